@@ -1,0 +1,139 @@
+"""From photographs to the book: which file is made from which.
+
+    snakemake --cores all --config profile=sample
+    snakemake --cores all --config profile=paper epochs=2 folder=/data/beans
+
+`profile` is a name in profiles/ or the path of a YAML file; every other setting overrides one of
+its parameters.
+"""
+
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from snakemake.exceptions import WorkflowError
+
+from reproduce import artifacts
+from reproduce.errors import ReproduceError
+from reproduce.parameters import load_parameters, parse_overrides
+from reproduce.preparation import listing_digest
+from reproduce.stages import SOURCES
+
+PROFILE = config.get("profile", "sample")
+OVERRIDES = [f"{name}={value}" for name, value in config.items() if name != "profile"]
+try:
+    PARAMETERS = load_parameters(PROFILE, Path("profiles"), parse_overrides(OVERRIDES))
+    IMAGES = listing_digest(Path(PARAMETERS.folder)) if PARAMETERS.folder else ""
+except ReproduceError as error:
+    raise WorkflowError(str(error)) from None
+
+# Given to each command, and compared by Snakemake: another value runs the rule again.
+OPTIONS = ["--profile", PROFILE, *(word for text in OVERRIDES for word in ("-p", text))]
+VALUES = PARAMETERS.model_dump()
+
+BUILD = artifacts.build_folder(PARAMETERS.profile)
+RUNNING = FileLock(BUILD / "workflow.lock")
+NOTEBOOKS = sorted(path.stem for path in Path("notebooks").glob("*.ipynb"))
+
+
+def modules(*names):
+    """Return the source files of these modules of the package."""
+    return [f"src/reproduce/{name}.py" for name in names]
+
+
+onstart:
+    BUILD.mkdir(parents=True, exist_ok=True)
+    try:
+        RUNNING.acquire(timeout=0)
+    except Timeout:
+        raise WorkflowError(f"another run is making {BUILD}; wait for it, or end it") from None
+
+
+rule book:
+    """Render the book from its prose and the executed notebooks."""
+    input:
+        notebooks=expand(BUILD / "notebooks" / "{chapter}.ipynb", chapter=NOTEBOOKS),
+        prose=[path for path in Path("book").rglob("*") if path.is_file()],
+        configuration=["_config.yml", "_toc.yml", "index.md"],
+        module=modules("book"),
+    output:
+        BUILD / "book" / "index.html",
+    params:
+        options=OPTIONS,
+    shell:
+        "reproduce book {params.options:q}"
+
+
+rule data:
+    """Decode the images, turn them grey and store them as arrays."""
+    input:
+        modules=modules(*SOURCES["data"]),
+    output:
+        BUILD / "data.json",
+    params:
+        options=OPTIONS,
+        values=VALUES,
+        images=IMAGES,
+    shell:
+        "reproduce prepare {params.options:q}"
+
+
+rule model:
+    """Train the autoencoder."""
+    input:
+        data=rules.data.output,
+        modules=modules(*SOURCES["model"]),
+    output:
+        BUILD / "model.json",
+    params:
+        options=OPTIONS,
+        values=VALUES,
+    threads: workflow.cores
+    shell:
+        "reproduce train {params.options:q}"
+
+
+rule scores:
+    """Reconstruct the test images and measure their files."""
+    input:
+        model=rules.model.output,
+        modules=modules(*SOURCES["scores"]),
+    output:
+        BUILD / "scores.json",
+    params:
+        options=OPTIONS,
+        values=VALUES,
+    threads: workflow.cores
+    shell:
+        "reproduce score {params.options:q}"
+
+
+rule notebook:
+    """Execute a chapter with papermill."""
+    input:
+        notebook="notebooks/{chapter}.ipynb",
+        scores=rules.scores.output,
+        record=sorted(Path("results").glob("*/record.json")),
+        modules=modules("figures", "notebooks", "paper", "record", "tables"),
+        style="src/reproduce/reproduce.mplstyle",
+    output:
+        BUILD / "notebooks" / "{chapter}.ipynb",
+    params:
+        options=OPTIONS,
+        values=VALUES,
+    shell:
+        "reproduce notebook {input.notebook} {output} {params.options:q}"
+
+
+rule record:
+    """Write the record of the run: numbers, table of test images, weights."""
+    input:
+        scores=rules.scores.output,
+        modules=modules("record"),
+    output:
+        BUILD / "record" / "record.json",
+    params:
+        options=OPTIONS,
+        values=VALUES,
+        folder=subpath(output[0], parent=True),
+    shell:
+        "reproduce record {params.folder} {params.options:q}"

@@ -1,0 +1,14 @@
+"""Re-implementation of "CNN-Attention Autoencoder for Image Compression" (I. P. Wibowo, 2023).
+
+The modules follow the way the data goes:
+
+    datasets ──> preparation ──> model ──> training ──> evaluation ──> figures, tables ──> book
+    (images)     (grey arrays)   (graph)   (weights)    (bytes)        (chapters)
+
+`parameters` says what a run is, `artifacts` keeps what a stage has made, `record` keeps what a
+full run has found. Notebooks call these modules; the modules know nothing of notebooks.
+"""
+
+from importlib.metadata import version
+
+__version__ = version("reproduce")

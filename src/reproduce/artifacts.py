@@ -1,0 +1,183 @@
+"""What a stage has made: kept under a name that says what it depends on, whole or not at all.
+
+    build/<profile>/<stage>-<fingerprint>/          a finished artifact
+    build/<profile>/<stage>-<fingerprint>.partial/  one that is being made, or was interrupted
+    build/<profile>/<stage>-<fingerprint>.lock      held by the process that makes it
+
+The fingerprint covers the stage's parameters, the fingerprints of what it reads, the source of
+the modules that make it and the versions of the libraries that do the work. So a changed
+parameter or line of code cannot reuse a stale artifact, and a changed caption makes nothing anew.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import resource
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from reproduce.errors import ReproduceError
+
+PACKAGE = Path(__file__).resolve().parent
+MANIFEST = "manifest.json"
+
+
+def project_root() -> Path:
+    """Return the checkout that this package runs from, or the current folder outside of one."""
+    checkout = PACKAGE.parents[1]
+    return checkout if (checkout / "_config.yml").is_file() else Path.cwd()
+
+
+def build_folder(profile: str) -> Path:
+    """Return the folder for all that a profile makes, in build/ or in $REPRODUCE_BUILD."""
+    root = os.environ.get("REPRODUCE_BUILD")
+    return (Path(root) if root else project_root() / "build") / profile
+
+
+def fingerprint(dependencies: Mapping[str, Any]) -> str:
+    """Return 16 hexadecimal digits that name these dependencies (any JSON-like mapping)."""
+    canonical = json.dumps(dependencies, sort_keys=True, ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def source_digest(modules: Sequence[str]) -> str:
+    """Return a hash of the source of these modules of the package, named without `.py`."""
+    digest = hashlib.sha256()
+    for module in sorted(modules):
+        digest.update(module.encode() + b"\0")
+        digest.update((PACKAGE / f"{module}.py").read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def library_versions(packages: Sequence[str]) -> dict[str, str]:
+    """Return the installed versions of these distributions."""
+    return {package: version(package) for package in packages}
+
+
+def load_or_make(
+    stage: str,
+    profile: str,
+    dependencies: Mapping[str, Any],
+    make: Callable[[Path], Mapping[str, Any]],
+    *,
+    resumable: bool = False,
+) -> Path:
+    """Return the folder of a finished artifact; make it first if there is none.
+
+    Parameters
+    ----------
+    stage, profile
+        Name of the stage and of the profile it runs in.
+    dependencies
+        All that the artifact depends on, as a JSON-like mapping; it is stored in the manifest.
+    make
+        Called with an existing folder to write into; returns facts for the manifest. With
+        `resumable` the folder may hold what an interrupted run has left, else it is empty.
+
+    Raises
+    ------
+    ReproduceError
+        The disk is full, or whatever `make` raises for the user.
+    """
+    folder = build_folder(profile) / f"{stage}-{fingerprint(dependencies)}"
+    if folder.is_dir():
+        return folder
+    partial = folder.with_name(folder.name + ".partial")
+    with clear_disk_errors(folder.parent):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    with _lock(folder.with_name(folder.name + ".lock"), f"{stage} of profile {profile!r}"):
+        if folder.is_dir():  # another process made it while this one waited
+            return folder
+        if partial.exists() and not resumable:
+            shutil.rmtree(partial)
+        try:
+            with clear_disk_errors(folder.parent):
+                partial.mkdir(exist_ok=True)
+                start = time.perf_counter()
+                facts = dict(make(partial))
+                facts["seconds"] = round(time.perf_counter() - start, 1)
+                facts["peak_memory_bytes"] = peak_memory()
+                write_json(partial / MANIFEST, {"dependencies": dependencies, "facts": facts})
+                partial.rename(folder)
+        except BaseException:
+            if not resumable:
+                shutil.rmtree(partial, ignore_errors=True)
+            raise
+    return folder
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read what an artifact depends on (`dependencies`) and how it was made (`facts`)."""
+    manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    return manifest
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON for people and programs alike: indented, key order kept, whole or not at all."""
+    write_whole(path, (json.dumps(value, indent=2, allow_nan=False) + "\n").encode())
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file through a temporary one beside it, so that no reader ever sees half of it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def peak_memory() -> int:
+    """Return the most memory this process has held so far, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+@contextmanager
+def clear_disk_errors(folder: Path) -> Iterator[None]:
+    """Turn a full disk or a folder without write permission into one clear message."""
+    try:
+        yield
+    except OSError as error:
+        # h5py reports a full disk without an errno, so the free space is asked for as well.
+        if error.errno in (errno.ENOSPC, errno.EDQUOT) or _free_bytes(folder) < 1_000_000:
+            raise ReproduceError(
+                f"no space left on the disk of {folder}: free some, or set REPRODUCE_BUILD to a "
+                "folder on another disk"
+            ) from error
+        if error.errno in (errno.EACCES, errno.EROFS):
+            raise ReproduceError(
+                f"cannot write to {error.filename or folder}: set REPRODUCE_BUILD to a folder "
+                "that you may write to"
+            ) from error
+        raise
+
+
+def _free_bytes(folder: Path) -> int:
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+@contextmanager
+def _lock(path: Path, what: str) -> Iterator[None]:
+    """Hold a lock that the operating system takes back when the process ends, however it ends."""
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"waiting for another process that makes the {what} ({path})", file=sys.stderr)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

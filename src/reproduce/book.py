@@ -1,0 +1,66 @@
+"""Rendering the book: its prose with the notebooks that a profile has executed."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from reproduce import artifacts
+from reproduce.errors import ReproduceError
+
+
+def render(profile: str) -> Path:
+    """Render the book of a profile with Jupyter Book; every warning of Sphinx is an error.
+
+    The last book stays in place until the new one is whole.
+
+    Returns
+    -------
+    Path
+        The front page, `build/<profile>/book/index.html`.
+
+    Raises
+    ------
+    ReproduceError
+        Jupyter Book failed; the end of its log is in the message.
+    """
+    build = artifacts.build_folder(profile)
+    source, rendering, book = build / "book-source", build / "book-rendering", build / "book"
+    log = build / "book.log"
+    with artifacts.clear_disk_errors(build):
+        _assemble(build / "notebooks", source)
+        shutil.rmtree(rendering, ignore_errors=True)
+        command = [sys.executable, "-m", "jupyter_book", "build", str(source)]
+        # -n: missing targets are warnings; -W: warnings are errors, all of which are shown.
+        options = ["--path-output", str(rendering), "--all", "-n", "-W", "--keep-going"]
+        with log.open("wb") as stream:
+            done = subprocess.run(
+                command + options, stdout=stream, stderr=subprocess.STDOUT, check=False
+            )
+        if done.returncode:
+            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+            faults = [line for line in lines if "WARNING" in line or "ERROR" in line]
+            raise ReproduceError(
+                "\n".join(
+                    ["the book was not rendered:", *(faults or lines)[-20:], f"whole log: {log}"]
+                )
+            )
+        shutil.rmtree(book, ignore_errors=True)
+        (rendering / "_build" / "html").rename(book)
+        shutil.rmtree(rendering)
+    return book / "index.html"
+
+
+def _assemble(executed: Path, source: Path) -> None:
+    """Lay out the book's source as in the checkout, with executed notebooks for the stored ones."""
+    root = artifacts.project_root()
+    shutil.rmtree(source, ignore_errors=True)
+    source.mkdir(parents=True)
+    for name in ("_config.yml", "_toc.yml", "index.md"):
+        shutil.copyfile(root / name, source / name)
+    shutil.copytree(root / "book", source / "book")
+    (source / "notebooks").mkdir()
+    for notebook in sorted((root / "notebooks").glob("*.ipynb")):
+        if not (executed / notebook.name).is_file():
+            raise ReproduceError(f"{notebook.name} is not executed yet; run: make book")
+        shutil.copyfile(executed / notebook.name, source / "notebooks" / notebook.name)

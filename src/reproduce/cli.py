@@ -1,0 +1,114 @@
+"""The command line, `reproduce`: the steps of the workflow one by one."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reproduce import artifacts
+from reproduce.errors import ReproduceError
+from reproduce.parameters import Parameters, load_parameters, parse_overrides
+
+# What needs TensorFlow, papermill or Sphinx is imported in the command that uses it: a mistyped
+# parameter is told at once, not after seconds of imports.
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+Profile = Annotated[
+    str, typer.Option("--profile", "-f", help="Name of a profile, or path of its YAML file.")
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="Set one parameter."),
+]
+
+
+def _parameters(profile: str, overrides: list[str] | None) -> Parameters:
+    profiles = artifacts.project_root() / "profiles"
+    return load_parameters(profile, profiles, parse_overrides(overrides or []))
+
+
+@app.command()
+def prepare(profile: Profile = "sample", parameter: Overrides = None) -> None:
+    """Decode the images, turn them grey and store them as arrays."""
+    parameters = _parameters(profile, parameter)
+    from reproduce import preparation
+
+    _finish(parameters, preparation.STAGE, preparation.prepare(parameters).folder)
+
+
+@app.command()
+def train(profile: Profile = "sample", parameter: Overrides = None) -> None:
+    """Train the autoencoder; go on after the last finished epoch of an interrupted run."""
+    parameters = _parameters(profile, parameter)
+    from reproduce import preparation, training
+
+    trained = training.train(parameters, preparation.prepare(parameters))
+    _finish(parameters, training.STAGE, trained.folder)
+
+
+@app.command()
+def score(profile: Profile = "sample", parameter: Overrides = None) -> None:
+    """Reconstruct the test images and measure their files."""
+    parameters = _parameters(profile, parameter)
+    from reproduce import evaluation, preparation, training
+
+    data = preparation.prepare(parameters)
+    trained = training.train(parameters, data)
+    _finish(parameters, evaluation.STAGE, evaluation.score_folder(parameters, data, trained))
+
+
+@app.command()
+def notebook(
+    source: Path, output: Path, profile: Profile = "sample", parameter: Overrides = None
+) -> None:
+    """Execute a notebook with the parameters of a profile."""
+    parameters = _parameters(profile, parameter)
+    from reproduce import notebooks
+
+    notebooks.execute(source, output, parameters)
+
+
+@app.command()
+def refresh(sources: list[Path]) -> None:
+    """Execute notebooks with their own default parameters and store the outputs in them."""
+    from reproduce import notebooks
+
+    for source in sources:
+        print(f"executing {source}", file=sys.stderr)
+        notebooks.refresh(source)
+
+
+@app.command()
+def book(profile: Profile = "sample", parameter: Overrides = None) -> None:
+    """Render the book from the executed notebooks and print the path of its front page."""
+    parameters = _parameters(profile, parameter)
+    from reproduce import book
+
+    print(book.render(parameters.profile))
+
+
+@app.command()
+def record(folder: Path, profile: Profile = "paper", parameter: Overrides = None) -> None:
+    """Write the numbers, the table of test images and the weights of a finished run to a folder."""
+    parameters = _parameters(profile, parameter)
+    from reproduce import record
+
+    print(record.write(parameters, folder))
+
+
+def _finish(parameters: Parameters, stage: str, folder: Path) -> None:
+    """Note which artifact is the profile's present one: the file that the workflow waits for."""
+    note = artifacts.build_folder(parameters.profile) / f"{stage}.json"
+    artifacts.write_json(note, {"artifact": folder.name})
+    print(folder)
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends with one message and exit status 1."""
+    try:
+        app()
+    except ReproduceError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,8 @@
+"""The one exception for what a user can mend."""
+
+
+class ReproduceError(Exception):
+    """A user's mistake or a missing precondition; its message names the thing and the way out.
+
+    The command line prints the message alone, without a traceback, and exits with 1.
+    """

@@ -1,0 +1,201 @@
+"""Scores of a trained model: one image in detail (figures 7–13), all test images (figure 14)."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+from skimage import metrics
+from tqdm import tqdm
+
+from reproduce import artifacts, compression, model
+from reproduce.backend import keras
+from reproduce.parameters import LatentReading, Parameters
+from reproduce.preparation import PreparedData, to_unit_range
+from reproduce.stages import SOURCES
+from reproduce.training import Trained
+
+STAGE = "scores"
+
+TABLE = "test-images.csv"
+
+
+@dataclass(frozen=True)
+class Example:
+    """All that the model makes of one image.
+
+    Attributes
+    ----------
+    name
+        Where the image comes from.
+    original
+        H x W grey levels.
+    reconstruction
+        H x W, in (0, 1).
+    latent
+        ⌈H/2⌉ x ⌈W/2⌉, 0 or more: the encoder's output.
+    attention_map
+        ⌈H/2⌉ x ⌈W/2⌉, in (0, 1), before the inversion.
+    """
+
+    name: str
+    original: NDArray[np.uint8]
+    reconstruction: NDArray[np.float32]
+    latent: NDArray[np.float32]
+    attention_map: NDArray[np.float32]
+
+    @cached_property
+    def difference(self) -> NDArray[np.float32]:
+        """Original − reconstruction (figure 9): H x W, in (-1, 1)."""
+        return to_unit_range(self.original)[..., 0] - self.reconstruction
+
+    @cached_property
+    def original_bytes(self) -> int:
+        """Size of the original as a PNG file."""
+        return len(compression.png(self.original))
+
+    @cached_property
+    def reconstruction_bytes(self) -> int:
+        """Size of the reconstruction as a PNG file."""
+        return len(compression.png(compression.to_grey_levels(self.reconstruction)))
+
+    def latent_bytes(self, reading: LatentReading) -> int:
+        """Return the size of the latent as a PNG file, by one of the two readings."""
+        return len(compression.png(compression.latent_image(self.latent, reading)))
+
+    @cached_property
+    def attention_correlation(self) -> float:
+        """Pearson's correlation of the attention map with |difference|, from -1 to 1.
+
+        The map is brought to the image's size as the decoder brings its features there: each
+        value twice in both directions. NaN if one of the two is constant.
+        """
+        height, width = self.original.shape
+        attention = self.attention_map.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
+        if np.ptp(attention) == 0 or np.ptp(self.difference) == 0:
+            return float("nan")
+        return float(stats.pearsonr(attention.ravel(), np.abs(self.difference).ravel()).statistic)
+
+    def scores(self) -> dict[str, float]:
+        """Return the numbers of this image, as in the table of the test split."""
+        rounded = compression.to_grey_levels(self.reconstruction)
+        return {
+            "original_bytes": self.original_bytes,
+            "reconstruction_bytes": self.reconstruction_bytes,
+            "latent_clip_bytes": self.latent_bytes("clip"),
+            "latent_stretch_bytes": self.latent_bytes("stretch"),
+            "size_ratio": compression.size_ratio(self.reconstruction_bytes, self.original_bytes),
+            "psnr_db": float(metrics.peak_signal_noise_ratio(self.original, rounded)),
+            "ssim": float(metrics.structural_similarity(self.original, rounded)),
+            "attention_correlation": self.attention_correlation,
+        }
+
+
+def examine(autoencoder: keras.Model, image: NDArray[np.uint8], name: str) -> Example:
+    """Run one image, H x W grey levels, through all parts of the model."""
+    batch = to_unit_range(image[np.newaxis])
+    latents = model.encode(autoencoder, batch)
+    return Example(
+        name=name,
+        original=image,
+        reconstruction=model.decode(autoencoder, latents, image.shape)[0, ..., 0],
+        latent=latents[0, ..., 0],
+        attention_map=model.attend(autoencoder, latents)[0, ..., 0],
+    )
+
+
+def example(parameters: Parameters, data: PreparedData, trained: Trained) -> Example:
+    """Run the image that the parameters choose through the model.
+
+    Raises
+    ------
+    ReproduceError
+        The split has no image of that index.
+    """
+    split, index = parameters.example_split, parameters.example_index
+    image = data.image(split, index)
+    return examine(trained.autoencoder, image, data.names(split)[index])
+
+
+def score(parameters: Parameters, data: PreparedData, trained: Trained) -> pd.DataFrame:
+    """Load the scores of all test images, or compute them first.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each image of the test split, in order: name, class, the sizes of its PNG files
+        in bytes, size_ratio, psnr_db, ssim, attention_correlation (see `Example`).
+    """
+    return read_table(score_folder(parameters, data, trained) / TABLE)
+
+
+def score_folder(parameters: Parameters, data: PreparedData, trained: Trained) -> Path:
+    """Return the folder that holds the scores of all test images; compute them first if needed."""
+    return artifacts.load_or_make(
+        STAGE,
+        parameters.profile,
+        dependencies(data, trained),
+        lambda folder: _make(data, trained, folder),
+    )
+
+
+def dependencies(data: PreparedData, trained: Trained) -> dict[str, Any]:
+    """Return all that the scores depend on."""
+    return {
+        "data": data.folder.name,
+        "model": trained.folder.name,
+        "source": artifacts.source_digest(SOURCES[STAGE]),
+        "versions": artifacts.library_versions(["pillow", "scikit-image"]),
+    }
+
+
+def _make(data: PreparedData, trained: Trained, folder: Path) -> dict[str, Any]:
+    images, labels, names = data.images("test"), data.labels("test"), data.names("test")
+    rows = []
+    for index in tqdm(range(len(images)), desc="scoring test", unit="image"):
+        scored = examine(trained.autoencoder, np.asarray(images[index]), names[index])
+        rows.append({"name": names[index], "class": data.classes[labels[index]]} | scored.scores())
+    pd.DataFrame(rows).to_csv(folder / TABLE, index=False)
+    return {"images": len(rows)}
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table of test images that `score` has written."""
+    return pd.read_csv(path)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Mean, standard deviation and 95 % confidence interval of the mean of some images' scores."""
+
+    images: int
+    mean: float
+    standard_deviation: float
+    low: float
+    high: float
+
+
+def summarise(values: "pd.Series[float]") -> Summary:
+    """Summarise the scores of a set of images.
+
+    The interval is Student's for the mean: it takes the images as independent draws, so it says
+    what other images of the same kind would give, and nothing of other seeds.
+
+    Raises
+    ------
+    ValueError
+        There are no values.
+    """
+    count = len(values)
+    if count == 0:
+        raise ValueError("no values to summarise")
+    mean = float(values.mean())
+    if count == 1:
+        return Summary(1, mean, float("nan"), float("nan"), float("nan"))
+    deviation = float(values.std(ddof=1))
+    margin = float(stats.t.ppf(0.975, count - 1)) * deviation / np.sqrt(count)
+    return Summary(count, mean, deviation, mean - margin, mean + margin)

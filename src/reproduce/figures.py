@@ -1,0 +1,301 @@
+"""The book's plots and pictures, in one style. Each function returns a new matplotlib figure."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from reproduce import evaluation, model, paper
+from reproduce.backend import keras
+from reproduce.parameters import SPLITS, Split
+from reproduce.preparation import GREY_LEVELS, PreparedData
+
+STYLE = Path(__file__).with_suffix("").parent / "reproduce.mplstyle"
+BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
+
+
+def use_style() -> None:
+    """Set matplotlib's defaults to the book's style (`reproduce.mplstyle`)."""
+    style.use(STYLE)
+
+
+def class_samples(data: PreparedData, split: Split = "train", per_class: int = 5) -> Figure:
+    """Show the first images of each class of a split: a row per class."""
+    labels = data.labels(split)
+    images = data.images(split)
+    rows = len(data.classes)
+    figure = Figure(figsize=(7.0, 1.55 * rows))
+    axes = figure.subplots(rows, per_class, squeeze=False)
+    for label, name in enumerate(data.classes):
+        chosen = np.flatnonzero(labels == label)[:per_class]
+        for axis in axes[label]:
+            axis.set_axis_off()
+        for axis, index in zip(axes[label], chosen, strict=False):
+            axis.imshow(images[index], vmin=0, vmax=255)
+            axis.set_title(f"{split} {index}", fontsize=8)
+        axes[label][0].text(
+            -0.08, 0.5, name.replace("_", " "), rotation=90, ha="right", va="center",
+            transform=axes[label][0].transAxes,
+        )  # fmt: skip
+    return figure
+
+
+def grey_histogram(data: PreparedData) -> Figure:
+    """Plot how often each grey level occurs in each split."""
+    figure = Figure()
+    axes = figure.subplots()
+    for split, line in zip(SPLITS, ("-", "--", ":"), strict=True):
+        counts = data.histogram(split)
+        if counts.sum():
+            axes.plot(
+                100 * counts / counts.sum(), line, label=f"{split} ({data.counts[split]} images)"
+            )
+    axes.set(
+        xlabel="grey level",
+        ylabel="share of the pixels (%)",
+        xlim=(0, GREY_LEVELS - 1),
+        ylim=(0, None),
+    )
+    axes.legend()
+    return figure
+
+
+# Where figure 6 places the layers: column and row of a grid; the attention branch is one row up.
+_BRANCH = ("attention_map", "inverted_attention")
+_PART_COLOURS = {"encoder": "#CFE5F3", "attention": "#F9E3B4", "decoder": "#C9E8DD", "": "#EEEEEE"}
+
+
+def architecture(autoencoder: keras.Model, image_size: int) -> Figure:
+    """Draw the model from its own layers (the paper's figure 6).
+
+    Names, filters, activations and shapes are read from the Keras model, the shapes for an image
+    of `image_size` pixels a side.
+    """
+    part_of = {
+        layer.name: part.name
+        for part in autoencoder.layers
+        if isinstance(part, keras.Model)
+        for layer in part.layers
+    }
+    layers = model.layers(autoencoder)
+    shapes = layer_shapes(autoencoder, image_size)
+    figure = Figure(figsize=(7.0, 7.6))
+    axes = figure.subplots()
+    axes.set_axis_off()
+    places: dict[str, tuple[float, float]] = {}
+    row = 0.0
+    for layer in layers:
+        row -= 1.0
+        column = 1.25 if layer.name in _BRANCH else 0.0
+        places[layer.name] = (column, row)
+        shape = " x ".join(str(side) for side in shapes[layer.name])
+        text = f"{layer.name.replace('_', ' ')}\n{_describe(layer)}  →  {shape}"
+        _box(axes, places[layer.name], text, _PART_COLOURS[part_of.get(layer.name, "")])
+    names = [layer.name for layer in layers]
+    for before, after in pairwise(names):
+        _arrow(axes, places[before], places[after])
+    _arrow(axes, places["latent"], places["weighted_latent"])
+    for part, place in (
+        ("encoder", "encoder_conv_2"),
+        ("attention", "attention_map"),
+        ("decoder", "decoder_upsample"),
+    ):
+        column, level = places[place]
+        axes.text(
+            column + 0.62,
+            level + (0.5 if part != "decoder" else 0),
+            part,
+            va="center",
+            style="italic",
+        )
+    axes.set(xlim=(-0.65, 2.2), ylim=(row - 0.5, -0.5))
+    return figure
+
+
+def layer_shapes(autoencoder: keras.Model, image_size: int) -> dict[str, tuple[int, ...]]:
+    """Return each layer's output shape, height x width x channels, for images of one size."""
+    image = keras.KerasTensor((1, image_size, image_size, 1))
+    shapes: dict[str, tuple[int, ...]] = {}
+    outputs: dict[str, keras.KerasTensor] = {"image": image}
+    shapes["image"] = image.shape[1:]
+    for part, source in (("encoder", "image"), ("attention", "encoder"), ("decoder", "encoder")):
+        tensor = outputs[source]
+        for layer in autoencoder.get_layer(part).layers:
+            tensor = layer.compute_output_spec(tensor)
+            shapes[layer.name] = tensor.shape[1:]
+        outputs[part] = tensor
+    shapes["inverted_attention"] = shapes["weighted_latent"] = outputs["attention"].shape[1:]
+    shapes["crop"] = shapes["image"]
+    return shapes
+
+
+def _describe(layer: keras.layers.Layer) -> str:
+    kind = type(layer).__name__
+    if isinstance(layer, keras.layers.Conv2D):
+        height, width = layer.kernel_size
+        return f"{kind} {height}x{width}, {layer.activation.__name__}"
+    return kind
+
+
+def _box(axes: Axes, place: tuple[float, float], text: str, colour: str) -> None:
+    column, row = place
+    box = FancyBboxPatch(
+        (column - 0.55, row - 0.32),
+        1.1,
+        0.64,
+        boxstyle="round,pad=0.02",
+        fc=colour,
+        ec="black",
+        lw=0.8,
+    )
+    axes.add_patch(box)
+    axes.text(column, row, text, ha="center", va="center", fontsize=8)
+
+
+def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+    if start[0] == end[0]:
+        tail, head = (start[0], start[1] - 0.35), (end[0], end[1] + 0.35)
+    elif start[0] < end[0]:  # into the branch: leaves at the side
+        tail, head = (start[0] + 0.58, start[1]), (end[0], end[1] + 0.35)
+    else:  # back from the branch
+        tail, head = (start[0], start[1] - 0.35), (end[0] + 0.58, end[1])
+    bend = "angle,angleA=0,angleB=90" if start[0] < end[0] else "angle,angleA=90,angleB=0"
+    connection = "arc3" if start[0] == end[0] else bend
+    axes.add_patch(
+        FancyArrowPatch(
+            tail,
+            head,
+            arrowstyle="-|>",
+            mutation_scale=9,
+            lw=0.9,
+            connectionstyle=connection,
+            shrinkA=0,
+            shrinkB=0,
+        )
+    )
+
+
+def training_curve(losses: Sequence[float], floor: float, seconds: Sequence[float]) -> Figure:
+    """Plot the loss per epoch with its floor, the excess above the floor, the time per epoch."""
+    epochs = np.arange(1, len(losses) + 1)
+    figure = Figure(figsize=(7.0, 5.6))
+    loss, excess, time = figure.subplots(3, 1, sharex=True, height_ratios=(2.2, 1.6, 1))
+    loss.plot(epochs, losses, "o-", color=BLUE, label="training loss")
+    loss.axhline(floor, color="black", ls="--", lw=1.2, label=f"floor {floor:.4f}")
+    loss.axhline(paper.LOSS, color=ORANGE, ls=":", label=f"the paper: around {paper.LOSS}")
+    loss.set(ylabel="loss (nat/pixel)")
+    loss.legend()
+    excess.plot(epochs, np.asarray(losses) - floor, "s-", color=VERMILION)
+    excess.set(ylabel="loss − floor", yscale="log")
+    excess.grid(which="minor", lw=0.3)
+    time.bar(epochs, seconds, width=0.6, color=GREEN)
+    time.set(xlabel="epoch", ylabel="time (s)")
+    time.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return figure
+
+
+def grey_picture(image: NDArray[np.uint8]) -> Figure:
+    """Show an H x W grey image as it is, 0 black and 255 white (figures 7, 8 and 11)."""
+    figure = Figure(figsize=(3.6, 3.6 * image.shape[0] / image.shape[1]))
+    axes = figure.subplots()
+    axes.imshow(image, vmin=0, vmax=255)
+    axes.set_axis_off()
+    return figure
+
+
+def difference_picture(difference: NDArray[np.floating]) -> Figure:
+    """Show original − reconstruction (figure 9), H x W in (-1, 1), on a scale symmetric about 0."""
+    bound = float(np.abs(difference).max()) or 1.0
+    return _values(difference, "PuOr", -bound, bound, "original − reconstruction")
+
+
+def attention_picture(attention_map: NDArray[np.floating]) -> Figure:
+    """Show an attention map (figure 13), h x w in (0, 1), before the inversion."""
+    low, high = float(attention_map.min()), float(attention_map.max())
+    return _values(attention_map, "cividis", low, high, "attention a")
+
+
+def latent_picture(latent: NDArray[np.floating]) -> Figure:
+    """Show a latent's values, h x w, 0 or more, with their scale."""
+    return _values(latent, "cividis", 0.0, float(latent.max()) or 1.0, "latent e")
+
+
+def _values(values: NDArray[np.floating], cmap: str, low: float, high: float, label: str) -> Figure:
+    figure = Figure(figsize=(4.4, 3.6))
+    axes = figure.subplots()
+    shown = axes.imshow(values, cmap=cmap, vmin=low, vmax=high)
+    axes.set_axis_off()
+    figure.colorbar(shown, ax=axes, label=label)
+    return figure
+
+
+def attention_against_difference(example: evaluation.Example) -> Figure:
+    """Plot |difference| against the attention at the same place, as a density of pixels."""
+    height, width = example.original.shape
+    attention = example.attention_map.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
+    figure = Figure(figsize=(5.0, 3.4))
+    axes = figure.subplots()
+    density = axes.hexbin(
+        attention.ravel(),
+        np.abs(example.difference).ravel(),
+        gridsize=45,
+        bins="log",
+        cmap="cividis",
+        mincnt=1,
+    )
+    axes.set(xlabel="attention a", ylabel="|original − reconstruction|")
+    figure.colorbar(density, ax=axes, label="pixels")
+    return figure
+
+
+def ratio_histogram(scores: pd.DataFrame) -> Figure:
+    """Plot the size ratios of the test images, their mean with its interval, the paper's mean."""
+    ratios = scores["size_ratio"]
+    summary = evaluation.summarise(ratios)
+    figure = Figure()
+    axes = figure.subplots()
+    axes.hist(ratios, bins=24, color="#9CC7E2", edgecolor="white")
+    axes.axvspan(
+        summary.low, summary.high, color=BLUE, alpha=0.25, lw=0, label="95 % interval of the mean"
+    )
+    axes.axvline(summary.mean, color=BLUE, label=f"mean {summary.mean:.3f}")
+    axes.axvline(
+        paper.MEAN_RATIO, color=VERMILION, ls="--", label=f"the paper's mean {paper.MEAN_RATIO:.3f}"
+    )
+    axes.axvline(1, color="black", lw=0.8)
+    axes.set(
+        xlabel="size ratio (bytes of the reconstruction ÷ bytes of the original)",
+        ylabel="test images",
+    )
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend()
+    return figure
+
+
+def best_and_worst(
+    data: PreparedData, autoencoder: keras.Model, scores: pd.DataFrame, count: int = 3
+) -> Figure:
+    """Show the test images of least and of greatest size ratio above their reconstructions."""
+    order = scores["size_ratio"].sort_values(kind="stable").index
+    chosen = [*order[:count], *order[-count:]]
+    figure = Figure(figsize=(7.0, 3.1))
+    axes = figure.subplots(2, len(chosen), squeeze=False)
+    for column, index in enumerate(chosen):
+        original = data.image("test", int(index))
+        reconstruction = model.reconstruct(autoencoder, original[np.newaxis])[0]
+        axes[0][column].imshow(original, vmin=0, vmax=255)
+        axes[1][column].imshow(reconstruction, vmin=0, vmax=1)
+        place = "least" if column < count else "greatest"
+        ratio = scores["size_ratio"][index]
+        axes[0][column].set_title(f"{place}: {ratio:.2f}\ntest {index}", fontsize=8)
+        for row in (0, 1):
+            axes[row][column].set_axis_off()
+    return figure

@@ -1,0 +1,172 @@
+"""The paper's CNN-attention autoencoder (section III.B, figure 6).
+
+                 encoder              attention              decoder
+    image ──> Conv 32, pool, ──> latent ─┬─> 1 - map ─┐
+    H x W     Conv 16, Conv 1      e     │            × ──> Conv 16, upsample, ──> reconstruction
+                               H/2 x W/2 └────────────┘     Conv 1                 H x W
+
+One Keras model, trained as a whole, made of parts that also work alone: `encode`, `attend` and
+`decode` for arrays, the nested models `encoder`, `attention` and `decoder` for Keras. It is fully
+convolutional: an image of any H x W from 2 x 2 up comes back with its own size.
+
+The paper upsamples the inverted attention map twofold (nearest) and resizes it back (bilinear).
+That is the identity, for each output pixel averages copies of one value, so it is left out here;
+chapter 2 shows it numerically and a test compares with the literal graph.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reproduce.backend import keras
+from reproduce.preparation import to_unit_range
+
+Array = NDArray[np.float32]
+
+
+@keras.saving.register_keras_serializable(package="reproduce")
+class Invert(keras.layers.Layer):
+    """The paper's inversion of the attention map: a becomes 1 - a."""
+
+    def call(self, attention_map: Any) -> Any:
+        """Return 1 − a."""
+        return 1.0 - attention_map
+
+
+@keras.saving.register_keras_serializable(package="reproduce")
+class CropToImage(keras.layers.Layer):
+    """Cut the row or column that upsampling adds to an image of odd height or width.
+
+    Takes [reconstruction, image] and returns the left top part of the reconstruction that has
+    the image's height and width.
+    """
+
+    def call(self, inputs: Sequence[Any]) -> Any:
+        """Return the cut reconstruction."""
+        reconstruction, image = inputs
+        shape = keras.ops.shape(image)
+        return reconstruction[:, : shape[1], : shape[2], :]
+
+
+def build(seed: int) -> keras.Model:
+    """Build the untrained autoencoder, compiled with Adam and binary cross-entropy.
+
+    Parameters
+    ----------
+    seed
+        Of the initial weights (Glorot uniform, Keras's default). Sets Keras's global seed.
+
+    Returns
+    -------
+    keras.Model
+        Maps N x H x W x 1, float32 in [0, 1], to reconstructions of the same shape and range.
+    """
+    keras.utils.set_random_seed(seed)
+    encoder, attention, decoder = _encoder(), _attention(), _decoder()
+    image = keras.Input((None, None, 1), name="image")
+    latent = encoder(image)
+    attention_map = attention(latent)
+    weight = Invert(name="inverted_attention")(attention_map)
+    weighted_latent = keras.layers.Multiply(name="weighted_latent")([latent, weight])
+    reconstruction = CropToImage(name="crop")([decoder(weighted_latent), image])
+    autoencoder = keras.Model(image, reconstruction, name="autoencoder")
+    autoencoder.compile(optimizer="adam", loss="binary_crossentropy")
+    return autoencoder
+
+
+def _encoder() -> keras.Model:
+    return keras.Sequential(
+        [
+            keras.Input((None, None, 1), name="image"),
+            _convolution(32, "relu", "encoder_conv_1"),
+            keras.layers.MaxPooling2D(2, padding="same", name="encoder_pool"),
+            _convolution(16, "relu", "encoder_conv_2"),
+            _convolution(1, "relu", "latent"),
+        ],
+        name="encoder",
+    )
+
+
+def _attention() -> keras.Model:
+    return keras.Sequential(
+        [keras.Input((None, None, 1), name="latent"), _convolution(1, "sigmoid", "attention_map")],
+        name="attention",
+    )
+
+
+def _decoder() -> keras.Model:
+    return keras.Sequential(
+        [
+            keras.Input((None, None, 1), name="weighted_latent"),
+            _convolution(16, "relu", "decoder_conv_1"),
+            keras.layers.UpSampling2D(2, name="decoder_upsample"),
+            _convolution(1, "sigmoid", "reconstruction"),
+        ],
+        name="decoder",
+    )
+
+
+def _convolution(filters: int, activation: str, name: str) -> keras.layers.Layer:
+    return keras.layers.Conv2D(filters, 3, activation=activation, padding="same", name=name)
+
+
+def encode(autoencoder: keras.Model, images: Array) -> Array:
+    """Return the latents of images: N x H x W x 1 in [0, 1] to N x ⌈H/2⌉ x ⌈W/2⌉ x 1, 0 or more."""
+    return _run(autoencoder.get_layer("encoder"), images)
+
+
+def attend(autoencoder: keras.Model, latents: Array) -> Array:
+    """Return the attention maps of latents: the same shape, in (0, 1), before the inversion."""
+    return _run(autoencoder.get_layer("attention"), latents)
+
+
+def decode(autoencoder: keras.Model, latents: Array, shape: tuple[int, int] | None = None) -> Array:
+    """Return the reconstructions of latents, weighted by the inverted attention on the way.
+
+    Parameters
+    ----------
+    autoencoder
+        From `build` or `load`.
+    latents
+        N x h x w x 1, as `encode` returns them.
+    shape
+        Height and width of the images, at most 2h and 2w; by default 2h x 2w.
+
+    Returns
+    -------
+    N x H x W x 1, float32 in (0, 1).
+    """
+    weighted = latents * (1 - attend(autoencoder, latents))
+    decoded = _run(autoencoder.get_layer("decoder"), weighted)
+    return decoded if shape is None else decoded[:, : shape[0], : shape[1]]
+
+
+def reconstruct(autoencoder: keras.Model, images: NDArray[np.uint8]) -> Array:
+    """Return the reconstructions of grey images: N x H x W uint8 to N x H x W float32 in (0, 1)."""
+    return _run(autoencoder, to_unit_range(images))[..., 0]
+
+
+def _run(part: keras.Model, inputs: Array) -> Array:
+    # Called directly, not by `predict`, which would compile anew for each size of image.
+    return np.asarray(part(inputs, training=False))
+
+
+def save(autoencoder: keras.Model, path: Path) -> None:
+    """Write graph and weights, without the optimiser, in Keras's own format (`.keras`)."""
+    autoencoder.save(path, include_optimizer=False)
+
+
+def load(path: Path) -> keras.Model:
+    """Read a model that `save` has written; code stored in the file is never run (safe mode)."""
+    return keras.saving.load_model(path, compile=False, safe_mode=True)
+
+
+def layers(autoencoder: keras.Model) -> list[keras.layers.Layer]:
+    """Return all layers in the order of the data, those of the nested parts included."""
+    order: list[keras.layers.Layer] = []
+    for layer in autoencoder.layers:
+        order += layer.layers if isinstance(layer, keras.Model) else [layer]
+    return order

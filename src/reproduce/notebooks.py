@@ -1,0 +1,106 @@
+"""Executing notebooks: with a profile's parameters, or in place to renew stored outputs."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+from nbclient import NotebookClient
+from traitlets.config import Config
+
+from reproduce import artifacts
+from reproduce.errors import ReproduceError
+from reproduce.parameters import Parameters
+
+KERNEL = "python3"
+
+
+def execute(notebook: Path, output: Path, parameters: Parameters) -> None:
+    """Execute a notebook with papermill, in the notebook's folder.
+
+    It is given the parameters that its cell tagged `parameters` declares. The output is written
+    when all cells have run; if one fails, what there is goes beside it, to `<name>.failed.ipynb`.
+
+    Raises
+    ------
+    ReproduceError
+        A cell failed, or the notebook declares something that is no parameter.
+    """
+    running = output.with_suffix(".running.ipynb")
+    failed = output.with_suffix(".failed.ipynb")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with artifacts.clear_disk_errors(output.parent):
+            papermill.execute_notebook(
+                notebook,
+                running,
+                parameters=_declared(notebook, parameters),
+                cwd=notebook.parent,
+                kernel_name=KERNEL,
+                config=_kernel_config(),
+            )
+            running.replace(output)
+        failed.unlink(missing_ok=True)
+    except papermill.PapermillExecutionError as error:
+        running.replace(failed)
+        if error.ename == ReproduceError.__name__:
+            raise ReproduceError(error.evalue) from None
+        raise ReproduceError(
+            f"{notebook.name} failed in cell {error.exec_count} with {error.ename}: "
+            f"{error.evalue}; the executed notebook with the traceback is {failed}"
+        ) from None
+    finally:
+        running.unlink(missing_ok=True)
+
+
+def _declared(notebook: Path, parameters: Parameters) -> dict[str, Any]:
+    """Return the values of the parameters that the notebook declares."""
+    values = parameters.model_dump()
+    declared = papermill.inspect_notebook(notebook)
+    for name in declared:
+        if name not in values:
+            raise ReproduceError(
+                f"{notebook.name} declares {name!r}, which is no parameter; known are "
+                f"{', '.join(values)}"
+            )
+    return {name: values[name] for name in declared}
+
+
+def refresh(notebook: Path) -> None:
+    """Execute a notebook with its own default parameters and store the outputs in it.
+
+    What differs from run to run and is no result stays out: stderr, times of cells, metadata of
+    the kernel. The file is replaced only when all cells have run.
+
+    Raises
+    ------
+    ReproduceError
+        A cell failed.
+    """
+    content = nbformat.read(notebook, as_version=4)
+    client = NotebookClient(
+        content,
+        kernel_name=KERNEL,
+        timeout=None,
+        resources={"metadata": {"path": str(notebook.parent)}},
+        config=_kernel_config(),
+    )
+    try:
+        client.execute()
+    except Exception as error:
+        raise ReproduceError(f"{notebook.name} failed: {error}") from error
+    for cell in content.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+    content.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": KERNEL},
+        "language_info": {"name": "python"},
+    }
+    artifacts.write_whole(notebook, (nbformat.writes(content) + "\n").encode())
+
+
+def _kernel_config() -> Config:
+    # Kernels that start side by side can pick the same TCP ports; sockets in the file system can't.
+    return Config({"KernelManager": {"transport": "ipc"}} if sys.platform != "win32" else {})

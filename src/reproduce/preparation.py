@@ -1,0 +1,237 @@
+"""From photographs to grey arrays: 8-bit files that are read back memory-mapped.
+
+Images pass through one at a time, so memory stays flat whatever the number of images.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from tqdm import tqdm
+
+from reproduce import artifacts, datasets
+from reproduce.datasets import Photograph
+from reproduce.errors import ReproduceError
+from reproduce.parameters import SPLITS, Parameters, Split
+from reproduce.stages import SOURCES
+
+STAGE = "data"
+
+GREY_LEVELS = 256
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """The prepared images of all splits.
+
+    Attributes
+    ----------
+    folder
+        The artifact's folder.
+    classes
+        Class names.
+    fingerprint
+        SHA-256 of the decoded pixels of all splits in order, before any conversion.
+    """
+
+    folder: Path
+    classes: tuple[str, ...]
+    fingerprint: str
+    facts: dict[str, Any]
+
+    def images(self, split: Split) -> NDArray[np.uint8]:
+        """Return the images of a split, N x H x W grey levels, memory-mapped and read-only."""
+        images: NDArray[np.uint8] = np.load(self.folder / f"{split}.npy", mmap_mode="r")
+        return images
+
+    def image(self, split: Split, index: int) -> NDArray[np.uint8]:
+        """Return one image, H x W grey levels.
+
+        Raises
+        ------
+        ReproduceError
+            The split has no image of that index.
+        """
+        count = self.counts[split]
+        if index >= count:
+            raise ReproduceError(
+                f"parameter 'example_index': the {split} split has {count} images, so the index "
+                f"must be from 0 to {count - 1}, but got {index}"
+            )
+        return np.asarray(self.images(split)[index])
+
+    def labels(self, split: Split) -> NDArray[np.int64]:
+        """Return the class of each image of a split, N indices into `classes`."""
+        labels: NDArray[np.int64] = np.load(self.folder / f"{split}-labels.npy")
+        return labels
+
+    def names(self, split: Split) -> list[str]:
+        """Return the name of each image of a split: where it comes from."""
+        return (self.folder / f"{split}-names.txt").read_text(encoding="utf-8").splitlines()
+
+    @cached_property
+    def counts(self) -> dict[Split, int]:
+        """Number of images in each split."""
+        return {split: self.facts["splits"][split]["images"] for split in SPLITS}
+
+    def histogram(self, split: Split) -> NDArray[np.int64]:
+        """Return how many pixels of a split have each of the 256 grey levels."""
+        return np.asarray(self.facts["splits"][split]["histogram"], dtype=np.int64)
+
+
+def prepare(parameters: Parameters) -> PreparedData:
+    """Load the prepared data of these parameters, or prepare them first.
+
+    Raises
+    ------
+    ReproduceError
+        See `datasets.open_collection`; also: an image can't be decoded (`bad_images: refuse`)
+        or has another size (`other_sizes: refuse`), or a split is left without images.
+    """
+    folder = artifacts.load_or_make(
+        STAGE,
+        parameters.profile,
+        dependencies(parameters),
+        lambda folder: _make(parameters, folder),
+    )
+    facts = artifacts.read_manifest(folder)["facts"]
+    return PreparedData(folder, tuple(facts["classes"]), facts["fingerprint"], facts)
+
+
+def dependencies(parameters: Parameters) -> dict[str, Any]:
+    """Return all that the prepared data depends on."""
+    names = {"source", "image_size", "other_sizes", "bad_images"}
+    packages = ["pillow"]
+    identity: dict[str, Any] = {}
+    if parameters.source == "sample":
+        names.add("crops_per_photograph")
+        packages.append("scikit-image")
+    elif parameters.folder:
+        identity["listing"] = listing_digest(Path(parameters.folder))
+    return {
+        "parameters": parameters.model_dump(include=names),
+        "source": artifacts.source_digest(SOURCES[STAGE]),
+        "versions": artifacts.library_versions(packages),
+        **identity,
+    }
+
+
+def listing_digest(folder: Path) -> str:
+    """Return a hash of a folder's file names, sizes and times, which changes with the files."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        status = path.stat()
+        if path.is_file():
+            entry = f"{path.relative_to(folder)}\0{status.st_size}\0{status.st_mtime_ns}\n"
+            digest.update(entry.encode(errors="surrogateescape"))
+    return digest.hexdigest()[:16]
+
+
+def _make(parameters: Parameters, folder: Path) -> dict[str, Any]:
+    collection = datasets.open_collection(parameters)
+    splits = {
+        split: _make_split(split, collection.splits[split], parameters, folder) for split in SPLITS
+    }
+    overall = hashlib.sha256("".join(splits[split]["fingerprint"] for split in SPLITS).encode())
+    return {"classes": collection.classes, "fingerprint": overall.hexdigest(), "splits": splits}
+
+
+def _make_split(
+    split: Split, photographs: Sequence[Photograph], parameters: Parameters, folder: Path
+) -> dict[str, Any]:
+    size = parameters.image_size
+    path = folder / f"{split}.npy"
+    images = np.lib.format.open_memmap(
+        path, mode="w+", dtype=np.uint8, shape=(len(photographs), size, size)
+    )
+    pixels = hashlib.sha256()
+    histogram = np.zeros(GREY_LEVELS, dtype=np.int64)
+    kept: list[Photograph] = []
+    skipped: list[str] = []
+    for photograph in tqdm(photographs, desc=f"preparing {split}", unit="image"):
+        try:
+            decoded = photograph.decode()
+        except OSError as error:
+            if parameters.bad_images == "refuse":
+                raise ReproduceError(
+                    f"cannot read image {photograph.name}: {error}; mend or remove it, or set "
+                    "parameter bad_images=skip"
+                ) from error
+            skipped.append(photograph.name)
+            continue
+        pixels.update(f"{decoded.mode} {decoded.width}x{decoded.height}\n".encode())
+        pixels.update(decoded.tobytes())
+        grey = _fit(to_grey(decoded), photograph.name, parameters)
+        images[len(kept)] = grey
+        histogram += np.bincount(grey.ravel(), minlength=GREY_LEVELS)
+        kept.append(photograph)
+    del images  # flushes the file
+    if not kept and split != "validation":  # nothing uses the validation split but for counts
+        raise ReproduceError(f"too few images for the {split} split: all of them were skipped")
+    if skipped:
+        _shorten(path, len(kept))
+    np.save(folder / f"{split}-labels.npy", np.array([photo.label for photo in kept], np.int64))
+    names = "".join(f"{photograph.name}\n" for photograph in kept)
+    (folder / f"{split}-names.txt").write_text(names, encoding="utf-8")
+    return {
+        "images": len(kept),
+        "skipped": skipped,
+        "fingerprint": pixels.hexdigest(),
+        "histogram": histogram.tolist(),
+    }
+
+
+def to_grey(image: Image.Image) -> Image.Image:
+    """Convert to 8-bit grey as the paper does (its section III.A: Pillow's `convert("L")`).
+
+    Images of 16 bits per pixel, which `convert` would clip at 255, are scaled instead.
+
+    Raises
+    ------
+    ReproduceError
+        The image's pixels are floating-point numbers, whose range is not known.
+    """
+    if image.mode.startswith("I"):
+        levels = np.asarray(image).astype(np.float64) / 257.0
+        return Image.fromarray(np.clip(np.rint(levels), 0, 255).astype(np.uint8))
+    if image.mode == "F":
+        raise ReproduceError(
+            "cannot read an image of floating-point pixels; save it as 8 or 16 bit"
+        )
+    return image.convert("L")
+
+
+def _fit(grey: Image.Image, name: str, parameters: Parameters) -> NDArray[np.uint8]:
+    size = (parameters.image_size, parameters.image_size)
+    if grey.size != size:
+        if parameters.other_sizes == "refuse":
+            raise ReproduceError(
+                f"image {name} is {grey.width}x{grey.height}, not {size[0]}x{size[1]}; set "
+                "parameter image_size to its size, or other_sizes=resize"
+            )
+        grey = grey.resize(size)  # Pillow's default filter, as in the paper: bicubic
+    return np.asarray(grey)
+
+
+def _shorten(path: Path, count: int) -> None:
+    """Cut an array file to its first `count` images, without reading them into memory."""
+    shorter = path.with_suffix(".shorter.npy")
+    np.save(shorter, np.load(path, mmap_mode="r")[:count])
+    shorter.replace(path)
+
+
+def batches(images: NDArray[np.uint8], size: int) -> Iterator[NDArray[np.float32]]:
+    """Yield images as the model takes them: n x H x W x 1, float32 in [0, 1], n at most `size`."""
+    for start in range(0, len(images), size):
+        yield to_unit_range(images[start : start + size])
+
+
+def to_unit_range(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Turn grey levels, … x H x W, into float32 in [0, 1] with a channel axis, … x H x W x 1."""
+    return np.asarray(images, dtype=np.float32)[..., np.newaxis] / np.float32(255)

@@ -1,0 +1,159 @@
+"""The record of a full run: small files that say what it found, and its trained weights.
+
+    results/<profile>/record.json        parameters, data, losses, figures 10, 12 and 14, machine
+    results/<profile>/test-images.csv    the table of the test split, a row per image
+    results/<profile>/autoencoder.keras  the trained model
+
+`measure` gives the same numbers for any run, so that a build can be set beside the record.
+"""
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from reproduce import artifacts, evaluation, preparation, training
+from reproduce.errors import ReproduceError
+from reproduce.evaluation import Example
+from reproduce.parameters import SPLITS, Parameters
+from reproduce.preparation import PreparedData
+from reproduce.training import Trained
+
+RECORD = "record.json"
+PACKAGES = ("datasets", "keras", "numpy", "pillow", "scikit-image", "scipy")
+
+
+def measure(
+    parameters: Parameters,
+    data: PreparedData,
+    trained: Trained,
+    example: Example,
+    scores: pd.DataFrame,
+) -> dict[str, Any]:
+    """Return all that a run has found, as JSON-like values.
+
+    The parameter `folder` is left out: it is a path on one machine. What was in it is told by
+    the data's fingerprint.
+    """
+    metrics = [column for column in scores if column not in ("name", "class")]
+    return {
+        "parameters": parameters.model_dump(exclude={"folder"}),
+        "data": {
+            "fingerprint": data.fingerprint,
+            "images": data.counts,
+            "images_per_class": {
+                split: dict(
+                    zip(
+                        data.classes,
+                        [
+                            int((data.labels(split) == label).sum())
+                            for label in range(len(data.classes))
+                        ],
+                        strict=True,
+                    )
+                )
+                for split in SPLITS
+            },
+        },
+        "training": {
+            "losses": trained.losses,
+            "loss_floor": training.loss_floor(data.histogram("train")),
+            "epoch_seconds": trained.epoch_seconds,
+            "seconds": round(sum(trained.epoch_seconds), 1),
+            "peak_memory_bytes": trained.facts["peak_memory_bytes"],
+        },
+        "example": {"name": example.name, **example.scores()},
+        "test": {name: asdict(evaluation.summarise(scores[name])) for name in metrics},
+    }
+
+
+def write(parameters: Parameters, folder: Path) -> Path:
+    """Write the record of the run with these parameters, which must be finished, into a folder.
+
+    Returns
+    -------
+    Path
+        The record's JSON file, written last.
+    """
+    data = preparation.prepare(parameters)
+    trained = training.train(parameters, data)
+    example = evaluation.example(parameters, data, trained)
+    scores = evaluation.score(parameters, data, trained)
+    values = measure(parameters, data, trained, example, scores) | {
+        "machine": machine(),
+        "versions": versions(),
+        "commit": commit(),
+        "recorded": datetime.now(UTC).date().isoformat(),
+    }
+    with artifacts.clear_disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        scores.to_csv(folder / evaluation.TABLE, index=False)
+        shutil.copyfile(trained.weights, folder / training.WEIGHTS)
+        artifacts.write_json(folder / RECORD, values)
+    return folder / RECORD
+
+
+def read(profile: str = "paper") -> dict[str, Any]:
+    """Read the committed record of a profile's full run.
+
+    Raises
+    ------
+    ReproduceError
+        There is no such record.
+    """
+    path = artifacts.project_root() / "results" / profile / RECORD
+    if not path.is_file():
+        raise ReproduceError(f"no record {path}; make one with: make record PROFILE={profile}")
+    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return record
+
+
+def machine() -> dict[str, Any]:
+    """Return what this machine is: processor, cores that this process may use, memory in bytes."""
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that do the work."""
+    from reproduce.backend import tensorflow
+
+    return {
+        "python": platform.python_version(),
+        "tensorflow": tensorflow.__version__,
+        **artifacts.library_versions(PACKAGES),
+    }
+
+
+def commit() -> str | None:
+    """Return the git commit, with `-dirty` if files differ from it; None outside of git."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        done = subprocess.run(
+            command, cwd=artifacts.project_root(), capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()

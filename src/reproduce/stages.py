@@ -1,0 +1,14 @@
+"""The stages of a run, and the modules whose source each one depends on.
+
+The names of artifacts cover these sources, and the workflow's rules have them as inputs: a change
+to any other module makes no artifact anew.
+"""
+
+_MODEL = ("backend", "model", "preparation")
+
+SOURCES = {
+    "data": ("datasets", "preparation"),
+    "model": (*_MODEL, "training"),
+    "scores": (*_MODEL, "compression", "evaluation"),
+}
+"""Modules of the package, without `.py`, by the name of the stage."""

@@ -1,0 +1,248 @@
+"""The book's tables, as Markdown text, and the sentences that a page shows about its own run."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from reproduce import compression, evaluation, figures, model, paper
+from reproduce.backend import keras
+from reproduce.evaluation import Example
+from reproduce.parameters import SPLITS, LatentReading, Parameters
+from reproduce.preparation import PreparedData
+
+
+def markdown(rows: Sequence[Mapping[str, object]], right: Sequence[str] = ()) -> str:
+    """Return a Markdown table of rows with the same keys; columns in `right` align there."""
+    frame = pd.DataFrame(rows)
+    sides = ["right" if column in right else "left" for column in frame.columns]
+    return str(frame.to_markdown(index=False, disable_numparse=True, colalign=sides))
+
+
+def provenance(parameters: Parameters, data: PreparedData) -> str:
+    """Say which run a page shows, so that no sample figure is taken for the paper's."""
+    kind = {
+        "sample": "photographs that ship with scikit-image, **not the paper's images**",
+        "beans": "the beans dataset, as in the paper",
+        "folder": "images from a folder, **not the paper's images**",
+    }[parameters.source]
+    return (
+        f"**This page shows profile `{parameters.profile}`, seed {parameters.seed}**: {kind}; "
+        f"{data.counts['train']} training and {data.counts['test']} test images of "
+        f"{parameters.image_size} x {parameters.image_size} pixels, data fingerprint "
+        f"`{data.fingerprint[:16]}`."
+    )
+
+
+def splits(data: PreparedData) -> str:
+    """Return the numbers of images per class and split."""
+    rows: list[dict[str, object]] = []
+    for split in SPLITS:
+        labels = data.labels(split)
+        counts = {name: int((labels == label).sum()) for label, name in enumerate(data.classes)}
+        rows.append({"split": split, **counts, "all": data.counts[split]})
+    total = {
+        column: sum(int(str(row[column])) for row in rows)
+        for column in rows[0]
+        if column != "split"
+    }
+    return markdown([*rows, {"split": "all", **total}], right=list(total))
+
+
+def layers(autoencoder: keras.Model, image_size: int) -> str:
+    """Return the model's layers with output shapes and numbers of parameters."""
+    shapes = figures.layer_shapes(autoencoder, image_size)
+    rows = [
+        {
+            "layer": f"`{layer.name}`",
+            "kind": type(layer).__name__,
+            "output (height x width x channels)": " x ".join(
+                str(side) for side in shapes[layer.name]
+            ),
+            "parameters": f"{layer.count_params():,}",
+        }
+        for layer in model.layers(autoencoder)
+    ]
+    rows.append(
+        {
+            "layer": "all",
+            "kind": "",
+            "output (height x width x channels)": "",
+            "parameters": f"{autoencoder.count_params():,}",
+        }
+    )
+    return markdown(rows, right=["parameters"])
+
+
+def attention_identity(attention_map: NDArray[np.float32]) -> float:
+    """Return the greatest difference that the paper's upsampling and resizing make to 1 − a.
+
+    Does literally what the paper's code does to an attention map (N x h x w x 1): nearest
+    upsampling twofold, inversion, bilinear resizing back to h x w.
+    """
+    upsampled = keras.layers.UpSampling2D(2)(attention_map)
+    resized = keras.ops.image.resize(
+        1 - upsampled, attention_map.shape[1:3], interpolation="bilinear"
+    )
+    return float(np.abs(np.asarray(resized) - (1 - attention_map)).max())
+
+
+def loss_per_epoch(losses: Sequence[float], floor: float, seconds: Sequence[float]) -> str:
+    """Return loss, excess above the floor and wall time of each epoch."""
+    rows = [
+        {
+            "epoch": str(epoch),
+            "loss": f"{loss:.4f}",
+            "loss − floor": f"{loss - floor:.4f}",
+            "seconds": f"{time:.1f}",
+        }
+        for epoch, (loss, time) in enumerate(zip(losses, seconds, strict=True), start=1)
+    ]
+    return markdown(rows, right=["epoch", "loss", "loss − floor", "seconds"])
+
+
+_COLUMNS = ("the paper", "recorded run", "this page")
+
+
+def reconstruction_sizes(example: Example, recorded: Mapping[str, Any]) -> str:
+    """Return figure 10: both files of the example and their ratio, beside the paper's."""
+    ours, theirs = example.scores(), recorded["example"]
+    quantities = [
+        ("file of the original (bytes)", paper.ORIGINAL_BYTES, "original_bytes"),
+        ("file of the reconstruction (bytes)", paper.RECONSTRUCTION_BYTES, "reconstruction_bytes"),
+        ("size ratio", paper.RECONSTRUCTION_RATIO, "size_ratio"),
+        ("PSNR (dB)", None, "psnr_db"),
+    ]
+    rows = [_row(label, reported, theirs[key], ours[key]) for label, reported, key in quantities]
+    return markdown(rows, right=_COLUMNS)
+
+
+_READINGS: tuple[LatentReading, ...] = ("clip", "stretch")
+
+
+def latent_sizes(example: Example, recorded: Mapping[str, Any]) -> str:
+    """Return figure 12: the files of the original and of the latent, by both readings."""
+    ours, theirs = example.scores(), recorded["example"]
+    rows = [
+        _row(
+            "file of the original (bytes)",
+            paper.ORIGINAL_BYTES,
+            theirs["original_bytes"],
+            ours["original_bytes"],
+        )
+    ]
+    for reading in _READINGS:
+        name = f"latent_{reading}_bytes"
+        rows += [
+            _row(
+                f"file of the latent, {reading} (bytes)",
+                paper.LATENT_BYTES,
+                theirs[name],
+                ours[name],
+            ),
+            _row(
+                f"size ratio, {reading}",
+                paper.LATENT_RATIO,
+                compression.size_ratio(theirs[name], theirs["original_bytes"]),
+                compression.size_ratio(int(ours[name]), int(ours["original_bytes"])),
+            ),
+        ]
+    return markdown(rows, right=_COLUMNS)
+
+
+def nearer_reading(recorded: Mapping[str, Any]) -> LatentReading:
+    """Return the reading of the latent whose recorded file comes nearer to the paper's."""
+    sizes = recorded["example"]
+    return min(
+        _READINGS, key=lambda reading: abs(sizes[f"latent_{reading}_bytes"] - paper.LATENT_BYTES)
+    )
+
+
+def mean_ratio(scores: pd.DataFrame, recorded: Mapping[str, Any]) -> str:
+    """Return figure 14: the mean size ratio over the test split, with spread and interval."""
+    ours, theirs = evaluation.summarise(scores["size_ratio"]), recorded["test"]["size_ratio"]
+    rows = [
+        _row("test images", paper.TEST_IMAGES, theirs["images"], ours.images),
+        _row("mean size ratio", paper.MEAN_RATIO, theirs["mean"], ours.mean),
+        _row("standard deviation", None, theirs["standard_deviation"], ours.standard_deviation),
+        _row("95 % interval, low", None, theirs["low"], ours.low),
+        _row("95 % interval, high", None, theirs["high"], ours.high),
+    ]
+    return markdown(rows, right=_COLUMNS)
+
+
+def ratio_by_class(scores: pd.DataFrame) -> str:
+    """Return the mean size ratio of each class with its interval, PSNR and SSIM."""
+    rows = []
+    for name, group in [*scores.groupby("class", sort=True), ("all", scores)]:
+        summary = evaluation.summarise(group["size_ratio"])
+        rows.append(
+            {
+                "class": str(name).replace("_", " "),
+                "images": str(summary.images),
+                "mean size ratio": f"{summary.mean:.4f}",
+                "standard deviation": f"{summary.standard_deviation:.4f}",
+                "95 % interval": f"{summary.low:.4f} – {summary.high:.4f}",
+                "PSNR (dB)": f"{group['psnr_db'].mean():.2f}",
+                "SSIM": f"{group['ssim'].mean():.4f}",
+            }
+        )
+    return markdown(rows, right=[column for column in rows[0] if column != "class"])
+
+
+def at_a_glance(measured: Mapping[str, Any], recorded: Mapping[str, Any]) -> str:
+    """Return the paper's numbers beside the recorded run's and those of the present build."""
+
+    def quantities(run: Mapping[str, Any]) -> list[float]:
+        losses, example = run["training"]["losses"], run["example"]
+        return [
+            run["data"]["images"]["train"],
+            losses[0],
+            losses[-1],
+            run["training"]["loss_floor"],
+            example["original_bytes"],
+            example["size_ratio"],
+            compression.size_ratio(example["latent_clip_bytes"], example["original_bytes"]),
+            compression.size_ratio(example["latent_stretch_bytes"], example["original_bytes"]),
+            run["test"]["size_ratio"]["images"],
+            run["test"]["size_ratio"]["mean"],
+            run["test"]["psnr_db"]["mean"],
+            example["attention_correlation"],
+        ]  # fmt: skip
+
+    reported: list[tuple[str, float | str | None]] = [
+        ("training images (section III.A)", paper.TRAINING_IMAGES),
+        ("loss after the first epoch (section IV.A)", f"around {paper.LOSS}"),
+        ("loss after the last epoch (section IV.A)", f"around {paper.LOSS}"),
+        ("floor of the loss", None),
+        ("file of the original, bytes (figure 10)", paper.ORIGINAL_BYTES),
+        ("size ratio of the reconstruction (figure 10)", paper.RECONSTRUCTION_RATIO),
+        ("size ratio of the latent, clipped (figure 12)", paper.LATENT_RATIO),
+        ("size ratio of the latent, stretched (figure 12)", paper.LATENT_RATIO),
+        ("test images (section IV.B)", paper.TEST_IMAGES),
+        ("mean size ratio (figure 14)", paper.MEAN_RATIO),
+        ("mean PSNR, dB", None),
+        ("correlation of attention and |difference| (figure 13)", "“correlates”"),
+    ]
+    rows = [
+        _row(label, theirs, record, ours)
+        for (label, theirs), record, ours in zip(
+            reported, quantities(recorded), quantities(measured), strict=True
+        )
+    ]
+    return markdown(rows, right=_COLUMNS)
+
+
+def _row(label: str, reported: float | str | None, recorded: float, ours: float) -> dict[str, str]:
+    values = (_number(reported), _number(recorded), _number(ours))
+    return {"": label, **dict(zip(_COLUMNS, values, strict=True))}
+
+
+def _number(value: float | str | None) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, str):
+        return value
+    return f"{value:,.0f}" if float(value).is_integer() and abs(value) >= 2 else f"{value:.4f}"
