@@ -1,5 +1,6 @@
 """Rendering the book: its prose with the notebooks that a profile has executed."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -30,25 +31,31 @@ def render(profile: str) -> Path:
     with artifacts.clear_disk_errors(build):
         _assemble(build / "notebooks", source)
         shutil.rmtree(rendering, ignore_errors=True)
-        command = [sys.executable, "-m", "jupyter_book", "build", str(source)]
+        command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(source)]
         # -n: missing targets are warnings; -W: warnings are errors, all of which are shown.
         options = ["--path-output", str(rendering), "--all", "-n", "-W", "--keep-going"]
         with log.open("wb") as stream:
             done = subprocess.run(
-                command + options, stdout=stream, stderr=subprocess.STDOUT, check=False
+                command + options,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                check=False,
             )
         if done.returncode:
-            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-            faults = [line for line in lines if "WARNING" in line or "ERROR" in line]
             raise ReproduceError(
-                "\n".join(
-                    ["the book was not rendered:", *(faults or lines)[-20:], f"whole log: {log}"]
-                )
+                "\n".join(["the book was not rendered:", *_faults(log), f"whole log: {log}"])
             )
         shutil.rmtree(book, ignore_errors=True)
         (rendering / "_build" / "html").rename(book)
         shutil.rmtree(rendering)
     return book / "index.html"
+
+
+def _faults(log: Path) -> list[str]:
+    """Return the warnings and errors in Jupyter Book's log, or its end if there are none."""
+    text = re.sub(r"\x1b\[[\d;]*m", "", log.read_text(encoding="utf-8", errors="replace"))
+    lines = text.splitlines()
+    return [line for line in lines if re.search(r"\b(WARNING|ERROR)\b", line)] or lines[-20:]
 
 
 def _assemble(executed: Path, source: Path) -> None:

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from reproduce import artifacts, compression, model
 from reproduce.backend import keras
-from reproduce.parameters import LatentReading, Parameters
+from reproduce.parameters import SPLITS, LatentReading, Parameters
 from reproduce.preparation import PreparedData, to_unit_range
 from reproduce.stages import SOURCES
 from reproduce.training import Trained
@@ -166,6 +166,20 @@ def _make(data: PreparedData, trained: Trained, folder: Path) -> dict[str, Any]:
 def read_table(path: Path) -> pd.DataFrame:
     """Read a table of test images that `score` has written."""
     return pd.read_csv(path)
+
+
+def images_of_size(data: PreparedData, size: int) -> list[str]:
+    """Return the names of the images, of all splits, whose PNG file has exactly `size` bytes."""
+    return [
+        name
+        for split in SPLITS
+        for name, image in zip(
+            data.names(split),
+            tqdm(data.images(split), desc=f"writing {split} as PNG", unit="image"),
+            strict=True,
+        )
+        if len(compression.png(np.asarray(image))) == size
+    ]
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,10 @@ def _run(part: keras.Model, inputs: Array) -> Array:
 
 def save(autoencoder: keras.Model, path: Path) -> None:
     """Write graph and weights, without the optimiser, in Keras's own format (`.keras`)."""
-    autoencoder.save(path, include_optimizer=False)
+    # The same layers in a model that was never compiled: `include_optimizer=False` is not heeded
+    # for this format, and Adam's state is twice as large as the weights.
+    bare = keras.Model(autoencoder.inputs, autoencoder.outputs, name=autoencoder.name)
+    bare.save(path)
 
 
 def load(path: Path) -> keras.Model:

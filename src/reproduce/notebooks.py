@@ -1,12 +1,16 @@
 """Executing notebooks: with a profile's parameters, or in place to renew stored outputs."""
 
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import papermill
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 from traitlets.config import Config
 
 from reproduce import artifacts
@@ -31,14 +35,14 @@ def execute(notebook: Path, output: Path, parameters: Parameters) -> None:
     failed = output.with_suffix(".failed.ipynb")
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with artifacts.clear_disk_errors(output.parent):
+        with artifacts.clear_disk_errors(output.parent), _sockets() as config:
             papermill.execute_notebook(
                 notebook,
                 running,
                 parameters=_declared(notebook, parameters),
                 cwd=notebook.parent,
                 kernel_name=KERNEL,
-                config=_kernel_config(),
+                config=config,
             )
             running.replace(output)
         failed.unlink(missing_ok=True)
@@ -79,16 +83,11 @@ def refresh(notebook: Path) -> None:
         A cell failed.
     """
     content = nbformat.read(notebook, as_version=4)
-    client = NotebookClient(
-        content,
-        kernel_name=KERNEL,
-        timeout=None,
-        resources={"metadata": {"path": str(notebook.parent)}},
-        config=_kernel_config(),
-    )
+    place = {"metadata": {"path": str(notebook.parent)}}
     try:
-        client.execute()
-    except Exception as error:
+        with _sockets() as config:
+            NotebookClient(content, kernel_name=KERNEL, resources=place, config=config).execute()
+    except CellExecutionError as error:
         raise ReproduceError(f"{notebook.name} failed: {error}") from error
     for cell in content.cells:
         cell.metadata.pop("execution", None)
@@ -101,6 +100,14 @@ def refresh(notebook: Path) -> None:
     artifacts.write_whole(notebook, (nbformat.writes(content) + "\n").encode())
 
 
-def _kernel_config() -> Config:
-    # Kernels that start side by side can pick the same TCP ports; sockets in the file system can't.
-    return Config({"KernelManager": {"transport": "ipc"}} if sys.platform != "win32" else {})
+@contextmanager
+def _sockets() -> Iterator[Config]:
+    """Have a kernel talk through sockets in a folder of its own.
+
+    Kernels that start side by side can pick the same TCP ports.
+    """
+    if sys.platform == "win32":  # has no such sockets
+        yield Config()
+        return
+    with tempfile.TemporaryDirectory(prefix="kernel-") as folder:
+        yield Config({"KernelManager": {"transport": "ipc", "ip": str(Path(folder) / "socket")}})

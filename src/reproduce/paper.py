@@ -26,3 +26,14 @@ TEST_IMAGES = 128
 
 MEAN_RATIO = 0.6849762403517835
 """Figure 14: mean size ratio over the test images."""
+
+HEADLINE = {
+    "training_images": TRAINING_IMAGES,
+    "loss": LOSS,
+    "original_bytes": ORIGINAL_BYTES,
+    "reconstruction_ratio": RECONSTRUCTION_RATIO,
+    "latent_ratio": LATENT_RATIO,
+    "test_images": TEST_IMAGES,
+    "mean_ratio": MEAN_RATIO,
+}
+"""The numbers of the front page, by the names that `record.headline` gives to ours."""

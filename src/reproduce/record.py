@@ -12,6 +12,7 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Any
 
 import pandas as pd
 
-from reproduce import artifacts, evaluation, preparation, training
+from reproduce import artifacts, compression, evaluation, paper, preparation, training
 from reproduce.errors import ReproduceError
 from reproduce.evaluation import Example
 from reproduce.parameters import SPLITS, Parameters
@@ -74,6 +75,26 @@ def measure(
     }
 
 
+def headline(run: Mapping[str, Any]) -> dict[str, float]:
+    """Return the few numbers of a run, from `measure` or `read`, that the front page shows."""
+    losses, example, test = run["training"]["losses"], run["example"], run["test"]
+    original = example["original_bytes"]
+    return {
+        "training_images": run["data"]["images"]["train"],
+        "first_loss": losses[0],
+        "last_loss": losses[-1],
+        "loss_floor": run["training"]["loss_floor"],
+        "original_bytes": original,
+        "reconstruction_ratio": example["size_ratio"],
+        "latent_clip_ratio": compression.size_ratio(example["latent_clip_bytes"], original),
+        "latent_stretch_ratio": compression.size_ratio(example["latent_stretch_bytes"], original),
+        "test_images": test["size_ratio"]["images"],
+        "mean_ratio": test["size_ratio"]["mean"],
+        "mean_psnr": test["psnr_db"]["mean"],
+        "correlation": example["attention_correlation"],
+    }
+
+
 def write(parameters: Parameters, folder: Path) -> Path:
     """Write the record of the run with these parameters, which must be finished, into a folder.
 
@@ -87,6 +108,7 @@ def write(parameters: Parameters, folder: Path) -> Path:
     example = evaluation.example(parameters, data, trained)
     scores = evaluation.score(parameters, data, trained)
     values = measure(parameters, data, trained, example, scores) | {
+        "images_of_reported_size": evaluation.images_of_size(data, paper.ORIGINAL_BYTES),
         "machine": machine(),
         "versions": versions(),
         "commit": commit(),

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from reproduce import compression, evaluation, figures, model, paper
+from reproduce import compression, datasets, evaluation, figures, model, paper
 from reproduce.backend import keras
 from reproduce.evaluation import Example
 from reproduce.parameters import SPLITS, LatentReading, Parameters
@@ -38,17 +38,38 @@ def provenance(parameters: Parameters, data: PreparedData) -> str:
 
 def splits(data: PreparedData) -> str:
     """Return the numbers of images per class and split."""
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     for split in SPLITS:
         labels = data.labels(split)
         counts = {name: int((labels == label).sum()) for label, name in enumerate(data.classes)}
         rows.append({"split": split, **counts, "all": data.counts[split]})
-    total = {
-        column: sum(int(str(row[column])) for row in rows)
-        for column in rows[0]
-        if column != "split"
-    }
-    return markdown([*rows, {"split": "all", **total}], right=list(total))
+    return _with_totals(rows)
+
+
+BEANS_TOTALS: dict[str, int] = {
+    **{split: sum(datasets.BEANS_COUNTS[split]) for split in SPLITS},
+    "all": sum(sum(counts) for counts in datasets.BEANS_COUNTS.values()),
+}
+"""Number of images of beans in each split and in all of them."""
+
+
+def beans_splits() -> str:
+    """Return the known numbers of images of beans per class and split."""
+    rows = []
+    for split in SPLITS:
+        counts = dict(zip(datasets.BEANS_CLASSES, datasets.BEANS_COUNTS[split], strict=True))
+        rows.append({"split": split, **counts, "all": BEANS_TOTALS[split]})
+    return _with_totals(rows)
+
+
+def _with_totals(rows: list[dict[str, Any]]) -> str:
+    columns = [column for column in rows[0] if column != "split"]
+    totals = {column: sum(row[column] for row in rows) for column in columns}
+    named = [
+        {column.replace("_", " "): str(value) for column, value in row.items()}
+        for row in [*rows, {"split": "all", **totals}]
+    ]
+    return markdown(named, right=[column for column in named[0] if column != "split"])
 
 
 def layers(autoencoder: keras.Model, image_size: int) -> str:
@@ -190,49 +211,6 @@ def ratio_by_class(scores: pd.DataFrame) -> str:
             }
         )
     return markdown(rows, right=[column for column in rows[0] if column != "class"])
-
-
-def at_a_glance(measured: Mapping[str, Any], recorded: Mapping[str, Any]) -> str:
-    """Return the paper's numbers beside the recorded run's and those of the present build."""
-
-    def quantities(run: Mapping[str, Any]) -> list[float]:
-        losses, example = run["training"]["losses"], run["example"]
-        return [
-            run["data"]["images"]["train"],
-            losses[0],
-            losses[-1],
-            run["training"]["loss_floor"],
-            example["original_bytes"],
-            example["size_ratio"],
-            compression.size_ratio(example["latent_clip_bytes"], example["original_bytes"]),
-            compression.size_ratio(example["latent_stretch_bytes"], example["original_bytes"]),
-            run["test"]["size_ratio"]["images"],
-            run["test"]["size_ratio"]["mean"],
-            run["test"]["psnr_db"]["mean"],
-            example["attention_correlation"],
-        ]  # fmt: skip
-
-    reported: list[tuple[str, float | str | None]] = [
-        ("training images (section III.A)", paper.TRAINING_IMAGES),
-        ("loss after the first epoch (section IV.A)", f"around {paper.LOSS}"),
-        ("loss after the last epoch (section IV.A)", f"around {paper.LOSS}"),
-        ("floor of the loss", None),
-        ("file of the original, bytes (figure 10)", paper.ORIGINAL_BYTES),
-        ("size ratio of the reconstruction (figure 10)", paper.RECONSTRUCTION_RATIO),
-        ("size ratio of the latent, clipped (figure 12)", paper.LATENT_RATIO),
-        ("size ratio of the latent, stretched (figure 12)", paper.LATENT_RATIO),
-        ("test images (section IV.B)", paper.TEST_IMAGES),
-        ("mean size ratio (figure 14)", paper.MEAN_RATIO),
-        ("mean PSNR, dB", None),
-        ("correlation of attention and |difference| (figure 13)", "“correlates”"),
-    ]
-    rows = [
-        _row(label, theirs, record, ours)
-        for (label, theirs), record, ours in zip(
-            reported, quantities(recorded), quantities(measured), strict=True
-        )
-    ]
-    return markdown(rows, right=_COLUMNS)
 
 
 def _row(label: str, reported: float | str | None, recorded: float, ours: float) -> dict[str, str]:

@@ -1,0 +1,65 @@
+# The front door. Each target prints the commands that it runs; any of them can be typed by hand
+# (with .venv/bin on the PATH).
+
+PYTHON ?= python3
+PROFILE ?= sample
+PORT ?= 8000
+# BEANS=DIR: a local copy of beans for `make paper`, instead of the hub.
+BEANS ?=
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+# Our own locks guard the artifacts, and go away with the process that holds them; Snakemake's stay
+# behind after a kill (hence --nolock), and so do its notes of unfinished files.
+SNAKEMAKE = snakemake --cores all --nolock --rerun-incomplete --quiet progress rules host --config
+PAPER = profile=paper $(if $(BEANS),folder=$(abspath $(BEANS)))
+
+.PHONY: help book paper test serve notebooks record lint lock clean
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+book: .venv/.installed ## execute the notebooks on the embedded images and render the book
+	$(SNAKEMAKE) profile=$(PROFILE)
+	@echo "open build/$(PROFILE)/book/index.html"
+
+paper: .venv/.installed ## the same in the paper's own setting, on beans from the hub (BEANS=DIR: a local copy)
+	$(SNAKEMAKE) $(PAPER)
+	@echo "open build/paper/book/index.html"
+
+test: .venv/.installed ## run all tests, the notebooks' stored outputs included
+	pytest --nbval
+
+serve: .venv/.installed ## serve the book on http://localhost:PORT (PROFILE=sample, PORT=8000)
+	python -m http.server --bind 127.0.0.1 --directory build/$(PROFILE)/book $(PORT)
+
+notebooks: .venv/.installed ## renew the outputs stored in notebooks/
+	$(SNAKEMAKE) profile=sample -- scores
+	reproduce refresh notebooks/*.ipynb
+
+record: .venv/.installed ## write the record of a finished `make paper` to results/paper (same BEANS)
+	$(SNAKEMAKE) $(PAPER) -- record
+	cp build/paper/record/* results/paper/
+
+lint: .venv/.installed ## check format, style and types
+	ruff format --check .
+	ruff check .
+	mypy
+
+lock: .venv/.installed ## pin all dependencies of pyproject.toml anew, with hashes
+	uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-annotate --python-version 3.11 --upgrade -o requirements.lock
+
+clean: ## remove all that was made, but for the virtual environment
+	rm -rf build .snakemake
+
+# The lock holds uv, too: it is installed by pip from its own lines of the lock, hashes checked, and
+# installs the rest in seconds. Compiled bytecode saves each `import tensorflow` half a minute.
+.venv/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+	  { echo "error: $(PYTHON) is not Python 3.11, 3.12 or 3.13; name one: make PYTHON=python3.12 …"; exit 1; }
+	$(PYTHON) -m venv .venv
+	sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.txt
+	python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
+	uv pip sync --require-hashes --compile-bytecode requirements.lock
+	uv pip install --no-deps --no-build-isolation --editable .
+	touch $@

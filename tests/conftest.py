@@ -1,0 +1,134 @@
+"""Fixtures shared by the tests: a build folder for each, small real images, one small trained run."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from PIL import Image
+
+from reproduce.parameters import Parameters
+
+# The same examples in each run, so that a run that was green can be repeated.
+settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=50)
+settings.load_profile("repeatable")
+
+
+@pytest.fixture(autouse=True)
+def build_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that takes what this test makes: its own."""
+    folder = tmp_path / "build"
+    monkeypatch.setenv("REPRODUCE_BUILD", str(folder))
+    return folder
+
+
+def noise(seed: int, width: int = 16, height: int = 16, brightest: int = 255) -> Image.Image:
+    """An RGB image of random pixels, another for each seed."""
+    pixels = np.random.default_rng(seed).integers(0, brightest + 1, (height, width, 3))
+    return Image.fromarray(pixels.astype(np.uint8))
+
+
+@pytest.fixture(name="noise", scope="session")
+def noise_fixture() -> Callable[..., Image.Image]:
+    """A function that makes an RGB image of random pixels: noise(seed, width=16, height=16)."""
+    return noise
+
+
+def write_folder_of_images(folder: Path, brightest: int = 255) -> Path:
+    """Write an imagefolder: classes `leaf` and `rust`; 8 train, 2 validation and 4 test images."""
+    seed = 0
+    for split, images_per_class in (("train", 4), ("validation", 1), ("test", 2)):
+        for name in ("leaf", "rust"):
+            (folder / split / name).mkdir(parents=True)
+            for number in range(images_per_class):
+                file = folder / split / name / f"{number}.png"
+                noise(seed, brightest=brightest).save(file)
+                seed += 1
+    return folder
+
+
+@pytest.fixture
+def folder_of_images(tmp_path: Path) -> Path:
+    """An imagefolder of 16x16 PNGs: classes `leaf` and `rust`; 8 train, 2 validation, 4 test."""
+    return write_folder_of_images(tmp_path / "images")
+
+
+def parameters_of(folder: Path, **changes: Any) -> Parameters:
+    """Parameters of a quick run on a folder of 16x16 images."""
+    quick = {"profile": "quick", "source": "folder", "folder": str(folder), "image_size": 16}
+    return Parameters(**(quick | {"epochs": 3, "batch_size": 3} | changes))
+
+
+@pytest.fixture(name="parameters_of", scope="session")
+def parameters_of_fixture() -> Callable[..., Parameters]:
+    """A function that makes the parameters of a quick run: parameters_of(folder, epochs=1)."""
+    return parameters_of
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
+    """A finished run on dark images, for tests that only look: folder, parameters, data, trained."""
+    from reproduce import preparation, training
+
+    folder = write_folder_of_images(tmp_path_factory.mktemp("run") / "images", brightest=60)
+    parameters = parameters_of(folder)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("REPRODUCE_BUILD", str(tmp_path_factory.mktemp("run-build")))
+        data = preparation.prepare(parameters)
+        trained = training.train(parameters, data)
+    yield SimpleNamespace(folder=folder, parameters=parameters, data=data, trained=trained)
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+    """A function that starts Python code in a process of its own, killed at the end of the test."""
+    processes = []
+
+    def start_python(code: str, *arguments: Any, **options: Any) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-c", code, *map(str, arguments)]
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options
+        processes.append(subprocess.Popen(command, **options))
+        return processes[-1]
+
+    yield start_python
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def run_on_a_small_disk(
+    tmp_path: Path,
+) -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """A function that runs Python code in whose process sys.argv[1] is a disk of a few kilobytes.
+
+    The disk lives in memory and in a mount namespace of that process, so it ends with it.
+    """
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = 'mount -t tmpfs -o size="$1"k none "$2"'
+
+    def run(kilobytes: int, code: str, *arguments: Any) -> "subprocess.CompletedProcess[str]":
+        script = f'{mount} && shift && exec "$0" -c "$CODE" "$@"'
+        return subprocess.run(
+            ["unshare", "-rm", "sh", "-c", script, sys.executable, str(kilobytes), str(disk)]
+            + [str(argument) for argument in arguments],
+            env=os.environ | {"CODE": code},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    if shutil.which("unshare") is None:
+        pytest.skip("needs unshare (util-linux) to mount a small disk")
+    trial = ["unshare", "-rm", "sh", "-c", mount, "sh", "100", str(disk)]
+    if subprocess.run(trial, capture_output=True).returncode:
+        pytest.skip("this system lets no user mount a small disk")
+    return run

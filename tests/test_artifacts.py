@@ -1,0 +1,379 @@
+"""Artifacts: made once, whole or not at all, under a lock, with clear words when the disk fails."""
+
+import errno
+import json
+import os
+import resource
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import PIL
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from reproduce import artifacts
+from reproduce.errors import ReproduceError
+
+
+class Maker:
+    """Makes an artifact and counts how often."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __call__(self, folder: Path) -> dict[str, int]:
+        self.calls += 1
+        (folder / "text").write_text(f"made by call {self.calls}")
+        return {"answer": 42}
+
+
+@pytest.fixture
+def make() -> Maker:
+    return Maker()
+
+
+def wait_for(condition: Callable[[], bool], what: str) -> None:
+    """Wait until something is so, for half a minute at most."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain: {what}"
+        time.sleep(0.005)
+
+
+# Made once, then loaded
+
+
+def test_an_artifact_is_made_once_and_then_loaded(make):
+    first = artifacts.load_or_make("stage", "quick", {"a": 1}, make)
+    second = artifacts.load_or_make("stage", "quick", {"a": 1}, make)
+    assert make.calls == 1
+    assert first == second
+    assert (second / "text").read_text() == "made by call 1"
+
+
+def test_an_artifact_lies_below_its_profile_under_the_name_of_its_stage(make, build_folder):
+    folder = artifacts.load_or_make("stage", "quick", {"a": 1}, make)
+    assert folder == build_folder / "quick" / f"stage-{artifacts.fingerprint({'a': 1})}"
+
+
+def test_a_changed_dependency_makes_another_artifact_and_keeps_the_first(make):
+    first = artifacts.load_or_make("stage", "quick", {"a": 1}, make)
+    second = artifacts.load_or_make("stage", "quick", {"a": 2}, make)
+    assert make.calls == 2
+    assert (first / "text").read_text() == "made by call 1"
+    assert (second / "text").read_text() == "made by call 2"
+
+
+@pytest.mark.parametrize(("stage", "profile"), [("other", "quick"), ("stage", "other")])
+def test_another_stage_or_profile_has_an_artifact_of_its_own(make, stage, profile):
+    first = artifacts.load_or_make("stage", "quick", {}, make)
+    assert artifacts.load_or_make(stage, profile, {}, make) != first
+    assert make.calls == 2
+
+
+def test_the_manifest_says_what_it_depends_on_and_how_it_was_made(make):
+    manifest = artifacts.read_manifest(artifacts.load_or_make("stage", "quick", {"a": [1]}, make))
+    assert manifest["dependencies"] == {"a": [1]}
+    assert manifest["facts"]["answer"] == 42
+    assert 0 <= manifest["facts"]["seconds"] < 30
+    assert manifest["facts"]["peak_memory_bytes"] > 1_000_000
+
+
+def test_an_artifact_has_its_name_only_when_it_is_finished(build_folder):
+    folder = build_folder / "quick" / f"stage-{artifacts.fingerprint({})}"
+    seen = []
+    artifacts.load_or_make("stage", "quick", {}, lambda _: seen.append(folder.exists()) or {})
+    assert seen == [False]
+    assert folder.is_dir()
+
+
+# Failures
+
+
+@pytest.mark.parametrize("failure", [ValueError, ReproduceError, KeyboardInterrupt, SystemExit])
+def test_a_failing_make_leaves_nothing_behind_and_can_be_repeated(failure, make, build_folder):
+    def fail(folder: Path) -> dict[str, int]:
+        (folder / "half").touch()
+        raise failure
+
+    with pytest.raises(failure):
+        artifacts.load_or_make("stage", "quick", {}, fail)
+    assert [path for path in (build_folder / "quick").iterdir() if path.is_dir()] == []
+    folder = artifacts.load_or_make("stage", "quick", {}, make)
+    assert {path.name for path in folder.iterdir()} == {"text", artifacts.MANIFEST}
+
+
+def test_a_resumable_make_gets_back_what_it_left_when_it_failed(build_folder):
+    def work(folder: Path) -> dict[str, int]:
+        steps = len(list(folder.iterdir()))
+        (folder / f"step-{steps}").touch()
+        if steps == 0:
+            raise ValueError("interrupted")
+        return {}
+
+    with pytest.raises(ValueError, match="interrupted"):
+        artifacts.load_or_make("stage", "quick", {}, work, resumable=True)
+    (partial,) = (path for path in (build_folder / "quick").iterdir() if path.is_dir())
+    assert partial.suffix == ".partial"
+    folder = artifacts.load_or_make("stage", "quick", {}, work, resumable=True)
+    assert {path.name for path in folder.glob("step-*")} == {"step-0", "step-1"}
+    assert not partial.exists()
+
+
+def test_a_make_that_is_not_resumable_never_sees_what_a_killed_one_left(make, build_folder):
+    partial = build_folder / "quick" / f"stage-{artifacts.fingerprint({})}.partial"
+    partial.mkdir(parents=True)
+    (partial / "half").touch()
+    folder = artifacts.load_or_make("stage", "quick", {}, make)
+    assert not (folder / "half").exists()
+
+
+# Several processes
+
+MAKER = """
+import sys, time
+from pathlib import Path
+from reproduce import artifacts
+
+work = Path(sys.argv[1])
+
+def make(folder):
+    with open(work / "calls", "a") as calls:
+        calls.write("called\\n")
+    (folder / "half").touch()
+    deadline = time.monotonic() + 60
+    while not (work / "go").exists() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    (folder / "half").rename(folder / "whole")
+    return {}
+
+print(artifacts.load_or_make("stage", "quick", {}, make))
+"""
+
+
+def test_two_processes_make_an_artifact_once_and_the_waiting_one_says_so(start, tmp_path):
+    calls, words = tmp_path / "calls", tmp_path / "words"
+    first = start(MAKER, tmp_path)
+    wait_for(calls.exists, "the first process makes the artifact")
+    with words.open("w") as stderr:
+        second = start(MAKER, tmp_path, stderr=stderr)
+    wait_for(lambda: bool(words.read_text()), "the second process says that it waits")
+    (tmp_path / "go").touch()
+    folders = {process.communicate(timeout=30)[0] for process in (first, second)}
+    assert calls.read_text() == "called\n"
+    assert len(folders) == 1
+    assert "waiting for another process that makes the stage of profile 'quick'" in words.read_text()
+
+
+def test_a_killed_process_blocks_nobody_and_what_it_left_is_swept_away(start, tmp_path):
+    killed = start(MAKER, tmp_path)
+    wait_for((tmp_path / "calls").exists, "the first process makes the artifact")
+    killed.send_signal(signal.SIGKILL)
+    killed.wait(timeout=30)
+    (tmp_path / "go").touch()
+    folder, words = start(MAKER, tmp_path).communicate(timeout=30)
+    assert words == ""
+    assert sorted(path.name for path in Path(folder.strip()).iterdir()) == ["manifest.json", "whole"]
+
+
+# The disk
+
+
+def fail_with(number: int, file: str | None = None) -> Callable[[Path], dict[str, int]]:
+    def fail(folder: Path) -> dict[str, int]:
+        raise OSError(number, os.strerror(number), file)
+
+    return fail
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_told_with_the_folder_and_the_way_out(number, build_folder):
+    with pytest.raises(ReproduceError, match="no space left") as caught:
+        artifacts.load_or_make("stage", "quick", {}, fail_with(number))
+    assert str(build_folder / "quick") in str(caught.value)
+    assert "REPRODUCE_BUILD" in str(caught.value)
+
+
+def test_a_full_disk_is_told_even_if_the_library_gives_no_error_number(monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+    with pytest.raises(ReproduceError, match="no space left"), artifacts.clear_disk_errors(Path()):
+        raise OSError("unable to flush file")
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
+def test_a_file_that_may_not_be_written_is_told_with_its_name_and_the_way_out(number):
+    with pytest.raises(ReproduceError, match=r"cannot write to /some/file\b") as caught:
+        artifacts.load_or_make("stage", "quick", {}, fail_with(number, "/some/file"))
+    assert "REPRODUCE_BUILD" in str(caught.value)
+
+
+def test_another_fault_of_the_system_is_passed_on_as_it_is():
+    with pytest.raises(FileNotFoundError):
+        artifacts.load_or_make("stage", "quick", {}, fail_with(errno.ENOENT))
+
+
+@contextmanager
+def without_write_permission(folder: Path) -> Iterator[None]:
+    """Take the right to write into a folder from this process, root included."""
+    folder.chmod(0o555)
+    superuser = os.geteuid() == 0
+    if superuser:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if superuser:
+            os.seteuid(0)
+        folder.chmod(0o755)
+
+
+@pytest.mark.parametrize("existing", ["root", "root/quick"])
+def test_a_build_folder_without_write_permission_is_told_with_the_way_out(
+    existing, make, monkeypatch
+):
+    with tempfile.TemporaryDirectory() as place:  # others may not look into pytest's tmp_path
+        Path(place).chmod(0o755)
+        folder = Path(place, existing)
+        folder.mkdir(parents=True)
+        monkeypatch.setenv("REPRODUCE_BUILD", str(Path(place, "root")))
+        with (
+            pytest.raises(ReproduceError, match="cannot write to .*REPRODUCE_BUILD"),
+            without_write_permission(folder),
+        ):
+            artifacts.load_or_make("stage", "quick", {}, make)
+    assert make.calls == 0
+
+
+# Files written whole
+
+
+@contextmanager
+def file_size_limit(size: int) -> Iterator[None]:
+    """Let the system refuse to write files beyond this size, as a full disk does half-way."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_file_is_written_with_all_its_bytes_and_nothing_beside_it(tmp_path):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    artifacts.write_whole(folder / "file", b"old")
+    artifacts.write_whole(folder / "file", b"new\0bytes")
+    assert (folder / "file").read_bytes() == b"new\0bytes"
+    assert [path.name for path in folder.iterdir()] == ["file"]
+
+
+def test_a_write_that_fails_half_way_leaves_the_old_file_and_no_other(tmp_path):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "file").write_bytes(b"old")
+    with pytest.raises(OSError, match="large"), file_size_limit(1000):
+        artifacts.write_whole(folder / "file", b"x" * 5000)
+    assert (folder / "file").read_bytes() == b"old"
+    assert [path.name for path in folder.iterdir()] == ["file"]
+
+
+def test_json_is_written_for_people_too_and_keeps_the_order_of_the_keys(tmp_path):
+    artifacts.write_json(tmp_path / "file.json", {"z": 1, "a": [2]})
+    text = (tmp_path / "file.json").read_text()
+    assert json.loads(text) == {"z": 1, "a": [2]}
+    assert text.index('"z"') < text.index('"a"')
+    assert text.count("\n") > 3
+
+
+def test_json_without_meaning_to_other_programs_is_refused_and_the_old_file_stays(tmp_path):
+    (tmp_path / "file.json").write_text("{}")
+    with pytest.raises(ValueError, match="JSON"):
+        artifacts.write_json(tmp_path / "file.json", {"psnr": float("inf")})
+    assert (tmp_path / "file.json").read_text() == "{}"
+
+
+# Names
+
+
+values = st.one_of(st.integers(), st.text(), st.booleans(), st.lists(st.integers()))
+dependencies = st.dictionaries(st.text(), values, min_size=1)
+
+
+@given(dependencies, st.randoms())
+def test_a_fingerprint_does_not_depend_on_the_order_of_the_keys(mapping, random):
+    items = list(mapping.items())
+    random.shuffle(items)
+    name = artifacts.fingerprint(mapping)
+    assert artifacts.fingerprint(dict(items)) == name
+    assert artifacts.fingerprint({"nested": dict(items)}) == artifacts.fingerprint(
+        {"nested": mapping}
+    )
+    assert len(name) == 16
+    assert set(name) <= set("0123456789abcdef")
+
+
+@given(dependencies, st.data())
+def test_a_fingerprint_depends_on_each_value(mapping, data):
+    key = data.draw(st.sampled_from(list(mapping)))
+    other = data.draw(values)
+    assume(json.dumps(other) != json.dumps(mapping[key]))
+    assert artifacts.fingerprint(mapping | {key: other}) != artifacts.fingerprint(mapping)
+
+
+@given(dependencies, st.text(), values)
+def test_a_fingerprint_depends_on_each_key(mapping, key, value):
+    assume(key not in mapping)
+    assert artifacts.fingerprint(mapping | {key: value}) != artifacts.fingerprint(mapping)
+
+
+def test_a_fingerprint_is_the_same_in_all_processes_and_on_all_machines():
+    assert artifacts.fingerprint({}) == "44136fa355b3678a"  # of sha256("{}")
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the modules `one` and `two` in the place of the package."""
+    folder = tmp_path / "package"
+    folder.mkdir()
+    (folder / "one.py").write_text("1")
+    (folder / "two.py").write_text("2")
+    monkeypatch.setattr(artifacts, "PACKAGE", folder)
+    return folder
+
+
+def test_a_changed_module_changes_the_digest_of_the_source(package):
+    before = artifacts.source_digest(["one", "two"])
+    (package / "two.py").write_text("2 ")
+    assert artifacts.source_digest(["one", "two"]) != before
+
+
+def test_another_module_does_not_change_the_digest_of_the_source(package):
+    before = artifacts.source_digest(["one"])
+    (package / "two.py").write_text("3")
+    assert artifacts.source_digest(["one"]) == before
+
+
+def test_the_digest_of_the_source_depends_on_the_modules_and_not_on_their_order(package):
+    both = artifacts.source_digest(["one", "two"])
+    assert artifacts.source_digest(["two", "one"]) == both
+    assert artifacts.source_digest(["one"]) != both
+    (package / "one.py").write_text("2")
+    (package / "two.py").write_text("1")
+    assert artifacts.source_digest(["one", "two"]) != both
+
+
+def test_versions_are_those_of_the_installed_libraries():
+    assert artifacts.library_versions(["pillow"]) == {"pillow": PIL.__version__}
+
+
+def test_what_is_made_goes_into_build_unless_told_otherwise(monkeypatch, build_folder):
+    assert artifacts.build_folder("quick") == build_folder / "quick"
+    monkeypatch.delenv("REPRODUCE_BUILD")
+    assert artifacts.build_folder("quick") == artifacts.project_root() / "build" / "quick"

@@ -1,0 +1,177 @@
+"""The rendered book: every figure and table of the paper, no broken link, nothing from outside.
+
+Runs on a book made with tiny parameters, or on the one that `--book` names.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+
+pytestmark = pytest.mark.slow
+
+CHAPTERS = {
+    "01_dataset": [],
+    "02_model": [6],
+    "03_training": [],
+    "04_results": [7, 8, 9, 10, 11, 12, 13],
+    "05_compression_size": [14],
+}
+PICTURES = [6, 7, 8, 9, 11, 13]
+TABLES = {
+    10: ["file of the original", "file of the reconstruction", "size ratio"],
+    12: ["file of the original", "file of the latent, clip", "file of the latent, stretch"],
+    14: ["test images", "mean size ratio", "standard deviation", "95 % interval"],
+}
+
+
+@pytest.fixture(scope="session")
+def book(request: pytest.FixtureRequest) -> Path:
+    """Return the folder of the book's pages."""
+    folder = request.config.getoption("--book")
+    if folder is None:
+        return request.getfixturevalue("tiny_book")
+    assert (folder / "index.html").is_file(), f"no book in {folder}"
+    return folder.resolve()
+
+
+@cache
+def read(page: Path) -> BeautifulSoup:
+    return BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+
+
+def pages(book: Path) -> list[Path]:
+    found = sorted(book.rglob("*.html"))
+    return [page for page in found if "_static" not in page.relative_to(book).parts]
+
+
+def content(page: Path) -> Tag:
+    article = read(page).find("article")
+    assert isinstance(article, Tag), f"{page.name} has no content"
+    return article
+
+
+def figure(book: Path, number: int) -> Tag:
+    chapter = next(name for name, numbers in CHAPTERS.items() if number in numbers)
+    found = content(book / "notebooks" / f"{chapter}.html").find("figure", id=f"figure-{number}")
+    assert isinstance(found, Tag), f"{chapter} has no figure with the name figure-{number}"
+    return found
+
+
+def references(book: Path) -> Iterator[tuple[Path, Tag, str]]:
+    """Yield each link, picture, script and style sheet of each page, and what it points to."""
+    for page in pages(book):
+        for tag in read(page).find_all(["a", "img", "link", "script", "source", "iframe"]):
+            for attribute in ("href", "src"):
+                if tag.get(attribute):
+                    yield page, tag, str(tag[attribute])
+
+
+@pytest.mark.parametrize("number", range(6, 15))
+def test_each_figure_of_the_paper_has_a_caption_with_its_number(book: Path, number: int) -> None:
+    caption = figure(book, number).find("figcaption")
+    assert caption is not None
+    assert f"Figure {number} of the paper:" in caption.get_text()
+    assert re.search(r"Fig\. \d+\.\d+", caption.get_text()), "it is not numbered by the book"
+
+
+@pytest.mark.parametrize("number", PICTURES)
+def test_figures_that_are_pictures_show_one(book: Path, number: int) -> None:
+    assert figure(book, number).find("img") is not None
+
+
+@pytest.mark.parametrize("number", TABLES)
+def test_figures_that_are_numbers_are_tables_of_paper_record_and_page(
+    book: Path, number: int
+) -> None:
+    table = figure(book, number).find("table")
+    assert isinstance(table, Tag)
+    heads = [cell.get_text(strip=True) for cell in table.find_all("th")]
+    assert heads == ["", "the paper", "recorded run", "this page"]
+    rows = [[cell.get_text(strip=True) for cell in row.find_all("td")] for row in table.find_all("tr")]
+    labels = [row[0] for row in rows if row]
+    for expected in TABLES[number]:
+        assert any(label.startswith(expected) for label in labels), expected
+    for row in filter(None, rows):
+        for value in row[2:]:
+            assert re.fullmatch(r"[-\d.,]+", value), row
+
+
+def test_the_front_page_sets_reported_beside_reproduced(book: Path) -> None:
+    table = content(book / "index.html").find("table")
+    assert isinstance(table, Tag)
+    rows = [[cell.get_text(strip=True) for cell in row.find_all("td")] for row in table.find_all("tr")]
+    assert len([row for row in rows if row]) >= 10
+    for row in filter(None, rows):
+        assert all(row), row
+
+
+@pytest.mark.parametrize("chapter", ["01_dataset", "03_training", "04_results", "05_compression_size"])
+def test_each_chapter_says_which_profile_made_it(book: Path, chapter: str) -> None:
+    text = content(book / "notebooks" / f"{chapter}.html").get_text(" ", strip=True)
+    assert re.search(r"This page shows profile \S+ , seed \d+", text)
+
+
+def test_no_pasted_number_is_blank(book: Path) -> None:
+    pasted = [
+        (page.name, span.get_text(strip=True))
+        for page in pages(book)
+        for span in read(page).find_all(class_="pasted-text")
+    ]
+    assert len(pasted) > 40
+    assert [entry for entry in pasted if entry[1] in ("", "nan", "None")] == []
+
+
+def test_every_picture_and_every_internal_link_leads_somewhere(book: Path) -> None:
+    broken = []
+    checked = 0
+    for page, tag, target in references(book):
+        parts = urlsplit(target)
+        if parts.scheme or parts.netloc:
+            continue
+        checked += 1
+        file = (page.parent / unquote(parts.path)).resolve() if parts.path else page
+        if not file.is_file():
+            broken.append(f"{page.name}: {target}")
+        elif parts.fragment and tag.name == "a" and file.suffix == ".html":
+            name = unquote(parts.fragment)
+            if not read(file).find(id=name) and not read(file).find(attrs={"name": name}):
+                broken.append(f"{page.name}: {target}")
+    assert checked > 100
+    assert broken == []
+
+
+def test_every_picture_in_the_text_has_an_alternative_text(book: Path) -> None:
+    pictures = [(page.name, image) for page in pages(book) for image in content_images(page)]
+    assert len(pictures) >= 15
+    assert [name for name, image in pictures if not str(image.get("alt", "")).strip()] == []
+
+
+def content_images(page: Path) -> list[Tag]:
+    article = read(page).find("article")
+    return article.find_all("img") if isinstance(article, Tag) else []
+
+
+def test_no_page_loads_anything_from_outside(book: Path) -> None:
+    outside = [
+        f"{page.name}: {target}"
+        for page, tag, target in references(book)
+        if tag.name != "a" and urlsplit(target).netloc and tag.get("rel") != ["canonical"]
+    ]
+    assert outside == []
+
+
+def test_no_style_sheet_loads_anything_from_outside(book: Path) -> None:
+    sheets = list(book.rglob("*.css"))
+    assert sheets
+    loading = re.compile(r"""(?:url\(\s*['"]?|@import\s+['"])\s*(?:https?:)?//[^)'"\s]+""")
+    outside = [
+        f"{sheet.name}: {found}"
+        for sheet in sheets
+        for found in loading.findall(sheet.read_text(encoding="utf-8"))
+    ]
+    assert outside == []

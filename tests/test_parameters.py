@@ -1,0 +1,252 @@
+"""Parameters: the defaults, the committed profiles, what is refused and how, command-line words."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from reproduce.errors import ReproduceError
+from reproduce.parameters import Parameters, load_parameters, parse_overrides, read_profile
+
+PROFILES = Path(__file__).parents[1] / "profiles"
+NAMES = list(Parameters.model_fields)
+
+
+def refusal(**values: Any) -> str:
+    """The message with which these values are refused."""
+    with pytest.raises(ReproduceError) as caught:
+        Parameters(**values)
+    return str(caught.value)
+
+
+# The committed profiles
+
+
+def test_the_defaults_are_the_sample_profile_word_for_word():
+    assert yaml.safe_load((PROFILES / "sample.yaml").read_text()) == Parameters().model_dump()
+
+
+def test_the_paper_profile_is_the_setting_of_the_paper():
+    paper = load_parameters("paper", PROFILES)
+    assert (paper.source, paper.image_size) == ("beans", 500)
+    assert (paper.epochs, paper.batch_size) == (10, 32)
+    assert (paper.example_split, paper.example_index) == ("train", 0)
+    assert paper.folder == ""
+
+
+@pytest.mark.parametrize("file", sorted(PROFILES.glob("*.yaml")), ids=lambda file: file.stem)
+def test_a_committed_profile_is_valid_complete_and_bears_the_name_of_its_file(file):
+    values = yaml.safe_load(file.read_text())
+    assert Parameters(**values).profile == file.stem
+    assert list(values) == NAMES
+
+
+# What is refused
+
+
+def test_an_unknown_parameter_is_refused_with_the_list_of_the_known_ones():
+    message = refusal(epoch=3)
+    assert "unknown parameter 'epoch'" in message
+    assert all(name in message for name in NAMES)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("epochs", "ten"),
+        ("epochs", "10"),
+        ("epochs", 3.0),
+        ("epochs", None),
+        ("epochs", [10]),
+        ("image_size", "500"),
+        ("batch_size", {}),
+        ("folder", 2024),
+        ("folder", None),
+        ("profile", 1),
+        ("source", 1),
+        ("other_sizes", True),
+        ("example_index", "0"),
+    ],
+)
+def test_a_value_of_a_wrong_type_is_refused_by_name_with_the_value(name, value):
+    message = refusal(**{name: value})
+    assert f"'{name}'" in message
+    assert repr(value) in message
+
+
+@pytest.mark.parametrize("name", ["epochs", "batch_size", "seed", "image_size", "example_index"])
+def test_true_is_no_number(name):
+    assert f"'{name}'" in refusal(**{name: True})
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "greatest"),
+    [
+        ("image_size", 8, 4096),
+        ("crops_per_photograph", 1, 400),
+        ("epochs", 1, 10_000),
+        ("batch_size", 1, 4096),
+        ("seed", 0, 2**32 - 1),
+        ("example_index", 0, None),
+    ],
+)
+def test_a_number_is_taken_up_to_its_bounds_and_refused_beyond_them(name, least, greatest):
+    assert getattr(Parameters(**{name: least}), name) == least
+    assert f"'{name}'" in refusal(**{name: least - 1})
+    if greatest is not None:
+        assert getattr(Parameters(**{name: greatest}), name) == greatest
+        message = refusal(**{name: greatest + 1})
+        assert f"'{name}'" in message
+        assert str(greatest) in message or str(greatest + 1) in message
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed"),
+    [
+        ("source", ("sample", "beans", "folder")),
+        ("other_sizes", ("resize", "refuse")),
+        ("bad_images", ("refuse", "skip")),
+        ("example_split", ("train", "validation", "test")),
+        ("latent_reading", ("clip", "stretch")),
+    ],
+)
+def test_a_word_outside_the_choices_is_refused_with_the_choices(name, allowed):
+    message = refusal(**{name: "other"})
+    assert f"'{name}'" in message
+    assert all(f"'{word}'" in message for word in allowed)
+
+
+@pytest.mark.parametrize("profile", ["", "../up", "a/b", ".hidden", "Größe", "two words", "-x"])
+def test_a_profile_name_that_is_no_plain_folder_name_is_refused(profile):
+    assert "'profile'" in refusal(profile=profile)
+
+
+def test_all_faults_are_told_at_once():
+    message = refusal(epochs=0, batch_size="many", epoch=3)
+    assert all(f"'{name}'" in message for name in ("epochs", "batch_size", "epoch"))
+
+
+@given(st.integers())
+def test_any_whole_number_is_either_kept_or_refused_by_name(number):
+    try:
+        assert Parameters(epochs=number).epochs == number
+        assert 1 <= number <= 10_000
+    except ReproduceError as error:
+        assert "'epochs'" in str(error)
+        assert not 1 <= number <= 10_000
+
+
+# The folder belongs to its sources
+
+
+def test_source_folder_needs_a_folder():
+    assert refusal(source="folder").startswith("parameter folder: needed")
+
+
+def test_source_sample_takes_no_folder():
+    assert refusal(source="sample", folder="photographs").startswith("parameter folder: ")
+
+
+@pytest.mark.parametrize("folder", ["", "beans"])
+def test_source_beans_takes_a_local_copy_or_the_hub(folder):
+    assert Parameters(source="beans", folder=folder).folder == folder
+
+
+def test_parameters_cannot_be_changed_afterwards():
+    parameters = Parameters()
+    with pytest.raises(ValidationError):
+        parameters.epochs = 3
+    assert parameters.epochs == 10
+
+
+# Reading profiles
+
+
+def test_a_profile_is_found_by_its_name_and_by_its_path(tmp_path):
+    (tmp_path / "mine.yaml").write_text("epochs: 3\n")
+    assert read_profile("mine", tmp_path) == {"epochs": 3}
+    assert read_profile(tmp_path / "mine.yaml", PROFILES) == {"epochs": 3}
+
+
+def test_an_unknown_profile_is_refused_with_the_known_ones(tmp_path):
+    (tmp_path / "mine.yaml").touch()
+    (tmp_path / "yours.yaml").touch()
+    with pytest.raises(ReproduceError, match="'theirs'.*known are mine, yours"):
+        read_profile("theirs", tmp_path)
+
+
+def test_a_profile_that_is_not_yaml_is_refused_by_name(tmp_path):
+    (tmp_path / "broken.yaml").write_text("epochs: [1, 2\nseed: 3")
+    with pytest.raises(ReproduceError, match=r"broken\.yaml is not valid YAML"):
+        read_profile("broken", tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "- epochs\n- 3\n", "epochs\n", "3\n"])
+def test_a_profile_that_holds_no_names_and_values_is_refused_by_name(tmp_path, text):
+    (tmp_path / "odd.yaml").write_text(text)
+    with pytest.raises(ReproduceError, match=r"odd\.yaml must hold lines of the form"):
+        read_profile("odd", tmp_path)
+
+
+def test_a_profile_in_another_encoding_than_utf8_is_refused_by_name(tmp_path):
+    (tmp_path / "latin.yaml").write_bytes("folder: Blätter\n".encode("latin-1"))
+    with pytest.raises(ReproduceError, match=r"latin\.yaml"):
+        read_profile("latin", tmp_path)
+
+
+def test_a_profile_whose_names_are_no_words_is_refused(tmp_path):
+    (tmp_path / "numbers.yaml").write_text("1: 2\n")
+    with pytest.raises(ReproduceError, match="1"):
+        load_parameters("numbers", tmp_path)
+
+
+def test_overrides_win_over_the_profile_and_leave_the_rest():
+    changed = load_parameters("paper", PROFILES, {"epochs": 3})
+    assert changed.model_dump() == read_profile("paper", PROFILES) | {"epochs": 3}
+
+
+def test_overrides_are_validated_like_a_profile():
+    with pytest.raises(ReproduceError, match="'epochs'"):
+        load_parameters("sample", PROFILES, {"epochs": 0})
+
+
+# Words of a command line
+
+
+def test_words_of_a_command_line_become_typed_values():
+    words = ["epochs=3", "source=beans", "seed=0x10"]
+    assert parse_overrides(words) == {"epochs": 3, "source": "beans", "seed": 16}
+
+
+@pytest.mark.parametrize("text", ["2024", "1e3", "true", "null", "", "a=b", "[x", "~", "a: b"])
+@pytest.mark.parametrize("name", ["folder", "profile"])
+def test_a_text_parameter_stays_text_whatever_yaml_makes_of_it(name, text):
+    assert parse_overrides([f"{name}={text}"]) == {name: text}
+
+
+@pytest.mark.parametrize("word", ["epochs", "=3", "", "epochs:3"])
+def test_a_word_that_is_no_assignment_is_refused_with_the_right_form(word):
+    with pytest.raises(ReproduceError, match="name=value") as caught:
+        parse_overrides([word])
+    assert repr(word) in str(caught.value)
+
+
+def test_the_name_in_an_unknown_assignment_is_left_to_the_validation():
+    assert parse_overrides(["epoch=3"]) == {"epoch": 3}
+
+
+@pytest.mark.parametrize("text", ["[", "'3", "{", "*x"])
+def test_a_value_that_is_not_yaml_is_refused_by_name(text):
+    with pytest.raises(ReproduceError, match="epochs"):
+        parse_overrides([f"epochs={text}"])
+
+
+@given(number=st.integers(1, 10_000), folder=st.text(min_size=1))
+def test_a_run_can_be_told_in_words_as_well_as_in_values(number, folder):
+    words = [f"epochs={number}", "source=folder", f"folder={folder}"]
+    expected = Parameters(epochs=number, source="folder", folder=folder)
+    assert Parameters(**parse_overrides(words)) == expected

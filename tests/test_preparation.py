@@ -1,0 +1,400 @@
+"""Preparation: grey arrays on disk, odd and broken images, what identifies the data, batches."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image
+
+from reproduce import preparation
+from reproduce.errors import ReproduceError
+from reproduce.parameters import SPLITS, Parameters
+from reproduce.preparation import PreparedData
+
+
+@pytest.fixture
+def prepare(folder_of_images: Path, parameters_of: Any) -> Any:
+    """A function that prepares the folder of images: prepare(image_size=32)."""
+    return lambda **changes: preparation.prepare(parameters_of(folder_of_images, **changes))
+
+
+def grey(file: Path) -> np.ndarray:
+    """The grey levels of a file as the paper takes them, by Pillow alone."""
+    with Image.open(file) as image:
+        return np.asarray(image.convert("L"))
+
+
+# The arrays
+
+
+def test_the_images_of_a_split_are_8_bit_arrays_of_the_size_asked_for(prepare):
+    data = prepare(image_size=20)
+    assert data.counts == {"train": 8, "validation": 2, "test": 4}
+    for split in SPLITS:
+        images = data.images(split)
+        assert images.shape == (data.counts[split], 20, 20)
+        assert images.dtype == np.uint8
+
+
+def test_the_images_stay_on_disk_and_cannot_be_changed(prepare):
+    images = prepare().images("train")
+    assert isinstance(images, np.memmap)
+    with pytest.raises(ValueError, match="read-only"):
+        images[0, 0, 0] = 1
+
+
+def test_each_image_is_the_grey_that_pillow_makes_of_its_file(prepare, folder_of_images):
+    data = prepare()
+    for split in SPLITS:
+        for image, name in zip(data.images(split), data.names(split), strict=True):
+            assert np.array_equal(image, grey(folder_of_images / name))
+
+
+def test_each_image_has_its_name_and_its_class(prepare):
+    data = prepare()
+    assert data.classes == ("leaf", "rust")
+    names = ["test/leaf/0.png", "test/leaf/1.png", "test/rust/0.png", "test/rust/1.png"]
+    assert data.names("test") == names
+    assert data.labels("test").tolist() == [0, 0, 1, 1]
+    assert data.labels("test").dtype == np.int64
+
+
+def test_one_image_is_taken_by_its_place(prepare):
+    data = prepare()
+    assert np.array_equal(data.image("test", 3), data.images("test")[3])
+
+
+def test_a_place_beyond_the_split_is_refused_naming_the_parameter_and_its_range(prepare):
+    expected = "'example_index': the test split has 4 images, so the index must be from 0 to 3"
+    with pytest.raises(ReproduceError, match=expected):
+        prepare().image("test", 4)
+
+
+def test_the_sample_is_prepared_like_any_other_source():
+    data = preparation.prepare(Parameters(image_size=16, crops_per_photograph=2))
+    assert data.counts == {"train": 16, "validation": 6, "test": 6}
+    assert data.images("test").std() > 10
+
+
+def test_a_folder_without_validation_images_gives_an_empty_array(tmp_path, noise, parameters_of):
+    for file in ("train/1.png", "test/2.png"):
+        (tmp_path / "images" / file).parent.mkdir(parents=True)
+        noise(1).save(tmp_path / "images" / file)
+    data = preparation.prepare(parameters_of(tmp_path / "images"))
+    assert data.images("validation").shape == (0, 16, 16)
+    assert data.labels("validation").shape == (0,)
+    assert data.names("validation") == []
+
+
+def test_the_histogram_counts_the_pixels_of_each_grey_level(prepare):
+    data = prepare()
+    for split in SPLITS:
+        images = data.images(split)
+        assert data.histogram(split).tolist() == np.bincount(images.ravel(), minlength=256).tolist()
+        assert data.histogram(split).sum() == images.size
+
+
+# Images of other sizes and of all kinds
+
+
+@pytest.fixture
+def prepared_first(folder_of_images: Path, prepare: Any) -> Any:
+    """A function that puts an image at the head of the training split and returns it prepared."""
+
+    def prepare_first(image: Image.Image, name: str = "0.png", **changes: Any) -> np.ndarray:
+        (folder_of_images / "train/leaf/0.png").unlink()
+        image.save(folder_of_images / "train/leaf" / name)
+        data: PreparedData = prepare(**changes)
+        assert data.names("train")[0] == f"train/leaf/{name}"
+        return data.image("train", 0)
+
+    return prepare_first
+
+
+def test_an_image_of_another_size_is_resized_as_in_the_paper(prepared_first, noise):
+    image = noise(1, width=24, height=20)
+    expected = np.asarray(image.convert("L").resize((16, 16)))  # section III.A
+    assert np.array_equal(prepared_first(image), expected)
+
+
+def test_an_image_of_another_size_is_refused_on_demand_with_its_name_and_size(
+    prepared_first, noise
+):
+    image = noise(1, width=24, height=20)
+    expected = r"train/leaf/0\.png is 24x20, not 16x16; set parameter image_size"
+    with pytest.raises(ReproduceError, match=expected):
+        prepared_first(image, other_sizes="refuse")
+
+
+def test_images_of_the_right_size_are_not_refused(prepare):
+    assert prepare(other_sizes="refuse").counts["train"] == 8
+
+
+@pytest.mark.parametrize(
+    ("mode", "name"),
+    [
+        ("1", "0.png"),
+        ("L", "0.png"),
+        ("P", "0.png"),
+        ("LA", "0.png"),
+        ("RGBA", "0.png"),
+        ("PA", "0.tif"),
+        ("CMYK", "0.jpg"),
+        ("CMYK", "0.tif"),
+        ("YCbCr", "0.tif"),
+    ],
+)
+def test_an_image_of_another_mode_becomes_the_grey_that_pillow_makes_of_it(
+    prepared_first, noise, folder_of_images, mode, name
+):
+    rgb = noise(1)
+    image = rgb.convert("P").convert(mode) if mode == "PA" else rgb.convert(mode)
+    prepared = prepared_first(image, name)
+    with Image.open(folder_of_images / "train/leaf" / name) as stored:
+        assert stored.mode == mode
+        expected = np.asarray(stored.convert("L"))
+    assert np.array_equal(prepared, expected)
+    assert np.ptp(expected) > 50
+
+
+@pytest.mark.parametrize("name", ["0.png", "0.tif"])
+def test_an_image_of_16_bits_is_scaled_and_not_clipped(prepared_first, name):
+    levels = np.linspace(0, 65535, 256).astype(np.uint16).reshape(16, 16)
+    prepared = prepared_first(Image.fromarray(levels), name)
+    assert np.array_equal(prepared, np.rint(levels / 257))
+    assert (prepared.min(), prepared.max()) == (0, 255)
+
+
+@pytest.mark.parametrize("mode", ["F", "LAB"])
+def test_an_image_whose_grey_is_not_defined_is_refused_by_name(prepared_first, mode):
+    with pytest.raises(ReproduceError, match=r"train/leaf/0\.tif"):
+        prepared_first(Image.new(mode, (16, 16)), "0.tif")
+
+
+# Images that cannot be read
+
+
+@pytest.fixture
+def broken_images(folder_of_images: Path) -> list[str]:
+    """The names of two images that are now broken, one of train and one of test."""
+    names = ["train/leaf/1.png", "test/rust/0.png"]
+    for name in names:
+        file = folder_of_images / name
+        file.write_bytes(file.read_bytes()[:100])
+    return names
+
+
+def test_an_unreadable_image_is_refused_with_its_path_and_the_way_out(prepare, broken_images):
+    with pytest.raises(ReproduceError, match=r"train/leaf/1\.png: .*bad_images=skip"):
+        prepare()
+
+
+def test_unreadable_images_are_skipped_on_demand_and_all_else_stays_in_step(
+    prepare, broken_images, folder_of_images
+):
+    data = prepare(bad_images="skip")
+    assert data.counts == {"train": 7, "validation": 2, "test": 3}
+    for split in SPLITS:
+        names = data.names(split)
+        assert not set(names) & set(broken_images)
+        assert data.images(split).shape == (len(names), 16, 16)
+        for image, name in zip(data.images(split), names, strict=True):
+            assert np.array_equal(image, grey(folder_of_images / name))
+        classes = [data.classes[label] for label in data.labels(split)]
+        assert classes == [name.split("/")[1] for name in names]
+        assert data.histogram(split).sum() == data.images(split).size
+
+
+def test_skipped_images_are_on_record(prepare, broken_images):
+    splits = prepare(bad_images="skip").facts["splits"]
+    assert {split: splits[split]["skipped"] for split in SPLITS} == {
+        "train": broken_images[:1],
+        "validation": [],
+        "test": broken_images[1:],
+    }
+
+
+def test_nothing_but_the_arrays_is_left_of_skipped_images(prepare, broken_images):
+    kinds = (".npy", "-labels.npy", "-names.txt")
+    expected = {f"{split}{kind}" for split in SPLITS for kind in kinds} | {"manifest.json"}
+    assert {file.name for file in prepare(bad_images="skip").folder.iterdir()} == expected
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_split_of_unreadable_images_alone_has_too_few(prepare, folder_of_images, split):
+    for file in (folder_of_images / split).rglob("*.png"):
+        file.write_text("no image")
+    with pytest.raises(ReproduceError, match=f"too few images for the {split} split"):
+        prepare(bad_images="skip")
+
+
+def test_a_validation_split_of_unreadable_images_alone_is_empty(prepare, folder_of_images):
+    for file in (folder_of_images / "validation").rglob("*.png"):
+        file.write_text("no image")
+    data = prepare(bad_images="skip")
+    assert data.counts["validation"] == 0
+    assert data.images("validation").shape == (0, 16, 16)
+
+
+# Loaded again, or made anew
+
+
+def test_prepared_data_is_loaded_and_not_prepared_again(prepare, capsys):
+    first = prepare()
+    assert "preparing train" in capsys.readouterr().err
+    second = prepare(epochs=1, batch_size=1, seed=1, example_index=1, latent_reading="stretch")
+    assert capsys.readouterr().err == ""
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    "change", [{"image_size": 17}, {"other_sizes": "refuse"}, {"bad_images": "skip"}]
+)
+def test_another_preparation_makes_other_data(prepare, change):
+    assert prepare(**change).folder != prepare().folder
+
+
+def test_a_changed_image_makes_new_data(prepare, folder_of_images, noise):
+    before = prepare()
+    noise(99).save(folder_of_images / "train/leaf/2.png")
+    after = prepare()
+    assert after.folder != before.folder
+    assert after.fingerprint != before.fingerprint
+    assert np.array_equal(after.image("train", 2), np.asarray(noise(99).convert("L")))
+
+
+def test_an_added_image_makes_new_data(prepare, folder_of_images, noise):
+    assert prepare().counts["train"] == 8
+    noise(99).save(folder_of_images / "train/leaf/99.png")
+    assert prepare().counts["train"] == 9
+
+
+def test_a_changed_image_behind_a_linked_split_folder_makes_new_data(
+    prepare, folder_of_images, noise, tmp_path
+):
+    (folder_of_images / "train").rename(tmp_path / "elsewhere")
+    (folder_of_images / "train").symlink_to(tmp_path / "elsewhere")
+    prepare()
+    noise(99).save(tmp_path / "elsewhere/leaf/2.png")
+    assert np.array_equal(prepare().image("train", 2), np.asarray(noise(99).convert("L")))
+
+
+def test_the_fingerprint_does_not_depend_on_the_size_that_the_images_are_prepared_in(prepare):
+    assert prepare(image_size=16).fingerprint == prepare(image_size=20).fingerprint
+
+
+def test_the_fingerprint_does_not_depend_on_the_kind_of_file(prepare, folder_of_images):
+    before = prepare().fingerprint
+    file = folder_of_images / "train/leaf/2.png"
+    with Image.open(file) as image:
+        image.save(file.with_suffix(".tif"))
+    file.unlink()
+    assert prepare().fingerprint == before
+
+
+def test_the_fingerprint_depends_on_each_pixel(prepare, folder_of_images):
+    before = prepare().fingerprint
+    file = folder_of_images / "test/rust/1.png"
+    with Image.open(file) as image:
+        red, *others = image.getpixel((15, 15))
+        image.putpixel((15, 15), (red ^ 1, *others))
+        image.save(file)
+    assert prepare().fingerprint != before
+
+
+def test_the_fingerprint_depends_on_the_order_of_the_images(prepare, folder_of_images, tmp_path):
+    before = prepare().fingerprint
+    first, second = folder_of_images / "train/leaf/0.png", folder_of_images / "train/leaf/1.png"
+    first.rename(tmp_path / "kept")
+    second.rename(first)
+    (tmp_path / "kept").rename(second)
+    assert prepare().fingerprint != before
+
+
+def test_the_fingerprint_depends_on_the_colours_of_a_palette(prepare, folder_of_images, noise):
+    image = noise(1).quantize(16)
+    image.save(folder_of_images / "train/leaf/0.png")
+    before = prepare()
+    image.putpalette([255 - value for value in image.getpalette()])
+    image.save(folder_of_images / "train/leaf/0.png")
+    after = prepare()
+    assert not np.array_equal(before.image("train", 0), after.image("train", 0))
+    assert before.fingerprint != after.fingerprint
+
+
+# Odd things in folders
+
+
+@pytest.mark.parametrize("place", ["train/leaf/.#1.png", "notes"])
+def test_a_link_that_leads_nowhere_is_no_image(prepare, folder_of_images, place):
+    (folder_of_images / place).symlink_to("nowhere")
+    assert prepare().counts["train"] == 8
+
+
+@pytest.mark.parametrize("name", ["a\u2028b.png", "a\nb.png", "a\x85b.png", "ä b.png"])
+def test_a_line_break_in_a_file_name_keeps_names_and_images_in_step(
+    prepare, folder_of_images, noise, name
+):
+    noise(5).save(folder_of_images / "train/leaf" / name)
+    data = prepare()
+    assert len(data.names("train")) == len(data.images("train")) == 9
+    assert data.names("train")[-1] == "train/rust/3.png"
+
+
+def test_a_file_name_in_an_unknown_encoding_stops_nothing(prepare, folder_of_images):
+    file = folder_of_images / "train/leaf/0.png"
+    try:
+        file.rename(file.with_name(os.fsdecode(b"caf\xe9.png")))
+    except OSError:
+        pytest.skip("this file system has no such names")
+    assert prepare().counts["train"] == 8
+
+
+def test_a_full_disk_stops_the_preparation_with_the_way_out(run_on_a_small_disk):
+    code = """
+import os, sys
+os.environ["REPRODUCE_BUILD"] = sys.argv[1]
+from reproduce import errors, parameters, preparation
+try:
+    preparation.prepare(parameters.Parameters(image_size=64, crops_per_photograph=25))
+except errors.ReproduceError as error:
+    print(error)
+"""
+    finished = run_on_a_small_disk(300, code)
+    assert finished.returncode == 0, f"ended by signal {-finished.returncode}"
+    assert "no space left on the disk" in finished.stdout
+
+
+# Batches
+
+
+images = arrays(np.uint8, st.tuples(st.integers(0, 9), st.integers(1, 4), st.integers(1, 4)))
+
+
+@given(images, st.integers(1, 12))
+def test_batches_hold_all_images_in_order_and_none_is_larger_than_asked_for(images, size):
+    batches = list(preparation.batches(images, size))
+    assert len(batches) == -(-len(images) // size)
+    assert all(len(batch) == size for batch in batches[:-1])
+    assert all(0 < len(batch) <= size for batch in batches)
+    together = np.concatenate([np.empty((0, *images.shape[1:], 1), np.float32), *batches])
+    assert np.array_equal(together, preparation.to_unit_range(images))
+
+
+@given(images)
+def test_the_unit_range_is_grey_levels_over_255_with_a_channel_axis(images):
+    unit = preparation.to_unit_range(images)
+    assert unit.dtype == np.float32
+    assert unit.shape == (*images.shape, 1)
+    assert np.allclose(unit[..., 0], images / 255, rtol=0, atol=1e-7)
+
+
+def test_the_unit_range_goes_from_0_for_black_to_1_for_white_in_256_steps():
+    unit = preparation.to_unit_range(np.arange(256, dtype=np.uint8))[:, 0]
+    assert (unit[0], unit[255]) == (0, 1)
+    assert np.all(np.diff(unit) > 0)

@@ -1,0 +1,303 @@
+"""Training: losses, seeds, the order of images, going on after a kill, and the floor of the loss."""
+
+import json
+import math
+import signal
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from reproduce import artifacts, model, preparation, training
+from reproduce.backend import keras
+from reproduce.errors import ReproduceError
+
+
+def same_weights(one: keras.Model, other: keras.Model) -> bool:
+    pairs = zip(one.get_weights(), other.get_weights(), strict=True)
+    return all(np.array_equal(first, second) for first, second in pairs)
+
+
+# A run (of conftest.py: 8 dark images of 16x16, 3 epochs, batches of 3, seed 0)
+
+
+def test_each_epoch_has_a_loss_and_a_time(small_run):
+    assert len(small_run.trained.losses) == small_run.parameters.epochs == 3
+    assert len(small_run.trained.epoch_seconds) == 3
+    assert min(small_run.trained.epoch_seconds) >= 0
+
+
+def test_the_loss_falls_from_epoch_to_epoch(small_run):
+    first, second, third = small_run.trained.losses
+    assert first > second > third
+
+
+def test_the_loss_stays_above_the_floor_of_the_training_images(small_run):
+    floor = training.loss_floor(small_run.data.histogram("train"))
+    assert min(small_run.trained.losses) > floor > 0.1
+
+
+def test_the_finished_folder_holds_the_model_and_the_history_and_no_checkpoint(small_run):
+    files = {file.name for file in small_run.trained.folder.iterdir()}
+    assert files == {"autoencoder.keras", "history.json", "manifest.json"}
+    assert small_run.trained.weights.name == "autoencoder.keras"
+    assert same_weights(model.load(small_run.trained.weights), small_run.trained.autoencoder)
+
+
+def test_the_weights_are_not_the_initial_ones(small_run):
+    assert not same_weights(small_run.trained.autoencoder, model.build(0))
+
+
+def test_the_steps_of_an_epoch_are_on_record(small_run):
+    assert small_run.trained.facts["steps_per_epoch"] == 3  # 8 images in batches of 3
+    assert small_run.trained.facts["optimizer"] == "adam"
+
+
+def test_the_same_seed_trains_the_same_weights_anew_and_then_loads_them(small_run, capfd):
+    again = training.train(small_run.parameters, small_run.data)  # in a build folder of its own
+    assert again.folder != small_run.trained.folder
+    assert again.losses == small_run.trained.losses
+    assert same_weights(again.autoencoder, small_run.trained.autoencoder)
+    assert "training" in capfd.readouterr().err
+    loaded = training.train(small_run.parameters, small_run.data)
+    assert "training" not in capfd.readouterr().err
+    assert (loaded.folder, loaded.losses) == (again.folder, again.losses)
+    assert same_weights(loaded.autoencoder, again.autoencoder)
+
+
+def test_another_seed_trains_other_weights(small_run, parameters_of):
+    other = training.train(parameters_of(small_run.folder, seed=1), small_run.data)
+    assert other.losses != small_run.trained.losses
+    assert not same_weights(other.autoencoder, small_run.trained.autoencoder)
+
+
+@pytest.mark.parametrize("change", [{"epochs": 4}, {"batch_size": 4}, {"seed": 1}])
+def test_another_training_is_another_model(small_run, parameters_of, change):
+    before = training.dependencies(small_run.parameters, small_run.data)
+    after = training.dependencies(parameters_of(small_run.folder, **change), small_run.data)
+    assert artifacts.fingerprint(after) != artifacts.fingerprint(before)
+
+
+@pytest.mark.parametrize(
+    "change", [{"example_index": 3}, {"example_split": "test"}, {"latent_reading": "stretch"}]
+)
+def test_what_concerns_the_figures_alone_retrains_nothing(small_run, parameters_of, change):
+    before = training.dependencies(small_run.parameters, small_run.data)
+    after = training.dependencies(parameters_of(small_run.folder, **change), small_run.data)
+    assert after == before
+
+
+def test_other_images_make_another_model(small_run, folder_of_images, parameters_of):
+    parameters = parameters_of(folder_of_images)
+    before = training.dependencies(parameters, small_run.data)
+    after = training.dependencies(parameters, preparation.prepare(parameters))
+    assert artifacts.fingerprint(after) != artifacts.fingerprint(before)
+
+
+def test_a_loss_that_is_no_number_stops_the_training_and_is_not_kept(
+    small_run, monkeypatch, build_folder
+):
+    build = model.build
+
+    def build_with_absurd_steps(seed: int) -> keras.Model:
+        autoencoder = build(seed)
+        autoencoder.compile(keras.optimizers.SGD(1e38), "binary_crossentropy")
+        return autoencoder
+
+    monkeypatch.setattr(model, "build", build_with_absurd_steps)
+    with pytest.raises(ReproduceError, match=r"training diverged: the loss of epoch \d is nan"):
+        training.train(small_run.parameters, small_run.data)
+    kept = [json.loads(history.read_text()) for history in build_folder.rglob("history.json")]
+    assert all(math.isfinite(epoch["loss"]) for history in kept for epoch in history)
+
+
+# Killed, and begun again
+
+KILLED_TRAINING = """
+import os, signal, sys
+from reproduce import artifacts, preparation, training
+from reproduce.parameters import Parameters
+
+write_json, moment, histories = artifacts.write_json, sys.argv[2], []
+
+def write_json_and_die(path, value):
+    if path.name == "history.json":
+        histories.append(path)
+        if moment == "before its second history" and len(histories) == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+    write_json(path, value)
+    if moment == "after its first history" and len(histories) == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if moment == "after its last history" and len(histories) == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+artifacts.write_json = write_json_and_die
+parameters = Parameters.model_validate_json(sys.argv[1])
+training.train(parameters, preparation.prepare(parameters))
+"""
+
+
+@pytest.mark.parametrize(
+    ("moment", "finished_epochs"),
+    [
+        ("after its first history", 1),
+        ("before its second history", 1),  # the second checkpoint is there, and doesn't count
+        ("after its last history", 3),
+    ],
+)
+def test_a_killed_training_goes_on_from_its_last_epoch_to_the_same_weights(
+    small_run, start, build_folder, capfd, moment, finished_epochs
+):
+    killed = start(KILLED_TRAINING, small_run.parameters.model_dump_json(), moment)
+    words = killed.communicate(timeout=60)[1]
+    assert killed.returncode == -signal.SIGKILL, words
+    (partial,) = build_folder.glob("quick/model-*.partial")
+    assert len(json.loads((partial / "history.json").read_text())) == finished_epochs
+    assert list(partial.glob("checkpoint-*"))
+
+    data = preparation.prepare(small_run.parameters)
+    resumed = training.train(small_run.parameters, data)
+    assert f"going on after epoch {finished_epochs}" in capfd.readouterr().err
+    assert resumed.folder.parent == partial.parent
+    assert resumed.losses == small_run.trained.losses
+    assert same_weights(resumed.autoencoder, small_run.trained.autoencoder)
+    files = {file.name for file in resumed.folder.iterdir()}
+    assert files == {"autoencoder.keras", "history.json", "manifest.json"}
+
+
+def test_a_training_killed_when_its_checkpoint_is_gone_already_can_be_repeated(small_run):
+    first = training.train(small_run.parameters, small_run.data).folder
+    # As it stands between the last sweeping and the naming of the finished artifact.
+    (first / "manifest.json").unlink()
+    first.rename(first.with_name(f"{first.name}.partial"))
+    again = training.train(small_run.parameters, small_run.data)
+    assert again.losses == small_run.trained.losses
+    assert same_weights(again.autoencoder, small_run.trained.autoencoder)
+
+
+def test_a_full_disk_stops_the_training_with_the_way_out(small_run, run_on_a_small_disk):
+    code = """
+import os, sys
+from reproduce import errors, parameters, preparation, training
+run = parameters.Parameters.model_validate_json(sys.argv[2])
+data = preparation.prepare(run)
+os.environ["REPRODUCE_BUILD"] = sys.argv[1]
+try:
+    training.train(run, data)
+except errors.ReproduceError as error:
+    print(error)
+"""
+    disk_of_100_kilobytes = 100  # a checkpoint is larger
+    finished = run_on_a_small_disk(
+        disk_of_100_kilobytes, code, small_run.parameters.model_dump_json()
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert "no space left on the disk" in finished.stdout
+
+
+# The images of an epoch
+
+
+def numbered_images(count: int) -> np.ndarray:
+    """Images that show their own number as a grey level."""
+    return np.arange(count, dtype=np.uint8)[:, np.newaxis, np.newaxis].repeat(2, 1).repeat(2, 2)
+
+
+def numbers_in(batches: training.Batches) -> list[int]:
+    levels = [np.rint(batches[step][0][:, 0, 0, 0] * 255) for step in range(len(batches))]
+    return np.concatenate(levels).astype(int).tolist()
+
+
+@given(st.integers(1, 60), st.integers(1, 70), st.integers(0, 2**32 - 1), st.integers(0, 9999))
+def test_an_epoch_shows_each_image_exactly_once(count, batch_size, seed, epoch):
+    batches = training.Batches(numbered_images(count), batch_size, seed, epoch)
+    assert sorted(numbers_in(batches)) == list(range(count))
+    sizes = [len(batches[step][0]) for step in range(len(batches))]
+    assert sizes[:-1] == [batch_size] * (len(batches) - 1)
+    assert 0 < sizes[-1] <= batch_size
+
+
+def as_sets(batches: training.Batches) -> list[set[int]]:
+    order, size = numbers_in(batches), batches.batch_size
+    return [set(order[start : start + size]) for start in range(0, len(order), size)]
+
+
+def test_the_batches_differ_from_epoch_to_epoch_and_from_seed_to_seed():
+    kinds = [(seed, epoch) for seed in (0, 1) for epoch in (0, 1)]
+    all_batches = [as_sets(training.Batches(numbered_images(60), 8, *kind)) for kind in kinds]
+    for place, batches in enumerate(all_batches):
+        assert all(batches != others for others in all_batches[place + 1 :])
+    assert all_batches[0] == as_sets(training.Batches(numbered_images(60), 8, 0, 0))
+
+
+def test_a_batch_is_not_a_run_of_neighbours():
+    first, *_ = as_sets(training.Batches(numbered_images(60), 8, 0, 0))
+    assert max(first) - min(first) > 8
+
+
+def test_the_target_is_the_input_in_the_unit_range():
+    image, target = training.Batches(numbered_images(5), 3, 0, 0)[0]
+    assert np.array_equal(image, target)
+    assert (image.shape, image.dtype) == ((3, 2, 2, 1), np.float32)
+    assert image.max() <= 4 / 255 + 1e-7
+
+
+# The floor of the loss
+
+
+def cross_entropy(targets: np.ndarray, predictions: np.ndarray) -> float:
+    """Mean binary cross-entropy, by its definition."""
+    logs = targets * np.log(predictions) + (1 - targets) * np.log(1 - predictions)
+    return float(-logs.mean())
+
+
+def histogram(images: np.ndarray) -> np.ndarray:
+    return np.bincount(images.ravel(), minlength=256)
+
+
+def test_black_and_white_alone_have_no_floor():
+    assert training.loss_floor(histogram(np.array([0, 0, 255], dtype=np.uint8))) == 0
+
+
+@pytest.mark.parametrize("level", [127, 128])
+def test_middle_grey_has_the_highest_floor_ln_2(level):
+    floor = training.loss_floor(histogram(np.array([level], dtype=np.uint8)))
+    assert floor == pytest.approx(math.log(2), abs=1e-4)
+    assert floor < math.log(2)
+
+
+def test_the_floor_is_the_mean_over_the_pixels():
+    floor = training.loss_floor(histogram(np.array([0, 0, 0, 51], dtype=np.uint8)))
+    of_one_fifth = -(0.2 * math.log(0.2) + 0.8 * math.log(0.8))
+    assert floor == pytest.approx(of_one_fifth / 4, abs=1e-12)
+
+
+@given(arrays(np.uint8, (3, 4)))
+def test_the_floor_is_the_loss_of_a_perfect_reconstruction(images):
+    targets = (images / 255).astype(np.float32)
+    perfect = float(keras.ops.mean(keras.losses.binary_crossentropy(targets, targets)))
+    assert training.loss_floor(histogram(images)) == pytest.approx(perfect, abs=1e-4)
+
+
+@given(arrays(np.uint8, (3, 4)), arrays(np.float64, (3, 4), elements=st.floats(1e-6, 1 - 1e-6)))
+def test_no_reconstruction_has_a_loss_below_the_floor(images, predictions):
+    loss = cross_entropy(images / 255, predictions)
+    assert training.loss_floor(histogram(images)) <= loss + 1e-12
+
+
+@given(arrays(np.uint8, (3, 4), elements=st.integers(1, 254)), st.floats(0.01, 0.9))
+def test_any_error_of_the_reconstruction_raises_the_loss_above_the_floor(images, part):
+    targets = images / 255
+    wrong = targets + part * (0.5 - targets) + 0.001
+    assume(np.abs(wrong - targets).max() > 0.005)
+    assert training.loss_floor(histogram(images)) < cross_entropy(targets, wrong)
+
+
+def test_the_loss_of_an_epoch_is_in_the_unit_of_the_floor(small_run):
+    # The loss of the trained model, by its definition, lies near that of its last epoch.
+    images = small_run.data.images("train")
+    predictions = model.reconstruct(small_run.trained.autoencoder, images).astype(np.float64)
+    loss = cross_entropy(np.asarray(images) / 255, predictions)
+    assert loss == pytest.approx(small_run.trained.losses[-1], abs=0.05)

@@ -1,0 +1,144 @@
+"""The workflow end to end, as `make book` runs it, on tiny parameters."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[1]
+TINY = "tests/profiles/tiny.yaml"
+
+
+def snakemake(
+    build: Path, *settings: str, targets: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
+    """Run the workflow with the options of the Makefile; output of both streams in `stdout`."""
+    done = subprocess.run(
+        command(*settings, targets=targets),
+        cwd=ROOT,
+        env=environment(build),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    return done
+
+
+def command(*settings: str, targets: tuple[str, ...] = ()) -> list[str]:
+    options = ["--cores", "all", "--nolock", "--rerun-incomplete", "--quiet", "progress", "rules"]
+    options += ["host", "--config", *(settings or (f"profile={TINY}",))]
+    return [sys.executable, "-m", "snakemake", *options, *(("--", *targets) if targets else ())]
+
+
+def environment(build: Path) -> dict[str, str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "REPRODUCE_BUILD": str(build)}
+
+
+def artifacts(build: Path) -> set[Path]:
+    return {path for path in (build / "tiny").iterdir() if path.is_dir() and "-" in path.name}
+
+
+def test_the_book_is_made_and_made_again_without_executing_anything(
+    tiny_book: Path, tiny_build: Path
+) -> None:
+    assert (tiny_book / "index.html").is_file()
+    before = {path: path.stat().st_mtime_ns for path in (tiny_build / "tiny").rglob("*.ipynb")}
+    assert len(before) >= 10  # executed, and as the book's source
+
+    again = snakemake(tiny_build)
+
+    assert again.returncode == 0, again.stdout
+    after = {path: path.stat().st_mtime_ns for path in (tiny_build / "tiny").rglob("*.ipynb")}
+    assert after == before
+
+
+def test_a_finished_run_leaves_no_partial_artifact_and_no_checkpoint(
+    tiny_book: Path, tiny_build: Path
+) -> None:
+    names = [path.name for path in tiny_build.rglob("*")]
+    assert [name for name in names if ".partial" in name or name.startswith("checkpoint")] == []
+    assert [name for name in names if "running" in name or "failed" in name] == []
+
+
+def test_another_seed_trains_anew_but_prepares_nothing(tiny_book: Path, tiny_build: Path) -> None:
+    before = artifacts(tiny_build)
+    done = snakemake(tiny_build, f"profile={TINY}", "seed=2", targets=("model",))
+    assert done.returncode == 0, done.stdout
+    made = {path.name.partition("-")[0] for path in artifacts(tiny_build) - before}
+    assert made == {"model"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (("profile=sampel",), "unknown profile 'sampel'"),
+        (("profile=sample", "epochz=3"), "unknown parameter 'epochz'"),
+        (("profile=sample", "epochs=many"), "parameter 'epochs'"),
+        (("profile=sample", "image_size=0"), "parameter 'image_size'"),
+        (("profile=sample", "source=folder", "folder=/no/such/place"), "/no/such/place"),
+    ],
+)
+def test_bad_input_ends_with_one_message_and_nothing_made(
+    tmp_path: Path, settings: tuple[str, ...], message: str
+) -> None:
+    done = snakemake(tmp_path, *settings)
+    assert done.returncode != 0
+    assert done.stdout.count(message) == 1, done.stdout
+    assert "Traceback" not in done.stdout
+    assert list(tmp_path.rglob("*.json")) == []
+
+
+def test_an_error_of_a_stage_is_told_last_and_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    done = snakemake(
+        tmp_path / "build", "profile=sample", "source=folder", f"folder={tmp_path / 'images'}"
+    )
+    assert done.returncode != 0
+    assert "Traceback" not in done.stdout
+    last = done.stdout.strip().splitlines()[-1]
+    assert last.startswith("error: no image in"), done.stdout
+
+
+def test_a_second_run_on_the_same_profile_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "tiny").mkdir()
+    with FileLock(tmp_path / "tiny" / "workflow.lock"):
+        done = snakemake(tmp_path)
+    assert done.returncode != 0
+    assert "another run is making" in done.stdout
+    assert "Traceback" not in done.stdout
+    assert list((tmp_path / "tiny").iterdir()) == [tmp_path / "tiny" / "workflow.lock"]
+
+
+def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
+    settings = (f"profile={TINY}", "epochs=400")
+    run = subprocess.Popen(
+        command(*settings, targets=("model",)),
+        cwd=ROOT,
+        env=environment(tmp_path),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.rglob("checkpoint-*.keras")):
+        assert run.poll() is None, "the run ended before it could be killed"
+        assert time.monotonic() < deadline, "no epoch was finished"
+        time.sleep(0.2)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+
+    done = snakemake(tmp_path, *settings, targets=("model",))
+
+    assert done.returncode == 0, done.stdout
+    assert "going on after epoch" in done.stdout
+    assert "error" not in done.stdout.lower(), done.stdout
