@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 # Our own locks guard the artifacts, and go away with the process that holds them; Snakemake's stay
 # behind after a kill (hence --nolock), and so do its notes of unfinished files.
-SNAKEMAKE = snakemake --cores all --nolock --rerun-incomplete --quiet progress rules host --config
+SNAKEMAKE = snakemake --cores all --nolock --rerun-incomplete --quiet all --config
 PAPER = profile=paper $(if $(BEANS),folder=$(abspath $(BEANS)))
 
 .PHONY: help book paper test serve notebooks record lint lock clean

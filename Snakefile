@@ -7,10 +7,10 @@
 its parameters.
 """
 
+import sys
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from snakemake.exceptions import WorkflowError
 
 from reproduce import artifacts
 from reproduce.errors import ReproduceError
@@ -24,7 +24,7 @@ try:
     PARAMETERS = load_parameters(PROFILE, Path("profiles"), parse_overrides(OVERRIDES))
     IMAGES = listing_digest(Path(PARAMETERS.folder)) if PARAMETERS.folder else ""
 except ReproduceError as error:
-    raise WorkflowError(str(error)) from None
+    sys.exit(f"error: {error}")
 
 # Given to each command, and compared by Snakemake: another value runs the rule again.
 OPTIONS = ["--profile", PROFILE, *(word for text in OVERRIDES for word in ("-p", text))]
@@ -45,7 +45,7 @@ onstart:
     try:
         RUNNING.acquire(timeout=0)
     except Timeout:
-        raise WorkflowError(f"another run is making {BUILD}; wait for it, or end it") from None
+        sys.exit(f"error: another run is making {BUILD}; wait for it, or end it")
 
 
 rule book:

@@ -10,7 +10,9 @@ pytest_plugins = ["tests.nbval_tolerance"]
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the tests of pages look at a book that is already there."""
     parser.addoption(
-        "--book", type=Path, help="folder of a rendered book to test; without it, a tiny one is made"
+        "--book",
+        type=Path,
+        help="folder of a rendered book to test; without it, a tiny one is made",
     )
 
 

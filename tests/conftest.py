@@ -1,4 +1,4 @@
-"""Fixtures shared by the tests: a build folder for each, small real images, one small trained run."""
+"""Fixtures shared by the tests: build folders, small real images, one small trained run."""
 
 import os
 import shutil
@@ -73,8 +73,8 @@ def parameters_of_fixture() -> Callable[..., Parameters]:
 
 
 @pytest.fixture(scope="session")
-def small_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
-    """A finished run on dark images, for tests that only look: folder, parameters, data, trained."""
+def small_run(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+    """A finished run on dark images, to look at: folder, parameters, data, trained."""
     from reproduce import preparation, training
 
     folder = write_folder_of_images(tmp_path_factory.mktemp("run") / "images", brightest=60)
@@ -83,7 +83,7 @@ def small_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamesp
         environment.setenv("REPRODUCE_BUILD", str(tmp_path_factory.mktemp("run-build")))
         data = preparation.prepare(parameters)
         trained = training.train(parameters, data)
-    yield SimpleNamespace(folder=folder, parameters=parameters, data=data, trained=trained)
+    return SimpleNamespace(folder=folder, parameters=parameters, data=data, trained=trained)
 
 
 @pytest.fixture

@@ -92,7 +92,9 @@ def test_figures_that_are_numbers_are_tables_of_paper_record_and_page(
     assert isinstance(table, Tag)
     heads = [cell.get_text(strip=True) for cell in table.find_all("th")]
     assert heads == ["", "the paper", "recorded run", "this page"]
-    rows = [[cell.get_text(strip=True) for cell in row.find_all("td")] for row in table.find_all("tr")]
+    rows = [
+        [cell.get_text(strip=True) for cell in row.find_all("td")] for row in table.find_all("tr")
+    ]
     labels = [row[0] for row in rows if row]
     for expected in TABLES[number]:
         assert any(label.startswith(expected) for label in labels), expected
@@ -104,13 +106,17 @@ def test_figures_that_are_numbers_are_tables_of_paper_record_and_page(
 def test_the_front_page_sets_reported_beside_reproduced(book: Path) -> None:
     table = content(book / "index.html").find("table")
     assert isinstance(table, Tag)
-    rows = [[cell.get_text(strip=True) for cell in row.find_all("td")] for row in table.find_all("tr")]
+    rows = [
+        [cell.get_text(strip=True) for cell in row.find_all("td")] for row in table.find_all("tr")
+    ]
     assert len([row for row in rows if row]) >= 10
     for row in filter(None, rows):
         assert all(row), row
 
 
-@pytest.mark.parametrize("chapter", ["01_dataset", "03_training", "04_results", "05_compression_size"])
+@pytest.mark.parametrize(
+    "chapter", ["01_dataset", "03_training", "04_results", "05_compression_size"]
+)
 def test_each_chapter_says_which_profile_made_it(book: Path, chapter: str) -> None:
     text = content(book / "notebooks" / f"{chapter}.html").get_text(" ", strip=True)
     assert re.search(r"This page shows profile \S+ , seed \d+", text)

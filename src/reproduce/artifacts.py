@@ -92,8 +92,6 @@ def load_or_make(
     if folder.is_dir():
         return folder
     partial = folder.with_name(folder.name + ".partial")
-    with clear_disk_errors(folder.parent):
-        folder.parent.mkdir(parents=True, exist_ok=True)
     with _lock(folder.with_name(folder.name + ".lock"), f"{stage} of profile {profile!r}"):
         if folder.is_dir():  # another process made it while this one waited
             return folder
@@ -172,11 +170,13 @@ def _free_bytes(folder: Path) -> int:
 def _lock(path: Path, what: str) -> Iterator[None]:
     """Hold a lock that the operating system takes back when the process ends, however it ends."""
     lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        print(f"waiting for another process that makes the {what} ({path})", file=sys.stderr)
-        lock.acquire()
+    with clear_disk_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            print(f"waiting for another process that makes the {what} ({path})", file=sys.stderr)
+            lock.acquire()
     try:
         yield
     finally:

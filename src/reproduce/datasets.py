@@ -6,11 +6,14 @@ length can be listed without holding an image in memory.
 """
 
 import io
+import math
+import os
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +135,7 @@ def _sample_path(file: str) -> Path:
 
 
 def _crop_corners(file: str, crop_size: int, count: int) -> list[tuple[int, int]]:
-    """Return the left-top corners of `count` crops from an evenly spaced grid, centre first."""
+    """Return the left-top corners of up to `count` crops from an even grid, centre first."""
     with Image.open(_sample_path(file)) as image:
         width, height = image.size
     if crop_size > min(width, height):
@@ -140,15 +143,19 @@ def _crop_corners(file: str, crop_size: int, count: int) -> list[tuple[int, int]
             f"parameter 'image_size': a crop of {crop_size} pixels does not fit into the sample "
             f"photograph {file} ({width}x{height}); choose at most 300, or another source"
         )
-    per_side = int(np.ceil(np.sqrt(count)))
-    lefts = np.linspace(0, width - crop_size, per_side).round().astype(int).tolist()
-    tops = np.linspace(0, height - crop_size, per_side).round().astype(int).tolist()
+    per_side = math.ceil(math.sqrt(count))
+    lefts = _evenly_spaced(width - crop_size, per_side)
+    tops = _evenly_spaced(height - crop_size, per_side)
     centre = ((width - crop_size) / 2, (height - crop_size) / 2)
     corners = [(left, top) for top in tops for left in lefts]
-    corners.sort(
-        key=lambda corner: (np.hypot(corner[0] - centre[0], corner[1] - centre[1]), corner)
-    )
+    corners.sort(key=lambda corner: (math.dist(corner, centre), corner))
     return corners[:count]
+
+
+def _evenly_spaced(last: int, count: int) -> list[int]:
+    """Return at most `count` different places from 0 to `last`; a single one is in the middle."""
+    places = np.linspace(0, last, count) if count > 1 else np.array([last / 2])
+    return sorted(set(places.round().astype(int).tolist()))
 
 
 def _decode_crop(file: str, left: int, top: int, size: int) -> Image.Image:
@@ -186,13 +193,13 @@ def folder_collection(folder: Path) -> Collection:
         for file in files[split]:
             splits[split].append(
                 Photograph(
-                    name=file.relative_to(folder).as_posix(),
+                    name=_display_name(file.relative_to(folder)),
                     label=classes.index(_class_name(root, file)),
                     decode=partial(_decode_file, file),
                 )
             )
     if roots.get("train") == folder:
-        splits = _hold_out(splits["train"], len(classes))
+        splits = _hold_out(splits["train"])
     for split in ("train", "test"):
         if not splits[split]:
             raise ReproduceError(
@@ -204,20 +211,53 @@ def folder_collection(folder: Path) -> Collection:
 
 def _split_folders(folder: Path) -> dict[Split, Path]:
     """Return the folder of each split; without split folders, the folder itself as `train`."""
-    aliases = {"train": "train", "validation": "validation", "val": "validation"}
-    aliases |= {"valid": "validation", "dev": "validation", "test": "test"}
+    names: Mapping[str, Split] = {
+        **{split: split for split in SPLITS},
+        **dict.fromkeys(("val", "valid", "dev"), "validation"),
+    }
     roots: dict[Split, Path] = {}
     for child in sorted(folder.iterdir()):
-        split = aliases.get(child.name.lower())
-        if child.is_dir() and split is not None:
-            roots[split] = child  # type: ignore[index]  # the aliases' values are splits
+        split = names.get(child.name.lower())
+        if split is None or not child.is_dir():
+            continue
+        if split in roots:
+            raise ReproduceError(
+                f"{folder} has two folders for the {split} split, {roots[split].name} and "
+                f"{child.name}; keep one"
+            )
+        roots[split] = child
     return roots or {"train": folder}
 
 
 def _image_files(root: Path) -> list[Path]:
-    files = [file for file in root.rglob("*") if file.suffix.lower() in IMAGE_SUFFIXES]
-    visible = [file for file in files if not file.name.startswith(".") and file.is_file()]
-    return sorted(visible, key=lambda file: (_class_name(root, file), _natural_order(file.name)))
+    """Return the images below a folder, class by class and by the numbers in their names."""
+    images = [file for file in walk(root) if file.suffix.lower() in IMAGE_SUFFIXES]
+
+    def order(file: Path) -> tuple[str, list[tuple[int, str]], str]:
+        return _class_name(root, file), _natural_order(file.name), str(file)
+
+    return sorted(images, key=order)
+
+
+def walk(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder, links followed, each folder once, hidden ones left out."""
+    seen: set[str] = set()
+    for place, folders, files in os.walk(folder, followlinks=True):
+        if os.path.realpath(place) in seen:
+            folders.clear()
+            continue
+        seen.add(os.path.realpath(place))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            file = Path(place) / name
+            if not name.startswith(".") and file.is_file():
+                yield file
+
+
+def _display_name(path: Path) -> str:
+    """Return a path as one line of text, whatever bytes its name consists of."""
+    text = os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _class_name(root: Path, file: Path) -> str:
@@ -226,17 +266,17 @@ def _class_name(root: Path, file: Path) -> str:
 
 
 def _natural_order(name: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+    parts = re.split(r"([0-9]+)", name)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
-def _hold_out(photographs: Sequence[Photograph], class_count: int) -> dict[Split, list[Photograph]]:
+def _hold_out(photographs: Sequence[Photograph]) -> dict[Split, list[Photograph]]:
     """Split photographs 8 : 1 : 1 within each class, by their position alone."""
     splits: dict[Split, list[Photograph]] = {split: [] for split in SPLITS}
-    for label in range(class_count):
-        of_class = [photograph for photograph in photographs if photograph.label == label]
+    held_out: Mapping[int, Split] = {4: "validation", 9: "test"}
+    for _, of_class in groupby(photographs, key=lambda photograph: photograph.label):
         for position, photograph in enumerate(of_class):
-            place: Mapping[int, Split] = {4: "validation", 9: "test"}
-            splits[place.get(position % 10, "train")].append(photograph)
+            splits[held_out.get(position % 10, "train")].append(photograph)
     return splits
 
 
@@ -250,11 +290,10 @@ def _decode_file(file: Path) -> Image.Image:
                 return image
         except UnidentifiedImageError:
             raise OSError("not an image, or of an unknown format") from None
-        except (SyntaxError, ValueError, Image.DecompressionBombError) as error:
-            # Pillow's decoders raise these, too, for broken files.
-            raise OSError(str(error)) from error
-        except Image.DecompressionBombWarning as error:
-            raise OSError(str(error)) from error
+        except OSError:
+            raise
+        except Exception as error:  # Pillow's decoders raise many types for broken files
+            raise OSError(f"{type(error).__name__}: {error}") from error
 
 
 def hub_collection() -> Collection:

@@ -1,5 +1,6 @@
 """Scores of a trained model: one image in detail (figures 7–13), all test images (figure 14)."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -76,9 +77,10 @@ class Example:
         """
         height, width = self.original.shape
         attention = self.attention_map.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
-        if np.ptp(attention) == 0 or np.ptp(self.difference) == 0:
+        size = np.abs(self.difference)
+        if np.ptp(attention) == 0 or np.ptp(size) == 0:
             return float("nan")
-        return float(stats.pearsonr(attention.ravel(), np.abs(self.difference).ravel()).statistic)
+        return float(stats.pearsonr(attention.ravel(), size.ravel()).statistic)
 
     def scores(self) -> dict[str, float]:
         """Return the numbers of this image, as in the table of the test split."""
@@ -165,7 +167,11 @@ def _make(data: PreparedData, trained: Trained, folder: Path) -> dict[str, Any]:
 
 def read_table(path: Path) -> pd.DataFrame:
     """Read a table of test images that `score` has written."""
-    return pd.read_csv(path)
+    # Names are text even where they look like numbers or missing values: 007, NA, None.
+    texts = {"name": str, "class": str}
+    numbers = set(pd.read_csv(path, nrows=0).columns) - set(texts)
+    missing = {column: [""] for column in numbers}
+    return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=missing)
 
 
 def images_of_size(data: PreparedData, size: int) -> list[str]:
@@ -197,19 +203,16 @@ def summarise(values: "pd.Series[float]") -> Summary:
     """Summarise the scores of a set of images.
 
     The interval is Student's for the mean: it takes the images as independent draws, so it says
-    what other images of the same kind would give, and nothing of other seeds.
+    what other images of the same kind would give, and nothing of other seeds. Missing values
+    (NaN) do not count.
 
-    Raises
-    ------
-    ValueError
-        There are no values.
+    With no value there is no mean, and with fewer than two no interval: NaN stands for them.
     """
+    values = values.dropna()
     count = len(values)
-    if count == 0:
-        raise ValueError("no values to summarise")
     mean = float(values.mean())
-    if count == 1:
-        return Summary(1, mean, float("nan"), float("nan"), float("nan"))
+    if count < 2:
+        return Summary(count, mean, math.nan, math.nan, math.nan)
     deviation = float(values.std(ddof=1))
-    margin = float(stats.t.ppf(0.975, count - 1)) * deviation / np.sqrt(count)
+    margin = float(stats.t.ppf(0.975, count - 1)) * deviation / math.sqrt(count)
     return Summary(count, mean, deviation, mean - margin, mean + margin)

@@ -28,14 +28,16 @@ def use_style() -> None:
 
 
 def class_samples(data: PreparedData, split: Split = "train", per_class: int = 5) -> Figure:
-    """Show the first images of each class of a split: a row per class."""
+    """Show images of each class of a split, evenly spaced over the class: a row per class."""
     labels = data.labels(split)
     images = data.images(split)
     rows = len(data.classes)
     figure = Figure(figsize=(7.0, 1.55 * rows))
     axes = figure.subplots(rows, per_class, squeeze=False)
     for label, name in enumerate(data.classes):
-        chosen = np.flatnonzero(labels == label)[:per_class]
+        of_class = np.flatnonzero(labels == label)
+        places = np.linspace(0, len(of_class) - 1, min(per_class, len(of_class)))
+        chosen = of_class[places.round().astype(int)]
         for axis in axes[label]:
             axis.set_axis_off()
         for axis, index in zip(axes[label], chosen, strict=False):

@@ -158,7 +158,7 @@ def save(autoencoder: keras.Model, path: Path) -> None:
     """Write graph and weights, without the optimiser, in Keras's own format (`.keras`)."""
     # The same layers in a model that was never compiled: `include_optimizer=False` is not heeded
     # for this format, and Adam's state is twice as large as the weights.
-    bare = keras.Model(autoencoder.inputs, autoencoder.outputs, name=autoencoder.name)
+    bare = keras.Model(autoencoder.input, autoencoder.output, name=autoencoder.name)
     bare.save(path)
 
 

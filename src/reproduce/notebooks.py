@@ -1,5 +1,6 @@
 """Executing notebooks: with a profile's parameters, or in place to renew stored outputs."""
 
+import hashlib
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -42,6 +43,7 @@ def execute(notebook: Path, output: Path, parameters: Parameters) -> None:
                 parameters=_declared(notebook, parameters),
                 cwd=notebook.parent,
                 kernel_name=KERNEL,
+                progress_bar={"desc": notebook.stem},
                 config=config,
             )
             running.replace(output)
@@ -96,8 +98,19 @@ def refresh(notebook: Path) -> None:
     content.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": KERNEL},
         "language_info": {"name": "python"},
+        "reproduce": {"executed_source": executed_source(content)},
     }
     artifacts.write_whole(notebook, (nbformat.writes(content) + "\n").encode())
+
+
+def executed_source(content: nbformat.NotebookNode) -> str:
+    """Return a hash of the source of a notebook's code cells.
+
+    `refresh` stores it in the notebook's metadata: if it differs from that of the present
+    source, the stored outputs are out of step.
+    """
+    code = [cell.source for cell in content.cells if cell.cell_type == "code"]
+    return hashlib.sha256("\0".join(code).encode()).hexdigest()
 
 
 @contextmanager

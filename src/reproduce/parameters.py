@@ -125,10 +125,12 @@ def read_profile(profile: str | Path, folder: Path) -> dict[str, Any]:
         raise ReproduceError(f"unknown profile {str(profile)!r}: no file {path}; known are {known}")
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ReproduceError(f"profile {path} is not valid YAML: {error}") from None
-    if not isinstance(values, dict):
-        raise ReproduceError(f"profile {path} must hold lines of the form 'name: value'")
+    if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
+        raise ReproduceError(
+            f"profile {path} must hold lines of the form 'name: value', not {values!r}"
+        )
     return values
 
 
@@ -146,7 +148,10 @@ def parse_overrides(assignments: list[str]) -> dict[str, Any]:
         field = Parameters.model_fields.get(name)
         # A folder named 2024 or a profile named 1e3 is text, whatever YAML makes of it.
         is_text = field is not None and field.annotation is str
-        values[name] = text if is_text else yaml.safe_load(text)
+        try:
+            values[name] = text if is_text else yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise ReproduceError(f"parameter {name!r}: {text!r} is not a value") from None
     return values
 
 

@@ -4,11 +4,14 @@ Images pass through one at a time, so memory stays flat whatever the number of i
 """
 
 import hashlib
+import json
+import os
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +76,8 @@ class PreparedData:
 
     def names(self, split: Split) -> list[str]:
         """Return the name of each image of a split: where it comes from."""
-        return (self.folder / f"{split}-names.txt").read_text(encoding="utf-8").splitlines()
+        names: list[str] = json.loads((self.folder / f"{split}-names.json").read_text())
+        return names
 
     @cached_property
     def counts(self) -> dict[Split, int]:
@@ -125,11 +129,10 @@ def dependencies(parameters: Parameters) -> dict[str, Any]:
 def listing_digest(folder: Path) -> str:
     """Return a hash of a folder's file names, sizes and times, which changes with the files."""
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        status = path.stat()
-        if path.is_file():
-            entry = f"{path.relative_to(folder)}\0{status.st_size}\0{status.st_mtime_ns}\n"
-            digest.update(entry.encode(errors="surrogateescape"))
+    for file in datasets.walk(folder):
+        status = file.stat()
+        digest.update(os.fsencode(file.relative_to(folder)))
+        digest.update(f"\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return digest.hexdigest()[:16]
 
 
@@ -147,44 +150,65 @@ def _make_split(
 ) -> dict[str, Any]:
     size = parameters.image_size
     path = folder / f"{split}.npy"
-    images = np.lib.format.open_memmap(
-        path, mode="w+", dtype=np.uint8, shape=(len(photographs), size, size)
-    )
     pixels = hashlib.sha256()
     histogram = np.zeros(GREY_LEVELS, dtype=np.int64)
     kept: list[Photograph] = []
     skipped: list[str] = []
-    for photograph in tqdm(photographs, desc=f"preparing {split}", unit="image"):
-        try:
-            decoded = photograph.decode()
-        except OSError as error:
-            if parameters.bad_images == "refuse":
-                raise ReproduceError(
-                    f"cannot read image {photograph.name}: {error}; mend or remove it, or set "
-                    "parameter bad_images=skip"
-                ) from error
-            skipped.append(photograph.name)
-            continue
-        pixels.update(f"{decoded.mode} {decoded.width}x{decoded.height}\n".encode())
-        pixels.update(decoded.tobytes())
-        grey = _fit(to_grey(decoded), photograph.name, parameters)
-        images[len(kept)] = grey
-        histogram += np.bincount(grey.ravel(), minlength=GREY_LEVELS)
-        kept.append(photograph)
-    del images  # flushes the file
+    # Written as a stream: on a full disk, writing to a memory-mapped file would kill the process.
+    with path.open("wb") as file:
+        _write_header(file, (len(photographs), size, size))
+        for photograph in tqdm(photographs, desc=f"preparing {split}", unit="image"):
+            try:
+                decoded = photograph.decode()
+            except OSError as error:
+                if parameters.bad_images == "refuse":
+                    raise ReproduceError(
+                        f"cannot read image {photograph.name}: {error}; mend or remove it, or set "
+                        "parameter bad_images=skip"
+                    ) from error
+                skipped.append(photograph.name)
+                continue
+            _update(pixels, decoded)
+            grey = _fit(decoded, photograph.name, parameters)
+            file.write(grey.tobytes())
+            histogram += np.bincount(grey.ravel(), minlength=GREY_LEVELS)
+            kept.append(photograph)
+    if skipped:
+        _shorten(path, (len(kept), size, size))
     if not kept and split != "validation":  # nothing uses the validation split but for counts
         raise ReproduceError(f"too few images for the {split} split: all of them were skipped")
-    if skipped:
-        _shorten(path, len(kept))
     np.save(folder / f"{split}-labels.npy", np.array([photo.label for photo in kept], np.int64))
-    names = "".join(f"{photograph.name}\n" for photograph in kept)
-    (folder / f"{split}-names.txt").write_text(names, encoding="utf-8")
+    artifacts.write_json(folder / f"{split}-names.json", [photograph.name for photograph in kept])
     return {
         "images": len(kept),
         "skipped": skipped,
         "fingerprint": pixels.hexdigest(),
         "histogram": histogram.tolist(),
     }
+
+
+def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
+
+
+def _shorten(path: Path, shape: tuple[int, ...]) -> None:
+    """Write the file's header anew, for fewer images than planned."""
+    shorter = path.with_suffix(".shorter.npy")
+    with path.open("rb") as file, shorter.open("wb") as copy:
+        _write_header(copy, shape)
+        np.lib.format.read_magic(file)
+        np.lib.format.read_array_header_1_0(file)
+        shutil.copyfileobj(file, copy)
+    shorter.replace(path)
+
+
+def _update(pixels: "hashlib._Hash", decoded: Image.Image) -> None:
+    """Add an image to the fingerprint: its kind, size and pixels, colours instead of a palette."""
+    if decoded.mode == "P":
+        decoded = decoded.convert("RGBA")
+    pixels.update(f"{decoded.mode} {decoded.width}x{decoded.height}\n".encode())
+    pixels.update(decoded.tobytes())
 
 
 def to_grey(image: Image.Image) -> Image.Image:
@@ -194,20 +218,26 @@ def to_grey(image: Image.Image) -> Image.Image:
 
     Raises
     ------
-    ReproduceError
-        The image's pixels are floating-point numbers, whose range is not known.
+    ValueError
+        What grey is in this kind of image is not defined: floating-point pixels, whose range is
+        not known, or a colour space that Pillow does not convert.
     """
     if image.mode.startswith("I"):
         levels = np.asarray(image).astype(np.float64) / 257.0
         return Image.fromarray(np.clip(np.rint(levels), 0, 255).astype(np.uint8))
     if image.mode == "F":
-        raise ReproduceError(
-            "cannot read an image of floating-point pixels; save it as 8 or 16 bit"
-        )
+        raise ValueError("its pixels are floating-point numbers")
     return image.convert("L")
 
 
-def _fit(grey: Image.Image, name: str, parameters: Parameters) -> NDArray[np.uint8]:
+def _fit(decoded: Image.Image, name: str, parameters: Parameters) -> NDArray[np.uint8]:
+    """Turn an image into grey levels, image_size x image_size."""
+    try:
+        grey = to_grey(decoded)
+    except ValueError as error:
+        raise ReproduceError(
+            f"cannot turn image {name} grey: {error}; save it as 8 or 16 bit grey or RGB"
+        ) from error
     size = (parameters.image_size, parameters.image_size)
     if grey.size != size:
         if parameters.other_sizes == "refuse":
@@ -217,13 +247,6 @@ def _fit(grey: Image.Image, name: str, parameters: Parameters) -> NDArray[np.uin
             )
         grey = grey.resize(size)  # Pillow's default filter, as in the paper: bicubic
     return np.asarray(grey)
-
-
-def _shorten(path: Path, count: int) -> None:
-    """Cut an array file to its first `count` images, without reading them into memory."""
-    shorter = path.with_suffix(".shorter.npy")
-    np.save(shorter, np.load(path, mmap_mode="r")[:count])
-    shorter.replace(path)
 
 
 def batches(images: NDArray[np.uint8], size: int) -> Iterator[NDArray[np.float32]]:

@@ -8,6 +8,7 @@
 """
 
 import json
+import math
 import os
 import platform
 import shutil
@@ -118,8 +119,17 @@ def write(parameters: Parameters, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         scores.to_csv(folder / evaluation.TABLE, index=False)
         shutil.copyfile(trained.weights, folder / training.WEIGHTS)
-        artifacts.write_json(folder / RECORD, values)
+        artifacts.write_json(folder / RECORD, _with_nulls(values))
     return folder / RECORD
+
+
+def _with_nulls(values: Any) -> Any:
+    """Put None in place of NaN and infinity (from a dead latent), which JSON lacks."""
+    if isinstance(values, dict):
+        return {name: _with_nulls(value) for name, value in values.items()}
+    if isinstance(values, list):
+        return [_with_nulls(value) for value in values]
+    return None if isinstance(values, float) and not math.isfinite(values) else values
 
 
 def read(profile: str = "paper") -> dict[str, Any]:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from reproduce import compression, datasets, evaluation, figures, model, paper
+from reproduce import compression, datasets, evaluation, figures, model, paper, record
 from reproduce.backend import keras
 from reproduce.evaluation import Example
 from reproduce.parameters import SPLITS, LatentReading, Parameters
@@ -211,6 +211,32 @@ def ratio_by_class(scores: pd.DataFrame) -> str:
             }
         )
     return markdown(rows, right=[column for column in rows[0] if column != "class"])
+
+
+def reported_and_recorded(recorded: Mapping[str, Any]) -> str:
+    """Return what the paper prints beside what the recorded run gave: the table of the README."""
+    ours, theirs = record.headline(recorded), paper.HEADLINE
+    quantities = [
+        ("training images", "training_images", "training_images"),
+        ("training loss, last epoch", "loss", "last_loss"),
+        ("floor of the loss", None, "loss_floor"),
+        ("file of the original, bytes (figure 10)", "original_bytes", "original_bytes"),
+        ("size ratio of the output (figure 10)", "reconstruction_ratio", "reconstruction_ratio"),
+        ("size ratio of its latent, clipped (figure 12)", "latent_ratio", "latent_clip_ratio"),
+        ("size ratio of its latent, stretched (figure 12)", "latent_ratio", "latent_stretch_ratio"),
+        ("mean size ratio, 128 test images (figure 14)", "mean_ratio", "mean_ratio"),
+        ("mean PSNR of the test images, dB", None, "mean_psnr"),
+        ("correlation of attention and difference (figure 13)", None, "correlation"),
+    ]  # fmt: skip
+    rows = [
+        {
+            "": label,
+            "the paper": _number(theirs[reported] if reported else None),
+            "recorded run": _number(ours[measured]),
+        }
+        for label, reported, measured in quantities
+    ]
+    return markdown(rows, right=["the paper", "recorded run"])
 
 
 def _row(label: str, reported: float | str | None, recorded: float, ours: float) -> dict[str, str]:

@@ -136,7 +136,12 @@ class ProgressBar(keras.callbacks.Callback):
 def _make(parameters: Parameters, data: PreparedData, folder: Path) -> dict[str, Any]:
     images = data.images("train")
     history = _read_history(folder)
-    autoencoder = _resume(folder, history) if history else model.build(parameters.seed)
+    if history and _checkpoint(folder, len(history)).is_file():
+        print(f"going on after epoch {len(history)}", file=sys.stderr)
+        autoencoder = keras.saving.load_model(_checkpoint(folder, len(history)), safe_mode=True)
+    else:
+        history = []
+        autoencoder = model.build(parameters.seed)
     steps = math.ceil(len(images) / parameters.batch_size)
     progress = ProgressBar(parameters.epochs * steps, len(history) * steps)
     with progress.bar:
@@ -154,7 +159,7 @@ def _make(parameters: Parameters, data: PreparedData, folder: Path) -> dict[str,
     model.save(autoencoder, folder / WEIGHTS)
     for checkpoint in folder.glob("checkpoint-*"):
         shutil.rmtree(checkpoint) if checkpoint.is_dir() else checkpoint.unlink()
-    return {"optimizer": autoencoder.optimizer.name, "steps_per_epoch": steps}
+    return {"optimizer": type(autoencoder.optimizer).__name__, "steps_per_epoch": steps}
 
 
 def _checkpoint(folder: Path, epochs: int) -> Path:
@@ -174,11 +179,6 @@ def _read_history(folder: Path) -> list[dict[str, float]]:
     path = folder / HISTORY
     history: list[dict[str, float]] = json.loads(path.read_text()) if path.is_file() else []
     return history
-
-
-def _resume(folder: Path, history: Sequence[dict[str, float]]) -> keras.Model:
-    print(f"going on after epoch {len(history)}", file=sys.stderr)
-    return keras.saving.load_model(_checkpoint(folder, len(history)), safe_mode=True)
 
 
 def loss_floor(histogram: NDArray[np.int64]) -> float:

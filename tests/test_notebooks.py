@@ -1,0 +1,159 @@
+"""The committed notebooks: form, parameters, and stored outputs that are in step with the source.
+
+What the outputs say is checked by nbval (`pytest --nbval`), which would pass over a cell without
+stored output; here such a cell fails.
+"""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from reproduce import notebooks
+from reproduce.parameters import Parameters
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+MACHINE_PATH = re.compile(rf"{re.escape(str(ROOT))}|/(?:home|root|Users|tmp)/|\b[A-Z]:\\")
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def notebook(request: pytest.FixtureRequest) -> nbformat.NotebookNode:
+    return nbformat.read(request.param, as_version=4)
+
+
+def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def tagged(notebook: nbformat.NotebookNode, tag: str) -> list[nbformat.NotebookNode]:
+    return [cell for cell in code_cells(notebook) if tag in cell.metadata.get("tags", [])]
+
+
+def test_the_five_chapters_are_there() -> None:
+    names = [path.stem for path in NOTEBOOKS]
+    assert names[:5] == [
+        "01_dataset",
+        "02_model",
+        "03_training",
+        "04_results",
+        "05_compression_size",
+    ]
+
+
+def test_it_opens_with_purpose_and_neighbours(notebook: nbformat.NotebookNode) -> None:
+    first = notebook.cells[0]
+    assert first.cell_type == "markdown"
+    assert first.source.startswith("# ")
+    for word in ("**Purpose.**", "**Before this:**", "**After this:**", "**Needs**"):
+        assert word in first.source
+
+
+def test_one_cell_declares_parameters_with_the_defaults(notebook: nbformat.NotebookNode) -> None:
+    cells = tagged(notebook, "parameters")
+    assert len(cells) == 1
+    declared: dict[str, object] = {}
+    exec(cells[0].source, {}, declared)  # noqa: S102  # plain assignments, of our own
+    defaults = Parameters().model_dump()
+    assert declared
+    assert declared == {name: defaults[name] for name in declared}
+
+
+def test_each_declared_parameter_is_used(notebook: nbformat.NotebookNode) -> None:
+    declared: dict[str, object] = {}
+    (cell,) = tagged(notebook, "parameters")
+    exec(cell.source, {}, declared)  # noqa: S102
+    rest = "\n".join(other.source for other in code_cells(notebook) if other is not cell)
+    assert [name for name in declared if f"{name}={name}" not in rest] == []
+
+
+def test_it_holds_no_logic_of_its_own(notebook: nbformat.NotebookNode) -> None:
+    for cell in code_cells(notebook):
+        assert len(cell.source.splitlines()) <= 16, cell.source
+        assert not re.search(r"^\s*(def|class|async def|lambda)\b", cell.source, re.MULTILINE)
+
+
+def test_all_cells_were_executed_in_order(notebook: nbformat.NotebookNode) -> None:
+    counts = [cell.execution_count for cell in code_cells(notebook)]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+def test_the_stored_outputs_belong_to_this_source(notebook: nbformat.NotebookNode) -> None:
+    stored = notebook.metadata["reproduce"]["executed_source"]
+    assert stored == notebooks.executed_source(notebook), "run: make notebooks"
+
+
+def test_the_stored_outputs_hold_no_error_no_stderr_and_no_machine_path(
+    notebook: nbformat.NotebookNode,
+) -> None:
+    outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
+    assert outputs
+    for output in outputs:
+        assert output.output_type != "error"
+        assert output.get("name") != "stderr"
+        texts = [output.get("text", ""), *map(str, output.get("data", {}).values())]
+        assert not any(MACHINE_PATH.search(text) for text in texts if len(text) < 50_000)
+
+
+def test_figures_have_name_caption_and_alternative_text(notebook: nbformat.NotebookNode) -> None:
+    for cell in code_cells(notebook):
+        shown = [output for output in cell.outputs if "image/png" in output.get("data", {})]
+        if shown:
+            form = cell.metadata["mystnb"]
+            assert form["figure"]["name"]
+            assert form["figure"]["caption"]
+            assert form["image"]["alt"]
+
+
+def test_a_change_of_the_source_is_seen() -> None:
+    content = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 + 1")])
+    before = notebooks.executed_source(content)
+    content.cells[0].source = "1 + 2"
+    assert notebooks.executed_source(content) != before
+    content.cells = [*content.cells, nbformat.v4.new_markdown_cell("prose")]
+    after = notebooks.executed_source(content)
+    content.cells[1].source = "other prose"
+    assert notebooks.executed_source(content) == after
+
+
+def test_a_failing_cell_is_told_in_one_message_and_leaves_the_traceback(tmp_path: Path) -> None:
+    from reproduce.errors import ReproduceError
+
+    source, output = tmp_path / "broken.ipynb", tmp_path / "out" / "broken.ipynb"
+    cells = [nbformat.v4.new_code_cell("epochs = 1", metadata={"tags": ["parameters"]})]
+    cells += [nbformat.v4.new_code_cell("1 / 0")]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), source)
+
+    with pytest.raises(ReproduceError, match="ZeroDivisionError: division by zero"):
+        notebooks.execute(source, output, Parameters(epochs=3))
+
+    assert [path.name for path in output.parent.iterdir()] == ["broken.failed.ipynb"]
+    failed = nbformat.read(output.parent / "broken.failed.ipynb", as_version=4)
+    assert "epochs = 3" in [cell.source.splitlines()[-1] for cell in failed.cells]
+    assert any(out.output_type == "error" for cell in code_cells(failed) for out in cell.outputs)
+
+
+def test_a_users_mistake_inside_a_notebook_is_told_as_it_is(tmp_path: Path) -> None:
+    from reproduce.errors import ReproduceError
+
+    source = tmp_path / "mistaken.ipynb"
+    cell = "from reproduce.parameters import Parameters\nParameters(epochs=0)"
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    cells = [nbformat.v4.new_code_cell(cell)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), source)
+    with pytest.raises(ReproduceError, match=r"^parameter 'epochs'"):
+        notebooks.execute(source, tmp_path / "out" / "mistaken.ipynb", Parameters())
+
+
+def test_a_notebook_that_declares_something_unknown_is_refused(tmp_path: Path) -> None:
+    from reproduce.errors import ReproduceError
+
+    source = tmp_path / "unknown.ipynb"
+    cells = [nbformat.v4.new_code_cell("epochz = 1", metadata={"tags": ["parameters"]})]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), source)
+    with pytest.raises(ReproduceError, match="epochz"):
+        notebooks.execute(source, tmp_path / "out" / "unknown.ipynb", Parameters())
+    assert not list((tmp_path / "out").glob("*"))
