@@ -6,8 +6,7 @@ Images pass through one at a time, so memory stays flat whatever the number of i
 import hashlib
 import json
 import os
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -149,32 +148,22 @@ def _make_split(
     split: Split, photographs: Sequence[Photograph], parameters: Parameters, folder: Path
 ) -> dict[str, Any]:
     size = parameters.image_size
-    path = folder / f"{split}.npy"
     pixels = hashlib.sha256()
     histogram = np.zeros(GREY_LEVELS, dtype=np.int64)
     kept: list[Photograph] = []
     skipped: list[str] = []
     # Written as a stream: on a full disk, writing to a memory-mapped file would kill the process.
-    with path.open("wb") as file:
-        _write_header(file, (len(photographs), size, size))
-        for photograph in tqdm(photographs, desc=f"preparing {split}", unit="image"):
-            try:
-                decoded = photograph.decode()
-            except OSError as error:
-                if parameters.bad_images == "refuse":
-                    raise ReproduceError(
-                        f"cannot read image {photograph.name}: {error}; mend or remove it, or set "
-                        "parameter bad_images=skip"
-                    ) from error
-                skipped.append(photograph.name)
-                continue
+    with (folder / f"{split}.npy").open("wb") as file:
+        _write_header(file, (0, size, size))
+        progress = tqdm(photographs, desc=f"preparing {split}", unit="image")
+        for photograph, decoded in _decode(progress, parameters, skipped):
             _update(pixels, decoded)
             grey = _fit(decoded, photograph.name, parameters)
             file.write(grey.tobytes())
             histogram += np.bincount(grey.ravel(), minlength=GREY_LEVELS)
             kept.append(photograph)
-    if skipped:
-        _shorten(path, (len(kept), size, size))
+        file.seek(0)
+        _write_header(file, (len(kept), size, size))
     if not kept and split != "validation":  # nothing uses the validation split but for counts
         raise ReproduceError(f"too few images for the {split} split: all of them were skipped")
     np.save(folder / f"{split}-labels.npy", np.array([photo.label for photo in kept], np.int64))
@@ -187,20 +176,28 @@ def _make_split(
     }
 
 
+def _decode(
+    photographs: Iterable[Photograph], parameters: Parameters, skipped: list[str]
+) -> Iterator[tuple[Photograph, Image.Image]]:
+    """Yield photographs with their pixels; add the names of those left out to `skipped`."""
+    for photograph in photographs:
+        try:
+            decoded = photograph.decode()
+        except OSError as error:
+            if parameters.bad_images == "refuse":
+                raise ReproduceError(
+                    f"cannot read image {photograph.name}: {error}; mend or remove it, or set "
+                    "parameter bad_images=skip"
+                ) from error
+            skipped.append(photograph.name)
+        else:
+            yield photograph, decoded
+
+
 def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
+    """Write the header of an array file; its length is the same for any number of images."""
     header = {"descr": "|u1", "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(file, header)
-
-
-def _shorten(path: Path, shape: tuple[int, ...]) -> None:
-    """Write the file's header anew, for fewer images than planned."""
-    shorter = path.with_suffix(".shorter.npy")
-    with path.open("rb") as file, shorter.open("wb") as copy:
-        _write_header(copy, shape)
-        np.lib.format.read_magic(file)
-        np.lib.format.read_array_header_1_0(file)
-        shutil.copyfileobj(file, copy)
-    shorter.replace(path)
 
 
 def _update(pixels: "hashlib._Hash", decoded: Image.Image) -> None:

@@ -7,7 +7,6 @@ that it would have had anyway.
 
 import json
 import math
-import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -158,7 +157,7 @@ def _make(parameters: Parameters, data: PreparedData, folder: Path) -> dict[str,
             _keep_epoch(folder, autoencoder, history)
     model.save(autoencoder, folder / WEIGHTS)
     for checkpoint in folder.glob("checkpoint-*"):
-        shutil.rmtree(checkpoint) if checkpoint.is_dir() else checkpoint.unlink()
+        checkpoint.unlink()
     return {"optimizer": type(autoencoder.optimizer).__name__, "steps_per_epoch": steps}
 
 
