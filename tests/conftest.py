@@ -4,7 +4,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -84,6 +86,34 @@ def small_run(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
         data = preparation.prepare(parameters)
         trained = training.train(parameters, data)
     return SimpleNamespace(folder=folder, parameters=parameters, data=data, trained=trained)
+
+
+@pytest.fixture
+def shared_folder() -> Iterator[Path]:
+    """A folder that all users may look into, unlike pytest's tmp_path."""
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        yield Path(place)
+        for folder in (Path(place), *Path(place).rglob("*/")):
+            folder.chmod(0o755)
+
+
+@pytest.fixture
+def as_ordinary_user() -> Callable[[], AbstractContextManager[None]]:
+    """A context that takes the powers of root, whom no permission stops, from this process."""
+
+    @contextmanager
+    def ordinary_user() -> Iterator[None]:
+        superuser = os.geteuid() == 0
+        if superuser:
+            os.seteuid(65534)  # nobody
+        try:
+            yield
+        finally:
+            if superuser:
+                os.seteuid(0)
+
+    return ordinary_user
 
 
 @pytest.fixture

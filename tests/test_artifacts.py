@@ -6,7 +6,6 @@ import os
 import resource
 import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -220,47 +219,31 @@ def test_another_fault_of_the_system_is_passed_on_as_it_is():
         artifacts.load_or_make("stage", "quick", {}, fail_with(errno.ENOENT))
 
 
-@contextmanager
-def without_write_permission(folder: Path) -> Iterator[None]:
-    """Take the right to write into a folder from this process, root included."""
-    folder.chmod(0o555)
-    superuser = os.geteuid() == 0
-    if superuser:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if superuser:
-            os.seteuid(0)
-        folder.chmod(0o755)
-
-
-@pytest.mark.parametrize("existing", ["root", "root/quick"])
+@pytest.mark.parametrize("existing", ["build", "build/quick"])
 def test_a_build_folder_without_write_permission_is_told_with_the_way_out(
-    existing, make, monkeypatch
+    existing, make, monkeypatch, shared_folder, as_ordinary_user
 ):
-    with tempfile.TemporaryDirectory() as place:  # others may not look into pytest's tmp_path
-        Path(place).chmod(0o755)
-        folder = Path(place, existing)
-        folder.mkdir(parents=True)
-        monkeypatch.setenv("REPRODUCE_BUILD", str(Path(place, "root")))
-        with (
-            pytest.raises(ReproduceError, match=r"cannot write to .*REPRODUCE_BUILD"),
-            without_write_permission(folder),
-        ):
-            artifacts.load_or_make("stage", "quick", {}, make)
+    (shared_folder / existing).mkdir(parents=True)
+    monkeypatch.setenv("REPRODUCE_BUILD", str(shared_folder / "build"))
+    (shared_folder / existing).chmod(0o555)
+    with (
+        pytest.raises(ReproduceError, match=r"cannot write to .*REPRODUCE_BUILD"),
+        as_ordinary_user(),
+    ):
+        artifacts.load_or_make("stage", "quick", {}, make)
     assert make.calls == 0
 
 
-def test_a_finished_artifact_is_loaded_from_where_nothing_may_be_written(make, monkeypatch):
-    with tempfile.TemporaryDirectory() as place:
-        Path(place).chmod(0o755)
-        monkeypatch.setenv("REPRODUCE_BUILD", place)
-        folder = artifacts.load_or_make("stage", "quick", {}, make)
-        for lock in folder.parent.glob("*.lock"):
-            lock.unlink()
-        with without_write_permission(folder.parent):
-            assert artifacts.load_or_make("stage", "quick", {}, make) == folder
+def test_a_finished_artifact_is_loaded_from_where_nothing_may_be_written(
+    make, monkeypatch, shared_folder, as_ordinary_user
+):
+    monkeypatch.setenv("REPRODUCE_BUILD", str(shared_folder))
+    folder = artifacts.load_or_make("stage", "quick", {}, make)
+    for lock in folder.parent.glob("*.lock"):
+        lock.unlink()
+    folder.parent.chmod(0o555)
+    with as_ordinary_user():
+        assert artifacts.load_or_make("stage", "quick", {}, make) == folder
     assert make.calls == 1
 
 

@@ -205,6 +205,14 @@ def test_a_class_has_the_same_label_in_all_splits(tmp_path):
     assert [photograph.label for photograph in collection.splits["test"]] == [1, 2]
 
 
+def test_linked_folders_are_followed_and_a_link_in_a_circle_ends(tmp_path):
+    folder = touch(tmp_path / "images", "train/a/1.png", "test/a/1.png")
+    (folder / "train/b").symlink_to(touch(tmp_path / "elsewhere", "2.png"))
+    (folder / "train/b/circle").symlink_to(folder / "train")
+    listed = names(datasets.folder_collection(folder), "train")
+    assert listed == ["train/a/1.png", "train/b/2.png"]
+
+
 def test_images_without_class_folders_are_of_one_class(tmp_path):
     folder = touch(tmp_path / "images", "train/1.png", "test/2.png")
     assert len(datasets.folder_collection(folder).classes) == 1
@@ -346,6 +354,16 @@ def test_a_folder_without_images_is_refused_by_name_with_what_it_needs(tmp_path,
     folder.mkdir()
     touch(folder, *([file] if file else []))
     with pytest.raises(ReproduceError, match=r"no image in .*/empty.*\.jpg.*<split>/<class>"):
+        datasets.folder_collection(folder)
+
+
+def test_a_folder_that_may_not_be_read_is_not_passed_over(shared_folder, as_ordinary_user):
+    folder = touch(shared_folder, "train/a/1.png", "train/b/1.png", "test/a/1.png")
+    (folder / "train/b").chmod(0)
+    with (
+        as_ordinary_user(),
+        pytest.raises((ReproduceError, PermissionError), match=r"train/b"),
+    ):
         datasets.folder_collection(folder)
 
 

@@ -2,6 +2,7 @@
 
 import io
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,21 @@ def test_any_class_name_is_read_back_from_the_table_as_it_was_written(
     assert table["class"].tolist() == [name for name in classes for _ in range(2)]
 
 
+def test_a_class_name_in_an_unknown_encoding_stops_nothing(
+    small_run, folder_of_images, parameters_of
+):
+    for split in ("train", "validation", "test"):
+        old = folder_of_images / split / "leaf"
+        try:
+            old.rename(old.with_name(os.fsdecode(b"caf\xe9")))
+        except OSError:
+            pytest.skip("this file system has no such names")
+    parameters = parameters_of(folder_of_images)
+    data = preparation.prepare(parameters)
+    table = evaluation.score(parameters, data, small_run.trained)
+    assert set(table["class"]) == set(data.classes)
+
+
 # The example
 
 
@@ -177,7 +193,7 @@ def test_a_perfect_reconstruction_has_ssim_1_and_the_size_ratio_1():
 
 def test_the_latent_has_a_size_for_each_of_its_two_readings():
     latent = np.random.default_rng(0).uniform(1, 5, (20, 20))  # clipped, it is white all over
-    example = Example("made up", np.zeros((40, 40), np.uint8), np.zeros((40, 40)), latent, latent)
+    example = Example("made up", np.zeros((40, 40), np.uint8), np.eye(40), latent, latent)
     white = png_bytes(np.full((20, 20), 255))
     stretched = png_bytes(np.rint((latent - latent.min()) / np.ptp(latent) * 255))
     assert white < stretched

@@ -195,7 +195,7 @@ def folder_collection(folder: Path) -> Collection:
                 Photograph(
                     name=_display_name(file.relative_to(folder)),
                     label=classes.index(_class_name(root, file)),
-                    decode=partial(_decode_file, file),
+                    decode=partial(_decode, file),
                 )
             )
     if roots.get("train") == folder:
@@ -240,9 +240,21 @@ def _image_files(root: Path) -> list[Path]:
 
 
 def walk(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder, links followed, each folder once, hidden ones left out."""
+    """Yield the files below a folder, links followed, each folder once, hidden ones left out.
+
+    Raises
+    ------
+    ReproduceError
+        A folder can't be read.
+    """
+
+    def stop(error: OSError) -> None:
+        raise ReproduceError(
+            f"cannot read folder {error.filename}: {error.strerror}; mend or remove it"
+        ) from error
+
     seen: set[str] = set()
-    for place, folders, files in os.walk(folder, followlinks=True):
+    for place, folders, files in os.walk(folder, onerror=stop, followlinks=True):
         if os.path.realpath(place) in seen:
             folders.clear()
             continue
@@ -280,12 +292,13 @@ def _hold_out(photographs: Sequence[Photograph]) -> dict[Split, list[Photograph]
     return splits
 
 
-def _decode_file(file: Path) -> Image.Image:
+def _decode(source: Path | io.BytesIO) -> Image.Image:
+    """Decode an image file, or raise OSError whatever is wrong with it."""
     with warnings.catch_warnings():
         # Pillow only warns of an image that unpacks to an absurd size; here that is an error.
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            with Image.open(file) as image:
+            with Image.open(source) as image:
                 image.load()
                 return image
         except UnidentifiedImageError:
@@ -342,10 +355,7 @@ def _load_from_hub(datasets: Any) -> Any:
 
 def _decode_row(rows: Any, index: int) -> Image.Image:
     stored = rows[index]["image"]
-    source = io.BytesIO(stored["bytes"]) if stored["bytes"] is not None else stored["path"]
-    with Image.open(source) as image:
-        image.load()
-        return image
+    return _decode(Path(stored["path"]) if stored["bytes"] is None else io.BytesIO(stored["bytes"]))
 
 
 def _check_beans(collection: Collection, where: str) -> None:

@@ -20,7 +20,7 @@ from scipy.special import xlogy
 from tqdm import tqdm
 
 from reproduce import artifacts, model
-from reproduce.backend import keras
+from reproduce.backend import keras, tensorflow
 from reproduce.errors import ReproduceError
 from reproduce.parameters import Parameters
 from reproduce.preparation import PreparedData, to_unit_range
@@ -94,7 +94,11 @@ def dependencies(parameters: Parameters, data: PreparedData) -> dict[str, Any]:
         "data": data.folder.name,
         "pixels": data.fingerprint,
         "source": artifacts.source_digest(SOURCES[STAGE]),
-        "versions": artifacts.library_versions(["keras", "numpy"]),
+        "versions": {
+            # Its distribution has different names on different platforms.
+            "tensorflow": tensorflow.__version__,
+            **artifacts.library_versions(["keras", "numpy"]),
+        },
     }
 
 
