@@ -116,18 +116,20 @@ def test_any_class_name_is_read_back_from_the_table_as_it_was_written(
     assert table["class"].tolist() == [name for name in classes for _ in range(2)]
 
 
-def test_a_class_name_in_an_unknown_encoding_stops_nothing(
-    small_run, folder_of_images, parameters_of
+@pytest.mark.parametrize("named", ["leaf", "leaf/0.png"])
+def test_a_class_or_file_name_in_an_unknown_encoding_stops_nothing(
+    small_run, folder_of_images, parameters_of, named
 ):
     for split in ("train", "validation", "test"):
-        old = folder_of_images / split / "leaf"
+        old = folder_of_images / split / named
         try:
-            old.rename(old.with_name(os.fsdecode(b"caf\xe9")))
+            old.rename(old.with_name(os.fsdecode(b"caf\xe9") + old.suffix))
         except OSError:
             pytest.skip("this file system has no such names")
     parameters = parameters_of(folder_of_images)
     data = preparation.prepare(parameters)
     table = evaluation.score(parameters, data, small_run.trained)
+    assert table["name"].tolist() == data.names("test")
     assert set(table["class"]) == set(data.classes)
 
 

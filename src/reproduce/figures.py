@@ -41,7 +41,7 @@ def class_samples(data: PreparedData, split: Split = "train", per_class: int = 5
         for axis in axes[label]:
             axis.set_axis_off()
         for axis, index in zip(axes[label], chosen, strict=False):
-            axis.imshow(images[index], vmin=0, vmax=255)
+            axis.imshow(images[index], cmap="gray", vmin=0, vmax=255)
             axis.set_title(f"{split} {index}", fontsize=8)
         axes[label][0].text(
             -0.08, 0.5, name.replace("_", " "), rotation=90, ha="right", va="center",
@@ -208,7 +208,7 @@ def grey_picture(image: NDArray[np.uint8]) -> Figure:
     """Show an H x W grey image as it is, 0 black and 255 white (figures 7, 8 and 11)."""
     figure = Figure(figsize=(3.6, 3.6 * image.shape[0] / image.shape[1]))
     axes = figure.subplots()
-    axes.imshow(image, vmin=0, vmax=255)
+    axes.imshow(image, cmap="gray", vmin=0, vmax=255)
     axes.set_axis_off()
     return figure
 
@@ -293,8 +293,8 @@ def best_and_worst(
     for column, index in enumerate(chosen):
         original = data.image("test", int(index))
         reconstruction = model.reconstruct(autoencoder, original[np.newaxis])[0]
-        axes[0][column].imshow(original, vmin=0, vmax=255)
-        axes[1][column].imshow(reconstruction, vmin=0, vmax=1)
+        axes[0][column].imshow(original, cmap="gray", vmin=0, vmax=255)
+        axes[1][column].imshow(reconstruction, cmap="gray", vmin=0, vmax=1)
         place = "least" if column < count else "greatest"
         ratio = scores["size_ratio"][index]
         axes[0][column].set_title(f"{place}: {ratio:.2f}\ntest {index}", fontsize=8)

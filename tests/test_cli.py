@@ -1,0 +1,70 @@
+"""The command line: one message for a user's mistake, exit status 1, nothing written."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPRODUCE = Path(sys.executable).with_name("reproduce")
+
+
+def reproduce(*words: object) -> "subprocess.CompletedProcess[str]":
+    command = [str(REPRODUCE), *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["prepare", "--profile", "nope"], "unknown profile 'nope'"),
+        (["train", "-p", "epochz=1"], "unknown parameter 'epochz'"),
+        (["score", "-p", "epochs"], "write it as name=value"),
+        (["prepare", "-p", "source=folder", "-p", "folder=/no/such/place"], "/no/such/place"),
+        (["book", "--profile", "sample"], "is not executed yet"),
+    ],
+)
+def test_a_mistake_ends_with_one_message(
+    build_folder: Path, words: list[str], message: str
+) -> None:
+    done = reproduce(*words)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: ")
+    assert message in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert not list(build_folder.rglob("*.json"))
+
+
+def test_an_unreadable_image_is_named_and_can_be_skipped(
+    build_folder: Path, folder_of_images: Path
+) -> None:
+    broken = folder_of_images / "train" / "leaf" / "1.png"
+    broken.write_bytes(broken.read_bytes()[:60])
+    settings = ["-p", "source=folder", "-p", f"folder={folder_of_images}", "-p", "image_size=16"]
+
+    refused = reproduce("prepare", *settings)
+
+    assert refused.returncode == 1
+    assert "train/leaf/1.png" in refused.stderr.splitlines()[-1]
+    assert "bad_images=skip" in refused.stderr.splitlines()[-1]
+    assert not list(build_folder.rglob("*.npy"))
+
+    skipped = reproduce("prepare", *settings, "-p", "bad_images=skip")
+
+    assert skipped.returncode == 0, skipped.stderr
+    manifest = json.loads((Path(skipped.stdout.strip()) / "manifest.json").read_text())
+    assert manifest["facts"]["splits"]["train"]["skipped"] == ["train/leaf/1.png"]
+    assert manifest["facts"]["splits"]["train"]["images"] == 7
+
+
+def test_the_present_artifact_is_noted_for_the_workflow(
+    build_folder: Path, folder_of_images: Path
+) -> None:
+    done = reproduce(
+        "prepare", "-p", "source=folder", "-p", f"folder={folder_of_images}", "-p", "profile=mine"
+    )
+    assert done.returncode == 0, done.stderr
+    note = json.loads((build_folder / "mine" / "data.json").read_text())
+    assert Path(done.stdout.strip()) == build_folder / "mine" / note["artifact"]

@@ -1,0 +1,128 @@
+"""Tables: the numbers in them, each in its column."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from reproduce import evaluation, model, paper, record, tables
+from reproduce.parameters import Parameters
+
+
+def by_label(table: str) -> dict[str, list[str]]:
+    """Return the cells of a Markdown table, row by row, by what stands in the first column."""
+    lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:]]
+    return {line[0]: line[1:] for line in lines}
+
+
+@pytest.fixture
+def example(small_run: SimpleNamespace) -> evaluation.Example:
+    image = small_run.data.image("test", 0)
+    return evaluation.examine(small_run.trained.autoencoder, image, "an image")
+
+
+def test_sizes_stand_beside_the_papers_and_the_records(example: evaluation.Example) -> None:
+    rows = by_label(tables.reconstruction_sizes(example, record.read()))
+    assert rows["file of the original (bytes)"] == [
+        "205,111",
+        "205,111",
+        str(example.original_bytes),
+    ]
+    reported, _, ours = rows["file of the reconstruction (bytes)"]
+    assert (reported, ours) == ("120,902", str(example.reconstruction_bytes))
+    ratio = example.reconstruction_bytes / example.original_bytes
+    assert rows["size ratio"][0] == "0.5894"
+    assert rows["size ratio"][2] == f"{ratio:.4f}"
+
+
+def test_the_latent_is_read_in_both_ways(example: evaluation.Example) -> None:
+    rows = by_label(tables.latent_sizes(example, record.read()))
+    for reading in ("clip", "stretch"):
+        size = example.latent_bytes(reading)
+        assert rows[f"file of the latent, {reading} (bytes)"][2] == str(size)
+        assert rows[f"size ratio, {reading}"][2] == f"{size / example.original_bytes:.4f}"
+        assert rows[f"size ratio, {reading}"][0] == "0.2728"
+
+
+@pytest.mark.parametrize(
+    ("clip", "stretch", "nearer"), [(50_000, 30_000, "clip"), (50_000, 56_000, "stretch")]
+)
+def test_the_nearer_reading_is_the_one_nearer_to_the_paper(
+    clip: int, stretch: int, nearer: str
+) -> None:
+    recorded = {"example": {"latent_clip_bytes": clip, "latent_stretch_bytes": stretch}}
+    assert tables.nearer_reading(recorded) == nearer
+
+
+def test_the_mean_ratio_stands_beside_the_papers_and_the_records() -> None:
+    ratios = [0.5, 0.75, 1.0]
+    rows = by_label(tables.mean_ratio(pd.DataFrame({"size_ratio": ratios}), record.read()))
+    assert rows["test images"] == ["128", "128", "3"]
+    assert rows["mean size ratio"][0] == f"{paper.MEAN_RATIO:.4f}"
+    assert rows["mean size ratio"][2] == "0.7500"
+    assert rows["standard deviation"][2] == "0.2500"
+
+
+def test_each_class_has_a_row_and_all_images_together() -> None:
+    scores = pd.DataFrame(
+        {
+            "class": ["rust", "leaf_spot", "rust"],
+            "size_ratio": [0.4, 0.9, 0.6],
+            "psnr_db": [20.0, 30.0, 22.0],
+            "ssim": [0.5, 0.7, 0.5],
+        }
+    )
+    rows = by_label(tables.ratio_by_class(scores))
+    assert list(rows) == ["leaf spot", "rust", "all"]
+    assert rows["rust"][:2] == ["2", "0.5000"]
+    assert rows["rust"][4] == "21.00"
+    assert rows["all"][:2] == ["3", "0.6333"]
+
+
+def test_layers_add_up_to_all_parameters() -> None:
+    rows = by_label(tables.layers(model.build(0), 500))
+    counts = {name: int(row[-1].replace(",", "")) for name, row in rows.items()}
+    assert counts.pop("all") == sum(counts.values()) == 5404
+    assert rows["`encoder_conv_1`"][1] == "500 x 500 x 32"
+
+
+def test_upsampling_and_resizing_the_attention_is_the_identity() -> None:
+    maps = np.random.default_rng(0).random((3, 11, 14, 1), dtype=np.float32)
+    assert tables.attention_identity(maps) == 0.0
+
+
+def test_splits_are_counted_by_class(small_run: SimpleNamespace) -> None:
+    rows = by_label(tables.splits(small_run.data))
+    assert rows["train"] == ["4", "4", "8"]
+    assert rows["all"] == ["7", "7", "14"]
+
+
+def test_the_known_facts_of_beans_add_up() -> None:
+    rows = by_label(tables.beans_splits())
+    assert rows["train"][-1] == "1034"
+    assert rows["test"][-1] == "128"
+    assert rows["all"][-1] == str(paper.TRAINING_IMAGES)
+
+
+@pytest.mark.parametrize(
+    ("source", "folder", "phrase"),
+    [
+        ("sample", "", "**not the paper's images**"),
+        ("folder", "images", "**not the paper's images**"),
+        ("beans", "", "as in the paper"),
+    ],
+)
+def test_a_page_says_whether_its_images_are_the_papers(
+    small_run: SimpleNamespace, source: str, folder: str, phrase: str
+) -> None:
+    parameters = Parameters(profile="mine", source=source, folder=folder, seed=3)
+    text = tables.provenance(parameters, small_run.data)
+    assert phrase in text
+    assert "`mine`, seed 3" in text
+    assert small_run.data.fingerprint[:16] in text
+
+
+def test_excess_is_what_the_loss_has_above_the_floor() -> None:
+    rows = by_label(tables.loss_per_epoch([0.7, 0.65], 0.6, [3.0, 2.04]))
+    assert rows == {"1": ["0.7000", "0.1000", "3.0"], "2": ["0.6500", "0.0500", "2.0"]}
