@@ -37,7 +37,7 @@ NOTEBOOKS = sorted(path.stem for path in Path("notebooks").glob("*.ipynb"))
 
 def modules(*names):
     """Return the source files of these modules of the package."""
-    return [f"src/reproduce/{name}.py" for name in names]
+    return artifacts.source_files(names)
 
 
 onstart:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reproduce import stages
+from reproduce import artifacts, stages
 
 ROOT = Path(__file__).parents[1]
 LOCK = (ROOT / "requirements.lock").read_text()
@@ -66,13 +66,13 @@ def test_no_file_is_large_and_no_photograph_of_beans_is_kept() -> None:
 def test_each_stage_names_modules_that_exist() -> None:
     for modules in stages.SOURCES.values():
         for module in modules:
-            assert (ROOT / "src" / "reproduce" / f"{module}.py").is_file()
+            assert all(file.is_file() for file in artifacts.source_files([module])), module
 
 
 def imports(module: str) -> set[str]:
-    """Return the modules of the package that a module imports."""
-    source = (ROOT / "src" / "reproduce" / f"{module}.py").read_text()
-    names: set[str] = set(re.findall(r"^\s*from reproduce\.(\w+) import", source, re.MULTILINE))
+    """Return the modules of the package that a module or a package in it imports."""
+    source = "\n".join(file.read_text() for file in artifacts.source_files([module]))
+    names: set[str] = set(re.findall(r"^\s*from reproduce\.(\w+)", source, re.MULTILINE))
     for group in re.findall(r"^\s*from reproduce import ([\w, ]+)", source, re.MULTILINE):
         names |= set(group.replace(" ", "").split(","))
     return names

@@ -49,12 +49,21 @@ def fingerprint(dependencies: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
+def source_files(modules: Sequence[str]) -> list[Path]:
+    """Return the source files of these modules and packages of `reproduce`, named without `.py`."""
+    return [
+        file
+        for module in sorted(modules)
+        for file in sorted((PACKAGE / module).glob("*.py")) or [PACKAGE / f"{module}.py"]
+    ]
+
+
 def source_digest(modules: Sequence[str]) -> str:
-    """Return a hash of the source of these modules of the package, named without `.py`."""
+    """Return a hash of the source of these modules and packages of `reproduce`."""
     digest = hashlib.sha256()
-    for module in sorted(modules):
-        digest.update(module.encode() + b"\0")
-        digest.update((PACKAGE / f"{module}.py").read_bytes() + b"\0")
+    for file in source_files(modules):
+        digest.update(file.relative_to(PACKAGE).as_posix().encode() + b"\0")
+        digest.update(file.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 

@@ -6,6 +6,7 @@ Images pass through one at a time, so memory stays flat whatever the number of i
 import hashlib
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -83,6 +84,11 @@ class PreparedData:
         """Number of images in each split."""
         return {split: self.facts["splits"][split]["images"] for split in SPLITS}
 
+    def sizes(self, split: Split) -> dict[str, int]:
+        """Return how many images of a split had which size before preparation: "WxH" to images."""
+        sizes: dict[str, int] = self.facts["splits"][split]["sizes"]
+        return sizes
+
     def histogram(self, split: Split) -> NDArray[np.int64]:
         """Return how many pixels of a split have each of the 256 grey levels."""
         return np.asarray(self.facts["splits"][split]["histogram"], dtype=np.int64)
@@ -150,17 +156,19 @@ def _make_split(
     size = parameters.image_size
     pixels = hashlib.sha256()
     histogram = np.zeros(GREY_LEVELS, dtype=np.int64)
+    sizes: Counter[str] = Counter()
     kept: list[Photograph] = []
     skipped: list[str] = []
     # Written as a stream: on a full disk, writing to a memory-mapped file would kill the process.
     with (folder / f"{split}.npy").open("wb") as file:
         _write_header(file, (0, size, size))
         progress = tqdm(photographs, desc=f"preparing {split}", unit="image")
-        for photograph, decoded in _decode(progress, parameters, skipped):
+        for photograph, decoded, grey in _decode(progress, parameters, skipped):
             _update(pixels, decoded)
-            grey = _fit(decoded, photograph.name, parameters)
-            file.write(grey.tobytes())
-            histogram += np.bincount(grey.ravel(), minlength=GREY_LEVELS)
+            sizes[f"{decoded.width}x{decoded.height}"] += 1
+            levels = _fit(grey, photograph.name, parameters)
+            file.write(levels.tobytes())
+            histogram += np.bincount(levels.ravel(), minlength=GREY_LEVELS)
             kept.append(photograph)
         file.seek(0)
         _write_header(file, (len(kept), size, size))
@@ -170,6 +178,7 @@ def _make_split(
     artifacts.write_json(folder / f"{split}-names.json", [photograph.name for photograph in kept])
     return {
         "images": len(kept),
+        "sizes": dict(sorted(sizes.items())),
         "skipped": skipped,
         "fingerprint": pixels.hexdigest(),
         "histogram": histogram.tolist(),
@@ -178,12 +187,13 @@ def _make_split(
 
 def _decode(
     photographs: Iterable[Photograph], parameters: Parameters, skipped: list[str]
-) -> Iterator[tuple[Photograph, Image.Image]]:
-    """Yield photographs with their pixels; add the names of those left out to `skipped`."""
+) -> Iterator[tuple[Photograph, Image.Image, Image.Image]]:
+    """Yield photographs, as decoded and in grey; add the names of those left out to `skipped`."""
     for photograph in photographs:
         try:
             decoded = photograph.decode()
-        except OSError as error:
+            grey = to_grey(decoded)
+        except (OSError, ValueError) as error:
             if parameters.bad_images == "refuse":
                 raise ReproduceError(
                     f"cannot read image {photograph.name}: {error}; mend or remove it, or set "
@@ -191,7 +201,7 @@ def _decode(
                 ) from error
             skipped.append(photograph.name)
         else:
-            yield photograph, decoded
+            yield photograph, decoded, grey
 
 
 def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
@@ -227,14 +237,8 @@ def to_grey(image: Image.Image) -> Image.Image:
     return image.convert("L")
 
 
-def _fit(decoded: Image.Image, name: str, parameters: Parameters) -> NDArray[np.uint8]:
-    """Turn an image into grey levels, image_size x image_size."""
-    try:
-        grey = to_grey(decoded)
-    except ValueError as error:
-        raise ReproduceError(
-            f"cannot turn image {name} grey: {error}; save it as 8 or 16 bit grey or RGB"
-        ) from error
+def _fit(grey: Image.Image, name: str, parameters: Parameters) -> NDArray[np.uint8]:
+    """Return the grey levels of an image brought to image_size x image_size."""
     size = (parameters.image_size, parameters.image_size)
     if grey.size != size:
         if parameters.other_sizes == "refuse":

@@ -11,4 +11,4 @@ SOURCES = {
     "model": (*_MODEL, "training"),
     "scores": (*_MODEL, "compression", "evaluation"),
 }
-"""Modules of the package, without `.py`, by the name of the stage."""
+"""Modules and packages of `reproduce`, without `.py`, by the name of the stage."""

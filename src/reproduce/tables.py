@@ -46,6 +46,19 @@ def splits(data: PreparedData) -> str:
     return _with_totals(rows)
 
 
+def original_sizes(data: PreparedData) -> str:
+    """Return how many images had which size before they were brought to one size."""
+    sizes = sorted({size for split in SPLITS for size in data.sizes(split)})
+    rows = [
+        {
+            "size (width x height)": size.replace("x", " x "),
+            **{split: str(data.sizes(split).get(size, 0)) for split in SPLITS},
+        }
+        for size in sizes
+    ]
+    return markdown(rows, right=SPLITS)
+
+
 BEANS_TOTALS: dict[str, int] = {
     **{split: sum(datasets.BEANS_COUNTS[split]) for split in SPLITS},
     "all": sum(sum(counts) for counts in datasets.BEANS_COUNTS.values()),
@@ -215,28 +228,29 @@ def ratio_by_class(scores: pd.DataFrame) -> str:
 
 def reported_and_recorded(recorded: Mapping[str, Any]) -> str:
     """Return what the paper prints beside what the recorded run gave: the table of the README."""
-    ours, theirs = record.headline(recorded), paper.HEADLINE
-    quantities = [
-        ("training images", "training_images", "training_images"),
-        ("training loss, last epoch", "loss", "last_loss"),
+    quantities: list[tuple[str, float | str | None, str]] = [
+        ("training images", paper.TRAINING_IMAGES, "training_images"),
+        ("training loss, last epoch", f"around {paper.LOSS}", "last_loss"),
         ("floor of the loss", None, "loss_floor"),
-        ("file of the original, bytes (figure 10)", "original_bytes", "original_bytes"),
-        ("size ratio of the output (figure 10)", "reconstruction_ratio", "reconstruction_ratio"),
-        ("size ratio of its latent, clipped (figure 12)", "latent_ratio", "latent_clip_ratio"),
-        ("size ratio of its latent, stretched (figure 12)", "latent_ratio", "latent_stretch_ratio"),
-        ("mean size ratio, 128 test images (figure 14)", "mean_ratio", "mean_ratio"),
+        ("file of the original, bytes (figure 10)", paper.ORIGINAL_BYTES, "original_bytes"),
+        (
+            "size ratio of the output (figure 10)",
+            paper.RECONSTRUCTION_RATIO,
+            "reconstruction_ratio",
+        ),
+        ("size ratio of the latent, clipped (figure 12)", paper.LATENT_RATIO, "latent_clip_ratio"),
+        ("size ratio of the latent, stretched", paper.LATENT_RATIO, "latent_stretch_ratio"),
+        ("mean size ratio of the test images (figure 14)", paper.MEAN_RATIO, "mean_ratio"),
         ("mean PSNR of the test images, dB", None, "mean_psnr"),
-        ("correlation of attention and difference (figure 13)", None, "correlation"),
-    ]  # fmt: skip
-    rows = [
-        {
-            "": label,
-            "the paper": _number(theirs[reported] if reported else None),
-            "recorded run": _number(ours[measured]),
-        }
-        for label, reported, measured in quantities
+        ("attention and difference (figure 13)", "“correlate”", "correlation"),
     ]
-    return markdown(rows, right=["the paper", "recorded run"])
+    ours = record.headline(recorded)
+    columns = ("the paper", "recorded run")
+    rows = [
+        {"": label, **dict(zip(columns, (_number(theirs), _number(ours[name])), strict=True))}
+        for label, theirs, name in quantities
+    ]
+    return markdown(rows, right=columns)
 
 
 def _row(label: str, reported: float | str | None, recorded: float, ours: float) -> dict[str, str]:

@@ -1,0 +1,143 @@
+"""Source `folder`: a directory of images in the `imagefolder` layout."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+
+from reproduce.datasets.photographs import Collection, Photograph, decode
+from reproduce.errors import ReproduceError
+from reproduce.parameters import SPLITS, Split
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
+
+
+def folder_collection(folder: Path) -> Collection:
+    """List a directory of images in the `imagefolder` layout.
+
+    `folder/<split>/<class>/*` keeps its splits (`val`, `valid` and `dev` are read as validation).
+    Without split folders, every tenth image of a class goes to test and every tenth to
+    validation; without class folders there is one class. Images are ordered class by class, and
+    by the numbers in their names (so 2.jpg comes before 10.jpg), as on the hub.
+
+    Raises
+    ------
+    ReproduceError
+        There is no such directory, it holds no image, or a split comes out empty.
+    """
+    if not folder.is_dir():
+        raise ReproduceError(f"parameter 'folder': {folder} is not a directory")
+    roots = _split_folders(folder)
+    files = {split: _image_files(root) for split, root in roots.items()}
+    if not any(files.values()):
+        raise ReproduceError(
+            f"no image in {folder}: it needs files ending in {', '.join(IMAGE_SUFFIXES)}, "
+            "in folders <split>/<class>, <class> or at the top"
+        )
+    classes = tuple(
+        sorted({_class_name(roots[split], file) for split in files for file in files[split]})
+    )
+    splits: dict[Split, list[Photograph]] = {split: [] for split in SPLITS}
+    for split, root in roots.items():
+        for file in files[split]:
+            splits[split].append(
+                Photograph(
+                    name=_display_name(file.relative_to(folder)),
+                    label=classes.index(_class_name(root, file)),
+                    decode=partial(decode, file),
+                )
+            )
+    if roots.get("train") == folder:
+        splits = _hold_out(splits["train"])
+    for split in ("train", "test"):
+        if not splits[split]:
+            raise ReproduceError(
+                f"too few images in {folder}: none for the {split} split; add a folder "
+                f"{split}/ with images, or give each class at least ten"
+            )
+    return Collection(classes, splits)
+
+
+def _split_folders(folder: Path) -> dict[Split, Path]:
+    """Return the folder of each split; without split folders, the folder itself as `train`."""
+    names: Mapping[str, Split] = {
+        **{split: split for split in SPLITS},
+        **dict.fromkeys(("val", "valid", "dev"), "validation"),
+    }
+    roots: dict[Split, Path] = {}
+    for child in sorted(folder.iterdir()):
+        split = names.get(child.name.lower())
+        if split is None or not child.is_dir():
+            continue
+        if split in roots:
+            raise ReproduceError(
+                f"{folder} has two folders for the {split} split, {roots[split].name} and "
+                f"{child.name}; keep one"
+            )
+        roots[split] = child
+    return roots or {"train": folder}
+
+
+def _image_files(root: Path) -> list[Path]:
+    """Return the images below a folder, class by class and by the numbers in their names."""
+    images = [file for file in walk(root) if file.suffix.lower() in IMAGE_SUFFIXES]
+    return sorted(images, key=lambda file: (_class_name(root, file), _natural_order(file.name)))
+
+
+def walk(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder in a fixed order, links followed, each folder once.
+
+    Hidden files and folders are left out.
+
+    Raises
+    ------
+    ReproduceError
+        A folder can't be read.
+    """
+
+    def stop(error: OSError) -> None:
+        raise ReproduceError(
+            f"cannot read folder {error.filename}: {error.strerror}; mend or remove it"
+        ) from error
+
+    seen: set[str] = set()
+    for place, folders, files in os.walk(folder, onerror=stop, followlinks=True):
+        if os.path.realpath(place) in seen:
+            folders.clear()
+            continue
+        seen.add(os.path.realpath(place))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            file = Path(place) / name
+            if not name.startswith(".") and file.is_file():
+                yield file
+
+
+def _display_name(path: Path) -> str:
+    """Return a path as one line of text, whatever its name consists of."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in path.as_posix()
+    )
+
+
+def _class_name(root: Path, file: Path) -> str:
+    parts = file.relative_to(root).parts
+    return _display_name(Path(parts[0])) if len(parts) > 1 else "image"
+
+
+def _natural_order(name: str) -> list[tuple[int, str]]:
+    parts = re.split(r"([0-9]+)", name)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+
+
+def _hold_out(photographs: Sequence[Photograph]) -> dict[Split, list[Photograph]]:
+    """Split photographs 8 : 1 : 1 within each class, by their position alone."""
+    splits: dict[Split, list[Photograph]] = {split: [] for split in SPLITS}
+    held_out: Mapping[int, Split] = {4: "validation", 9: "test"}
+    for _, of_class in groupby(photographs, key=lambda photograph: photograph.label):
+        for position, photograph in enumerate(of_class):
+            splits[held_out.get(position % 10, "train")].append(photograph)
+    return splits
