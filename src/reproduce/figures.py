@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -214,9 +215,12 @@ def grey_picture(image: NDArray[np.uint8]) -> Figure:
 
 
 def difference_picture(difference: NDArray[np.floating]) -> Figure:
-    """Show original − reconstruction (figure 9), H x W in (-1, 1), on a scale symmetric about 0."""
-    bound = float(np.abs(difference).max()) or 1.0
-    return _values(difference, "PuOr", -bound, bound, "original − reconstruction")
+    """Show original − reconstruction (figure 9), H x W in (-1, 1), on a scale symmetric about 0.
+
+    The scale ends at the 99.5th percentile of the size: a few pixels would make the rest pale.
+    """
+    bound = float(np.quantile(np.abs(difference), 0.995)) or 1.0
+    return _values(difference, "PuOr", -bound, bound, "original − reconstruction", extend="both")
 
 
 def attention_picture(attention_map: NDArray[np.floating]) -> Figure:
@@ -230,12 +234,19 @@ def latent_picture(latent: NDArray[np.floating]) -> Figure:
     return _values(latent, "cividis", 0.0, float(latent.max()) or 1.0, "latent e")
 
 
-def _values(values: NDArray[np.floating], cmap: str, low: float, high: float, label: str) -> Figure:
+def _values(
+    values: NDArray[np.floating],
+    cmap: str,
+    low: float,
+    high: float,
+    label: str,
+    extend: Literal["neither", "both"] = "neither",
+) -> Figure:
     figure = Figure(figsize=(4.4, 3.6))
     axes = figure.subplots()
     shown = axes.imshow(values, cmap=cmap, vmin=low, vmax=high)
     axes.set_axis_off()
-    figure.colorbar(shown, ax=axes, label=label)
+    figure.colorbar(shown, ax=axes, label=label, extend=extend)
     return figure
 
 
