@@ -6,13 +6,15 @@ PROFILE ?= sample
 PORT ?= 8000
 # BEANS=DIR: a local copy of beans for `make paper`, instead of the hub.
 BEANS ?=
+# PARAMETERS="name=value …": changes to the profile, for `make book`, `make paper`, `make record`.
+PARAMETERS ?=
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 # Our own locks guard the artifacts, and go away with the process that holds them; Snakemake's stay
 # behind after a kill (hence --nolock), and so do its notes of unfinished files.
 SNAKEMAKE = snakemake --cores all --nolock --rerun-incomplete --quiet all --config
-PAPER = profile=paper $(if $(BEANS),folder=$(abspath $(BEANS)))
+PAPER = profile=paper $(if $(BEANS),folder='$(BEANS)') $(PARAMETERS)
 
 .PHONY: help book paper test serve notebooks record lint lock clean
 
@@ -20,12 +22,12 @@ help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 book: .venv/.installed ## execute the notebooks on the embedded images and render the book
-	$(SNAKEMAKE) profile=$(PROFILE)
-	@echo "open build/$(PROFILE)/book/index.html"
+	$(SNAKEMAKE) profile=$(PROFILE) $(PARAMETERS)
+	@echo "open $${REPRODUCE_BUILD:-build}/$(PROFILE)/book/index.html"
 
 paper: .venv/.installed ## the same in the paper's own setting, on beans from the hub (BEANS=DIR: a local copy)
 	$(SNAKEMAKE) $(PAPER)
-	@echo "open build/paper/book/index.html"
+	@echo "open $${REPRODUCE_BUILD:-build}/paper/book/index.html"
 
 test: .venv/.installed ## run all tests, the notebooks' stored outputs included
 	pytest --nbval
