@@ -113,7 +113,7 @@ rule notebook:
         notebook="notebooks/{chapter}.ipynb",
         scores=rules.scores.output,
         record=sorted(Path("results").glob("*/record.json")),
-        modules=modules("figures", "notebooks", "paper", "record", "tables"),
+        modules=modules("architecture", "figures", "notebooks", "paper", "record", "tables"),
         style="src/reproduce/reproduce.mplstyle",
     output:
         BUILD / "notebooks" / "{chapter}.ipynb",

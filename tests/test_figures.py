@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from reproduce import evaluation, figures, model, paper
+from reproduce import architecture, evaluation, figures, model, paper
 
 
 def shown(figure: Figure, axes: int = 0) -> np.ndarray:
@@ -65,7 +65,7 @@ def test_constant_values_can_be_shown(value: float) -> None:
 
 def test_the_architecture_names_every_layer_with_its_shape() -> None:
     autoencoder = model.build(0)
-    figure = figures.architecture(autoencoder, 500)
+    figure = architecture.draw(autoencoder, 500)
     texts = [text.get_text() for text in figure.axes[0].texts]
     for layer in model.layers(autoencoder):
         assert any(text.startswith(layer.name.replace("_", " ") + "\n") for text in texts)
@@ -77,7 +77,7 @@ def test_the_architecture_names_every_layer_with_its_shape() -> None:
 @pytest.mark.parametrize("size", [9, 16])
 def test_the_layer_shapes_are_those_of_real_outputs(size: int) -> None:
     autoencoder = model.build(0)
-    shapes = figures.layer_shapes(autoencoder, size)
+    shapes = architecture.output_shapes(autoencoder, size)
     image = np.zeros((1, size, size, 1), np.float32)
     latent = model.encode(autoencoder, image)
     assert shapes["latent"] == shapes["weighted_latent"] == latent.shape[1:]

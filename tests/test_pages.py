@@ -114,9 +114,7 @@ def test_the_front_page_sets_reported_beside_reproduced(book: Path) -> None:
         assert all(row), row
 
 
-@pytest.mark.parametrize(
-    "chapter", ["01_dataset", "03_training", "04_results", "05_compression_size"]
-)
+@pytest.mark.parametrize("chapter", CHAPTERS)
 def test_each_chapter_says_which_profile_made_it(book: Path, chapter: str) -> None:
     text = content(book / "notebooks" / f"{chapter}.html").get_text(" ", strip=True)
     assert re.search(r"This page shows profile \S+ , seed \d+", text)

@@ -123,6 +123,11 @@ def test_a_page_says_whether_its_images_are_the_papers(
     assert small_run.data.fingerprint[:16] in text
 
 
+def test_a_page_without_images_says_its_profile_too() -> None:
+    text = tables.provenance(Parameters(profile="mine", seed=3))
+    assert "`mine`, seed 3" in text
+
+
 def test_excess_is_what_the_loss_has_above_the_floor() -> None:
     rows = by_label(tables.loss_per_epoch([0.7, 0.65], 0.6, [3.0, 2.04]))
     assert rows == {"1": ["0.7000", "0.1000", "3.0"], "2": ["0.6500", "0.0500", "2.0"]}

@@ -69,15 +69,21 @@ class Example:
         return len(compression.png(compression.latent_image(self.latent, reading)))
 
     @cached_property
-    def attention_correlation(self) -> float:
-        """Pearson's correlation of the attention map with |difference|, from -1 to 1.
+    def full_size_attention(self) -> NDArray[np.float32]:
+        """The attention map at the image's size, H x W.
 
-        The map is brought to the image's size as the decoder brings its features there: each
-        value twice in both directions. NaN if one of the two is constant.
+        It is brought there as the decoder brings its features: each value twice in both directions.
         """
         height, width = self.original.shape
-        attention = self.attention_map.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
-        size = np.abs(self.difference)
+        return self.attention_map.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
+
+    @cached_property
+    def attention_correlation(self) -> float:
+        """Pearson's correlation of attention and |difference|, from -1 to 1.
+
+        NaN if one of the two is constant.
+        """
+        attention, size = self.full_size_attention, np.abs(self.difference)
         if np.ptp(attention) == 0 or np.ptp(size) == 0:
             return float("nan")
         return float(stats.pearsonr(attention.ravel(), size.ravel()).statistic)

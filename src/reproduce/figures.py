@@ -1,16 +1,13 @@
 """The book's plots and pictures, in one style. Each function returns a new matplotlib figure."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from matplotlib import style
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
@@ -69,121 +66,6 @@ def grey_histogram(data: PreparedData) -> Figure:
     )
     axes.legend()
     return figure
-
-
-# Where figure 6 places the layers: column and row of a grid; the attention branch is one row up.
-_BRANCH = ("attention_map", "inverted_attention")
-_PART_COLOURS = {"encoder": "#CFE5F3", "attention": "#F9E3B4", "decoder": "#C9E8DD", "": "#EEEEEE"}
-
-
-def architecture(autoencoder: keras.Model, image_size: int) -> Figure:
-    """Draw the model from its own layers (the paper's figure 6).
-
-    Names, filters, activations and shapes are read from the Keras model, the shapes for an image
-    of `image_size` pixels a side.
-    """
-    part_of = {
-        layer.name: part.name
-        for part in autoencoder.layers
-        if isinstance(part, keras.Model)
-        for layer in part.layers
-    }
-    layers = model.layers(autoencoder)
-    shapes = layer_shapes(autoencoder, image_size)
-    figure = Figure(figsize=(7.0, 7.6))
-    axes = figure.subplots()
-    axes.set_axis_off()
-    places: dict[str, tuple[float, float]] = {}
-    row = 0.0
-    for layer in layers:
-        row -= 1.0
-        column = 1.25 if layer.name in _BRANCH else 0.0
-        places[layer.name] = (column, row)
-        shape = " x ".join(str(side) for side in shapes[layer.name])
-        text = f"{layer.name.replace('_', ' ')}\n{_describe(layer)}  →  {shape}"
-        _box(axes, places[layer.name], text, _PART_COLOURS[part_of.get(layer.name, "")])
-    names = [layer.name for layer in layers]
-    for before, after in pairwise(names):
-        _arrow(axes, places[before], places[after])
-    _arrow(axes, places["latent"], places["weighted_latent"])
-    for part, place in (
-        ("encoder", "encoder_conv_2"),
-        ("attention", "attention_map"),
-        ("decoder", "decoder_upsample"),
-    ):
-        column, level = places[place]
-        axes.text(
-            column + 0.62,
-            level + (0.5 if part != "decoder" else 0),
-            part,
-            va="center",
-            style="italic",
-        )
-    axes.set(xlim=(-0.65, 2.2), ylim=(row - 0.5, -0.5))
-    return figure
-
-
-def layer_shapes(autoencoder: keras.Model, image_size: int) -> dict[str, tuple[int, ...]]:
-    """Return each layer's output shape, height x width x channels, for images of one size."""
-    image = keras.KerasTensor((1, image_size, image_size, 1))
-    shapes: dict[str, tuple[int, ...]] = {}
-    outputs: dict[str, keras.KerasTensor] = {"image": image}
-    shapes["image"] = image.shape[1:]
-    for part, source in (("encoder", "image"), ("attention", "encoder"), ("decoder", "encoder")):
-        tensor = outputs[source]
-        for layer in autoencoder.get_layer(part).layers:
-            tensor = layer.compute_output_spec(tensor)
-            shapes[layer.name] = tensor.shape[1:]
-        outputs[part] = tensor
-    shapes["inverted_attention"] = shapes["weighted_latent"] = outputs["attention"].shape[1:]
-    shapes["crop"] = shapes["image"]
-    return shapes
-
-
-def _describe(layer: keras.layers.Layer) -> str:
-    kind = type(layer).__name__
-    if isinstance(layer, keras.layers.Conv2D):
-        height, width = layer.kernel_size
-        return f"{kind} {height}x{width}, {layer.activation.__name__}"
-    return kind
-
-
-def _box(axes: Axes, place: tuple[float, float], text: str, colour: str) -> None:
-    column, row = place
-    box = FancyBboxPatch(
-        (column - 0.55, row - 0.32),
-        1.1,
-        0.64,
-        boxstyle="round,pad=0.02",
-        fc=colour,
-        ec="black",
-        lw=0.8,
-    )
-    axes.add_patch(box)
-    axes.text(column, row, text, ha="center", va="center", fontsize=8)
-
-
-def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    if start[0] == end[0]:
-        tail, head = (start[0], start[1] - 0.35), (end[0], end[1] + 0.35)
-    elif start[0] < end[0]:  # into the branch: leaves at the side
-        tail, head = (start[0] + 0.58, start[1]), (end[0], end[1] + 0.35)
-    else:  # back from the branch
-        tail, head = (start[0], start[1] - 0.35), (end[0] + 0.58, end[1])
-    bend = "angle,angleA=0,angleB=90" if start[0] < end[0] else "angle,angleA=90,angleB=0"
-    connection = "arc3" if start[0] == end[0] else bend
-    axes.add_patch(
-        FancyArrowPatch(
-            tail,
-            head,
-            arrowstyle="-|>",
-            mutation_scale=9,
-            lw=0.9,
-            connectionstyle=connection,
-            shrinkA=0,
-            shrinkB=0,
-        )
-    )
 
 
 def training_curve(losses: Sequence[float], floor: float, seconds: Sequence[float]) -> Figure:
@@ -252,12 +134,10 @@ def _values(
 
 def attention_against_difference(example: evaluation.Example) -> Figure:
     """Plot |difference| against the attention at the same place, as a density of pixels."""
-    height, width = example.original.shape
-    attention = example.attention_map.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
     figure = Figure(figsize=(5.0, 3.4))
     axes = figure.subplots()
     density = axes.hexbin(
-        attention.ravel(),
+        example.full_size_attention.ravel(),
         np.abs(example.difference).ravel(),
         gridsize=45,
         bins="log",

@@ -11,7 +11,7 @@ from typing import Any
 import nbformat
 import papermill
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from traitlets.config import Config
 
 from reproduce import artifacts
@@ -55,6 +55,11 @@ def execute(notebook: Path, output: Path, parameters: Parameters) -> None:
         raise ReproduceError(
             f"{notebook.name} failed in cell {error.exec_count} with {error.ename}: "
             f"{error.evalue}; the executed notebook with the traceback is {failed}"
+        ) from None
+    except DeadKernelError:
+        raise ReproduceError(
+            f"the kernel of {notebook.name} died, most likely for lack of memory; try a smaller "
+            "batch_size or image_size"
         ) from None
     finally:
         running.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from reproduce import compression, datasets, evaluation, figures, model, paper, record
+from reproduce import architecture, compression, datasets, evaluation, model, paper, record
 from reproduce.backend import keras
 from reproduce.evaluation import Example
 from reproduce.parameters import SPLITS, LatentReading, Parameters
@@ -21,17 +21,22 @@ def markdown(rows: Sequence[Mapping[str, object]], right: Sequence[str] = ()) ->
     return str(frame.to_markdown(index=False, disable_numparse=True, colalign=sides))
 
 
-def provenance(parameters: Parameters, data: PreparedData) -> str:
+_SOURCES = {
+    "sample": "photographs that ship with scikit-image, **not the paper's images**",
+    "beans": "the beans dataset, as in the paper",
+    "folder": "images from a folder, **not the paper's images**",
+}
+
+
+def provenance(parameters: Parameters, data: PreparedData | None = None) -> str:
     """Say which run a page shows, so that no sample figure is taken for the paper's."""
-    kind = {
-        "sample": "photographs that ship with scikit-image, **not the paper's images**",
-        "beans": "the beans dataset, as in the paper",
-        "folder": "images from a folder, **not the paper's images**",
-    }[parameters.source]
+    run = f"**This page shows profile `{parameters.profile}`, seed {parameters.seed}**"
+    if data is None:
+        return f"{run}: the model before training."
+    size = f"{parameters.image_size} x {parameters.image_size}"
     return (
-        f"**This page shows profile `{parameters.profile}`, seed {parameters.seed}**: {kind}; "
-        f"{data.counts['train']} training and {data.counts['test']} test images of "
-        f"{parameters.image_size} x {parameters.image_size} pixels, data fingerprint "
+        f"{run}: {_SOURCES[parameters.source]}; {data.counts['train']} training and "
+        f"{data.counts['test']} test images of {size} pixels, data fingerprint "
         f"`{data.fingerprint[:16]}`."
     )
 
@@ -87,7 +92,7 @@ def _with_totals(rows: list[dict[str, Any]]) -> str:
 
 def layers(autoencoder: keras.Model, image_size: int) -> str:
     """Return the model's layers with output shapes and numbers of parameters."""
-    shapes = figures.layer_shapes(autoencoder, image_size)
+    shapes = architecture.output_shapes(autoencoder, image_size)
     rows = [
         {
             "layer": f"`{layer.name}`",
