@@ -49,7 +49,7 @@ lint: .venv/.installed ## check format, style and types
 	mypy
 
 lock: .venv/.installed ## pin all dependencies of pyproject.toml anew, with hashes
-	uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-annotate --python-version 3.11 --upgrade -o requirements.lock
+	uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-annotate --python-version 3.11 --upgrade --quiet -o requirements.lock
 
 clean: ## remove all that was made, but for the virtual environment
 	rm -rf build .snakemake

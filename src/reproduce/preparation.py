@@ -84,6 +84,11 @@ class PreparedData:
         """Number of images in each split."""
         return {split: self.facts["splits"][split]["images"] for split in SPLITS}
 
+    def class_counts(self, split: Split) -> dict[str, int]:
+        """Return how many images of a split belong to each class."""
+        counts = np.bincount(self.labels(split), minlength=len(self.classes))
+        return dict(zip(self.classes, counts.tolist(), strict=True))
+
     def sizes(self, split: Split) -> dict[str, int]:
         """Return how many images of a split had which size before preparation: "WxH" to images."""
         sizes: dict[str, int] = self.facts["splits"][split]["sizes"]

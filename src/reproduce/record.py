@@ -50,19 +50,7 @@ def measure(
         "data": {
             "fingerprint": data.fingerprint,
             "images": data.counts,
-            "images_per_class": {
-                split: dict(
-                    zip(
-                        data.classes,
-                        [
-                            int((data.labels(split) == label).sum())
-                            for label in range(len(data.classes))
-                        ],
-                        strict=True,
-                    )
-                )
-                for split in SPLITS
-            },
+            "images_per_class": {split: data.class_counts(split) for split in SPLITS},
         },
         "training": {
             "losses": trained.losses,

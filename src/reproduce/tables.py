@@ -43,12 +43,12 @@ def provenance(parameters: Parameters, data: PreparedData | None = None) -> str:
 
 def splits(data: PreparedData) -> str:
     """Return the numbers of images per class and split."""
-    rows: list[dict[str, Any]] = []
-    for split in SPLITS:
-        labels = data.labels(split)
-        counts = {name: int((labels == label).sum()) for label, name in enumerate(data.classes)}
-        rows.append({"split": split, **counts, "all": data.counts[split]})
-    return _with_totals(rows)
+    return _with_totals(
+        [
+            {"split": split, **data.class_counts(split), "all": data.counts[split]}
+            for split in SPLITS
+        ]
+    )
 
 
 def original_sizes(data: PreparedData) -> str:
