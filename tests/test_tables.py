@@ -36,6 +36,16 @@ def test_sizes_stand_beside_the_papers_and_the_records(example: evaluation.Examp
     assert rows["size ratio"][2] == f"{ratio:.4f}"
 
 
+def test_the_columns_say_whose_numbers_they_hold(example: evaluation.Example) -> None:
+    for table in (
+        tables.reconstruction_sizes(example, record.read()),
+        tables.latent_sizes(example, record.read()),
+        tables.mean_ratio(pd.DataFrame({"size_ratio": [0.5, 0.6]}), record.read()),
+    ):
+        head = [cell.strip() for cell in table.splitlines()[0].split("|")[1:-1]]
+        assert head == ["", "the paper", "recorded run", "this page"]
+
+
 def test_the_latent_is_read_in_both_ways(example: evaluation.Example) -> None:
     rows = by_label(tables.latent_sizes(example, record.read()))
     for reading in ("clip", "stretch"):

@@ -1,0 +1,24 @@
+"""What the paper prints agrees with itself: its ratios are those of its sizes."""
+
+import pytest
+
+from reproduce import paper
+
+
+def test_the_printed_ratios_are_those_of_the_printed_sizes() -> None:
+    assert paper.RECONSTRUCTION_BYTES / paper.ORIGINAL_BYTES == pytest.approx(
+        paper.RECONSTRUCTION_RATIO, rel=1e-15
+    )
+    assert paper.LATENT_BYTES / paper.ORIGINAL_BYTES == pytest.approx(paper.LATENT_RATIO, rel=1e-15)
+
+
+def test_the_numbers_are_those_in_the_text_of_the_paper() -> None:
+    assert paper.TRAINING_IMAGES == 1295
+    assert paper.TEST_IMAGES == 128
+    assert paper.ORIGINAL_BYTES == 205111
+    assert paper.MEAN_RATIO == 0.6849762403517835
+
+
+def test_compression_ratio_and_size_ratio_are_inverse() -> None:
+    product = paper.HEADLINE["compression_ratio"] * paper.HEADLINE["reconstruction_ratio"]
+    assert product == pytest.approx(1)
