@@ -39,9 +39,10 @@ notebooks: .venv/.installed ## renew the outputs stored in notebooks/
 	$(SNAKEMAKE) profile=sample -- scores
 	reproduce refresh notebooks/*.ipynb
 
-record: .venv/.installed ## write the record of a finished `make paper` to results/paper (same BEANS)
+record: .venv/.installed ## write the record of a finished `make paper` to results/paper and the README (same BEANS)
 	$(SNAKEMAKE) $(PAPER) -- record
 	cp build/paper/record/* results/paper/
+	reproduce readme
 
 lint: .venv/.installed ## check format, style and types
 	ruff format --check .

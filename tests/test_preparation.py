@@ -375,20 +375,10 @@ except errors.ReproduceError as error:
     assert "no space left on the disk" in finished.stdout
 
 
-# Batches
+# The unit range
 
 
 images = arrays(np.uint8, st.tuples(st.integers(0, 9), st.integers(1, 4), st.integers(1, 4)))
-
-
-@given(images, st.integers(1, 12))
-def test_batches_hold_all_images_in_order_and_none_is_larger_than_asked_for(images, size):
-    batches = list(preparation.batches(images, size))
-    assert len(batches) == -(-len(images) // size)
-    assert all(len(batch) == size for batch in batches[:-1])
-    assert all(0 < len(batch) <= size for batch in batches)
-    together = np.concatenate([np.empty((0, *images.shape[1:], 1), np.float32), *batches])
-    assert np.array_equal(together, preparation.to_unit_range(images))
 
 
 @given(images)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from reproduce import evaluation, model, paper, preparation, record, tables, training
+from reproduce import cli, evaluation, model, paper, preparation, record, training
 from reproduce.errors import ReproduceError
 from reproduce.parameters import read_profile
 
@@ -66,11 +66,20 @@ def test_the_record_holds_no_path_of_a_machine() -> None:
     assert not re.search(r"[\"\s,]/|[A-Z]:\\|\.\./", text)
 
 
-def test_the_readme_says_what_the_record_says() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    block = re.search(r"<!-- record: .*? -->\n(.*?)\n?<!-- /record -->", readme, re.DOTALL)
-    assert block is not None
-    assert block[1].strip() == tables.reported_and_recorded(record.read()).strip()
+def test_the_readme_says_what_the_record_says(tmp_path: Path) -> None:
+    committed = (ROOT / "README.md").read_text(encoding="utf-8")
+    copy = tmp_path / "README.md"
+    copy.write_text(committed.replace("205,111", "0"), encoding="utf-8")
+    cli.readme(copy)
+    assert copy.read_text(encoding="utf-8") == committed, "run: reproduce readme"
+
+
+def test_a_readme_without_a_place_for_the_table_is_refused(tmp_path: Path) -> None:
+    copy = tmp_path / "README.md"
+    copy.write_text("# Title\n")
+    with pytest.raises(ReproduceError, match=r"README\.md lacks"):
+        cli.readme(copy)
+    assert copy.read_text() == "# Title\n"
 
 
 def test_a_record_is_written_whole_and_read_back(

@@ -98,6 +98,20 @@ def record(folder: Path, profile: Profile = "paper", parameter: Overrides = None
     print(record.write(parameters, folder))
 
 
+@app.command()
+def readme(path: Path = Path("README.md")) -> None:
+    """Renew the README's table of the recorded run, which stands between two comments."""
+    from reproduce import record, tables
+
+    text = path.read_text(encoding="utf-8")
+    before, start, rest = text.partition("<!-- record -->\n")
+    _, end, after = rest.partition("<!-- /record -->\n")
+    if not start or not end:
+        raise ReproduceError(f"{path} lacks the lines <!-- record --> and <!-- /record -->")
+    table = tables.reported_and_recorded(record.read())
+    artifacts.write_whole(path, f"{before}{start}{table}\n{end}{after}".encode())
+
+
 def _finish(parameters: Parameters, stage: str, folder: Path) -> None:
     """Note which artifact is the profile's present one: the file that the workflow waits for."""
     note = artifacts.build_folder(parameters.profile) / f"{stage}.json"

@@ -255,12 +255,6 @@ def _fit(grey: Image.Image, name: str, parameters: Parameters) -> NDArray[np.uin
     return np.asarray(grey)
 
 
-def batches(images: NDArray[np.uint8], size: int) -> Iterator[NDArray[np.float32]]:
-    """Yield images as the model takes them: n x H x W x 1, float32 in [0, 1], n at most `size`."""
-    for start in range(0, len(images), size):
-        yield to_unit_range(images[start : start + size])
-
-
 def to_unit_range(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Turn grey levels, … x H x W, into float32 in [0, 1] with a channel axis, … x H x W x 1."""
     return np.asarray(images, dtype=np.float32)[..., np.newaxis] / np.float32(255)
