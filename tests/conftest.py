@@ -163,3 +163,20 @@ def run_on_a_small_disk(
     if subprocess.run(trial, capture_output=True, check=False).returncode:
         pytest.skip("this system lets no user mount a small disk")
     return run
+
+
+@pytest.fixture(scope="session")
+def tiny_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a build folder in which the workflow has run on tiny parameters, book and all."""
+    from tests.test_workflow import snakemake
+
+    build = tmp_path_factory.mktemp("tiny")
+    done = snakemake(build)
+    assert done.returncode == 0, done.stdout
+    return build
+
+
+@pytest.fixture(scope="session")
+def tiny_book(tiny_build: Path) -> Path:
+    """Return the folder of the pages of a book made with tiny parameters."""
+    return tiny_build / "tiny" / "book"

@@ -1,6 +1,7 @@
 """The workflow end to end, as `make book` runs it, on tiny parameters."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -33,8 +34,10 @@ def snakemake(
 
 
 def command(*settings: str, targets: tuple[str, ...] = ()) -> list[str]:
-    options = ["--cores", "all", "--nolock", "--rerun-incomplete", "--quiet", "all", "--config"]
-    options += settings or (f"profile={TINY}",)
+    """Return the command that `make` types, with other settings and targets."""
+    line = re.search(r"^SNAKEMAKE = snakemake (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert line is not None
+    options = [*line[1].split(), *(settings or (f"profile={TINY}",))]
     return [sys.executable, "-m", "snakemake", *options, *(("--", *targets) if targets else ())]
 
 

@@ -16,7 +16,7 @@ from reproduce.backend import keras
 from reproduce.parameters import SPLITS, Split
 from reproduce.preparation import GREY_LEVELS, PreparedData
 
-STYLE = Path(__file__).with_suffix("").parent / "reproduce.mplstyle"
+STYLE = Path(__file__).with_name("reproduce.mplstyle")
 BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 
 
