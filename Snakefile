@@ -18,7 +18,7 @@ from reproduce.parameters import load_parameters, parse_overrides
 from reproduce.preparation import listing_digest
 from reproduce.stages import SOURCES
 
-PROFILE = config.get("profile", "sample")
+PROFILE = str(config.get("profile", "sample"))
 OVERRIDES = [f"{name}={value}" for name, value in config.items() if name != "profile"]
 try:
     PARAMETERS = load_parameters(PROFILE, Path("profiles"), parse_overrides(OVERRIDES))
@@ -41,11 +41,14 @@ def modules(*names):
 
 
 onstart:
-    BUILD.mkdir(parents=True, exist_ok=True)
     try:
-        RUNNING.acquire(timeout=0)
+        with artifacts.clear_disk_errors(BUILD):
+            BUILD.mkdir(parents=True, exist_ok=True)
+            RUNNING.acquire(timeout=0)
     except Timeout:
         sys.exit(f"error: another run is making {BUILD}; wait for it, or end it")
+    except ReproduceError as error:
+        sys.exit(f"error: {error}")
 
 
 rule book:

@@ -121,6 +121,27 @@ def test_a_second_run_on_the_same_profile_is_refused(tmp_path: Path) -> None:
     assert list((tmp_path / "tiny").iterdir()) == [tmp_path / "tiny" / "workflow.lock"]
 
 
+def test_a_build_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["unshare", "-rm", "sh", "-c", 'mount -t tmpfs -o ro none "$0" && exec "$@"', str(disk)]
+    if subprocess.run([*mount, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this system lets no user mount a read-only disk")
+    done = subprocess.run(
+        [*mount, *command()],
+        cwd=ROOT,
+        env=environment(disk),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert done.stderr.startswith("error: cannot write to"), done.stderr
+    assert "REPRODUCE_BUILD" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
     settings = (f"profile={TINY}", "epochs=40")
     run = subprocess.Popen(
