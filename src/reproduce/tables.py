@@ -1,5 +1,6 @@
 """The book's tables, as Markdown text, and the sentences that a page shows about its own run."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from reproduce import architecture, compression, datasets, evaluation, model, paper, record
+from reproduce import architecture, compression, datasets, evaluation, paper, record
 from reproduce.backend import keras
 from reproduce.evaluation import Example
 from reproduce.parameters import SPLITS, LatentReading, Parameters
@@ -100,9 +101,9 @@ def layers(autoencoder: keras.Model, image_size: int) -> str:
             "output (height x width x channels)": " x ".join(
                 str(side) for side in shapes[layer.name]
             ),
-            "parameters": f"{layer.count_params():,}",
+            "parameters": f"{sum(math.prod(weight.shape) for weight in layer.weights):,}",
         }
-        for layer in model.layers(autoencoder)
+        for layer in architecture.stock_layers(autoencoder)
     ]
     rows.append(
         {
