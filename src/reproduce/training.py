@@ -107,17 +107,14 @@ def dependencies(parameters: Parameters, data: PreparedData) -> dict[str, Any]:
     }
 
 
-def batches(
-    images: NDArray[np.uint8], batch_size: int, seed: int, epoch: int
-) -> Iterator[NDArray[np.uint8]]:
-    """Yield the training images of one epoch in batches; seed and epoch alone say in which order.
+def batches(count: int, batch_size: int, seed: int, epoch: int) -> Iterator[NDArray[np.int64]]:
+    """Yield which of `count` images make each batch of an epoch; each image comes once.
 
-    Reads the images of a batch, N x H x W grey levels, from the memory-mapped file only when it is
-    asked for.
+    Seed and epoch alone say in which order, so that an interrupted training can go on.
     """
-    order = np.random.default_rng([seed, epoch]).permutation(len(images))
-    for start in range(0, len(images), batch_size):
-        yield images[np.sort(order[start : start + batch_size])]
+    order = np.random.default_rng([seed, epoch]).permutation(count)
+    for start in range(0, count, batch_size):
+        yield np.sort(order[start : start + batch_size])  # within a batch, in the file's order
 
 
 def training_step(autoencoder: keras.Model) -> Callable[[NDArray[np.uint8]], Any]:
@@ -166,7 +163,7 @@ def training_step(autoencoder: keras.Model) -> Callable[[NDArray[np.uint8]], Any
 
 
 def _make(parameters: Parameters, data: PreparedData, folder: Path) -> dict[str, Any]:
-    images = data.images("train")
+    count = data.counts["train"]
     history = _read_history(folder)
     if history and _checkpoint(folder, len(history)).is_file():
         print(f"going on after epoch {len(history)}", file=sys.stderr)
@@ -174,7 +171,7 @@ def _make(parameters: Parameters, data: PreparedData, folder: Path) -> dict[str,
     else:
         history = []
         autoencoder = model.build(parameters.seed)
-    steps = math.ceil(len(images) / parameters.batch_size)
+    steps = math.ceil(count / parameters.batch_size)
     step = training_step(autoencoder)
     progress = tqdm(
         total=parameters.epochs * steps,
@@ -187,12 +184,12 @@ def _make(parameters: Parameters, data: PreparedData, folder: Path) -> dict[str,
         for epoch in range(len(history), parameters.epochs):
             start = time.perf_counter()
             total = 0.0
-            for batch in batches(images, parameters.batch_size, parameters.seed, epoch):
-                loss = float(step(batch))
+            for batch in batches(count, parameters.batch_size, parameters.seed, epoch):
+                loss = float(step(data.chosen("train", batch)))
                 total += loss * len(batch)
                 progress.set_postfix(loss=f"{loss:.4f}", refresh=False)
                 progress.update()
-            mean = total / len(images)
+            mean = total / count
             if not math.isfinite(mean):
                 raise ReproduceError(
                     f"training diverged: the loss of epoch {epoch + 1} is {mean}; try another seed"
