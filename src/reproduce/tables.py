@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from reproduce import architecture, compression, datasets, evaluation, paper, record
 from reproduce.backend import keras
+from reproduce.costs import comparisons
 from reproduce.evaluation import Example
 from reproduce.parameters import SPLITS, LatentReading, Parameters
 from reproduce.preparation import PreparedData
@@ -257,6 +259,91 @@ def reported_and_recorded(recorded: Mapping[str, Any]) -> str:
         for label, theirs, name in quantities
     ]
     return markdown(rows, right=columns)
+
+
+def benchmark(result: Mapping[str, Any]) -> str:
+    """Say where, when and with what the benchmark's result was measured."""
+    where, versions = result["machine"], result["versions"]
+    return (
+        f"Measured on {result['images']}: {where['processor']}, {where['cores']} cores, "
+        f"{where['memory_bytes'] / 1e9:.0f} GB of memory, {where['system']}; "
+        f"Python {versions['python']}, TensorFlow {versions['tensorflow']}, Keras "
+        f"{versions['keras']}, Pillow {versions['pillow']}; commit "
+        f"{(result['commit'] or 'unknown')[:8]}, {result['measured']}."
+    )
+
+
+def costs(result: Mapping[str, Any]) -> str:
+    """Return the benchmark's table: minimum–median–maximum of the rounds, ratios, targets."""
+    rows = []
+    for found in comparisons(result):
+        target = found.target
+        scale = 1e6 if target.ours == "peak_bytes" else 1e-3
+        unit = "MB" if target.ours == "peak_bytes" else "ms"
+        verdict = "aim" if found.ratio >= target.aim else "target"
+        rows.append(
+            {
+                "what": target.label,
+                "processor": target.processor,
+                "paper's script": f"{_spread(found.literal, scale)} {unit}",
+                "here": f"{_spread(found.ours, scale)} {unit}",
+                "ratio": _spread(found.ratios),
+                "at least": f"{target.at_least:g}",
+                "aim": f"{target.aim:g}",
+                "reached": verdict if found.ratio >= target.at_least else "**no**",
+            }
+        )
+    return markdown(rows, right=["paper's script", "here", "ratio", "at least", "aim"])
+
+
+def book_costs(result: Mapping[str, Any]) -> str:
+    """Return how long `make book` takes in each situation, and what was asked for."""
+    (measured,) = (
+        measurement["measured"]
+        for measurement in result["measurements"]
+        if measurement["thing"] == "book"
+    )
+    targets = [
+        ("install everything (packages in the download cache)", "install", "–", "–"),
+        ("`make book` from a fresh clone, after that", "fresh", "–", "240 s"),
+        ("`make book` again, nothing changed", "nothing", "5 s", "2 s"),
+        ("one sentence of prose changed", "sentence", "–", "15 s"),
+        ("one caption of a chapter changed: that chapter runs again", "caption", "–", "15 s"),
+    ]
+    rows = [
+        {
+            "what": label,
+            "seconds": f"{measured[name]:.1f} s",
+            "less than": at_most,
+            "aim": aim,
+        }
+        for label, name, at_most, aim in targets
+    ]
+    return markdown(rows, right=["seconds", "less than", "aim"])
+
+
+def same_losses(losses: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
+    """Return the losses of the paper's script and ours, epoch by epoch: a column per run."""
+    names = {"literal": "the paper's script", "ours": "here"}
+    runs = {
+        f"{names[subject]}, seed {seed}": values
+        for subject, seeds in losses.items()
+        for seed, values in seeds.items()
+    }
+    epochs = range(len(next(iter(runs.values()))))
+    rows = [
+        {"epoch": str(epoch + 1), **{run: f"{values[epoch]:.5f}" for run, values in runs.items()}}
+        for epoch in epochs
+    ]
+    return markdown(rows, right=["epoch", *runs])
+
+
+def _spread(values: Sequence[float], scale: float = 1) -> str:
+    """Return minimum–median–maximum."""
+    return "–".join(
+        f"{value / scale:,.0f}" if value / scale >= 100 else f"{value / scale:.3g}"
+        for value in (min(values), median(values), max(values))
+    )
 
 
 def _row(label: str, reported: float | str | None, recorded: float, ours: float) -> dict[str, str]:
