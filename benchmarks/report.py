@@ -27,7 +27,7 @@ def main() -> None:
     artifacts.write_json(result, values)
     print(tables.benchmark(values))
     print()
-    print(tables.costs(costs.read(result)))
+    print(tables.cost_ratios(costs.read(result)))
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def test_the_table_says_which_target_is_reached(seconds, reached):
             measurement("ours"),
         ],
     }
-    row = tables.costs(result).splitlines()[-1]
+    row = tables.cost_ratios(result).splitlines()[-1]
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[0] == "training, one image"
     assert cells[-1] == reached

@@ -1,6 +1,7 @@
 """What the paper's script costs and what this project costs, from the benchmark's last result.
 
-`make bench` measures (`benchmarks/`) and writes results/benchmark.json; this reads it.
+`make bench` measures (`benchmarks/`) and writes results/benchmark.json; this reads it. The losses
+in results/ten-epochs.json are written by `benchmarks/ten_epochs.py`.
 """
 
 import json
@@ -14,6 +15,7 @@ from reproduce import artifacts
 from reproduce.errors import ReproduceError
 
 RESULT = "benchmark.json"
+LOSSES = "ten-epochs.json"
 
 AS_IT_IS = "as it is"
 WITHOUT_AVX512 = "without AVX-512"
@@ -94,6 +96,13 @@ def read(path: Path | None = None) -> dict[str, Any]:
     return result
 
 
+def read_losses() -> dict[str, dict[str, list[float]]]:
+    """Read the losses of ten epochs of the paper's script and ours: subject, seed, epochs."""
+    path = artifacts.project_root() / "results" / LOSSES
+    losses: dict[str, dict[str, list[float]]] = json.loads(path.read_text(encoding="utf-8"))
+    return losses
+
+
 def numbers(
     result: Mapping[str, Any],
     thing: str,
@@ -148,3 +157,56 @@ def by_setting(
             if (found := numbers(result, thing, subject, number, {**fixed, setting: value}))
         }
     return curves
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What a number of images of 500 x 500 pixels costs on the benchmark's machine.
+
+    Calculated from what was measured with fewer: times grow in proportion, memory by the measured
+    slope. Times in seconds, memory and disk in bytes.
+    """
+
+    images: int
+    preparing: float
+    epoch: float
+    scoring: float
+    disk: float
+    training_memory: float
+    preparing_memory: float
+    scoring_memory: float
+    literal_memory: float
+
+
+def at_scale(result: Mapping[str, Any], images: int) -> Scale:
+    """Return what this many images cost, calculated from the benchmark's result."""
+    of = result["settings"]
+
+    def time_per_image(thing: str) -> float:
+        seconds = median(numbers(result, thing, "ours", "seconds", of[thing]))
+        return seconds / float(of[thing]["count"])
+
+    def memory(thing: str, subject: str, number: str, fixed: Mapping[str, int]) -> float:
+        """Extrapolate a line through the fewest and the most images that were measured."""
+        curve = by_setting(result, thing, number, "count", fixed)[subject]
+        (few, at_few), *_, (many, at_many) = curve.items()
+        return at_few + (at_many - at_few) / (many - few) * (images - few)
+
+    side = of["training"]["size"]
+    return Scale(
+        images=images,
+        preparing=images * time_per_image("loading"),
+        epoch=images * median(numbers(result, "training", "ours", "seconds", of["training"])),
+        scoring=images * time_per_image("reconstruction"),
+        disk=images * side * side,
+        training_memory=memory("memory", "ours", "peak_bytes", {"size": side}),
+        preparing_memory=memory("scale", "ours", "preparing_peak_bytes", {}),
+        scoring_memory=memory("scale", "ours", "peak_bytes", {}),
+        literal_memory=memory("memory", "literal", "peak_bytes", {"size": side}),
+    )
+
+
+def images_that_fit(result: Mapping[str, Any]) -> int:
+    """Return with how many images the paper's script fills the benchmark machine's memory."""
+    one, two = (at_scale(result, images).literal_memory for images in (0, 1))
+    return int((result["machine"]["memory_bytes"] - one) / (two - one))

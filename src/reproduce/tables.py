@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from reproduce import architecture, compression, datasets, evaluation, paper, record
+from reproduce import architecture, compression, costs, datasets, evaluation, paper, record
 from reproduce.backend import keras
-from reproduce.costs import comparisons
 from reproduce.evaluation import Example
 from reproduce.parameters import SPLITS, LatentReading, Parameters
 from reproduce.preparation import PreparedData
@@ -273,10 +272,10 @@ def benchmark(result: Mapping[str, Any]) -> str:
     )
 
 
-def costs(result: Mapping[str, Any]) -> str:
+def cost_ratios(result: Mapping[str, Any]) -> str:
     """Return the benchmark's table: minimum–median–maximum of the rounds, ratios, targets."""
     rows = []
-    for found in comparisons(result):
+    for found in costs.comparisons(result):
         target = found.target
         scale = 1e6 if target.ours == "peak_bytes" else 1e-3
         unit = "MB" if target.ours == "peak_bytes" else "ms"
@@ -320,6 +319,63 @@ def book_costs(result: Mapping[str, Any]) -> str:
         for label, name, at_most, aim in targets
     ]
     return markdown(rows, right=["seconds", "less than", "aim"])
+
+
+def many_files(result: Mapping[str, Any]) -> str:
+    """Return time and peak memory of preparing and scoring folders of more and more images."""
+    rows = []
+    for measurement in result["measurements"]:
+        if measurement["thing"] == "scale":
+            measured = measurement["measured"]
+            rows.append(
+                {
+                    "images": f"{measurement['settings']['count']:,}",
+                    "preparing": f"{measured['preparing_seconds']:.1f} s",
+                    "peak memory": f"{measured['preparing_peak_bytes'] / 1e6:,.0f} MB",
+                    "scoring": f"{measured['scoring_seconds']:.1f} s",
+                    "peak memory of both": f"{measured['peak_bytes'] / 1e6:,.0f} MB",
+                }
+            )
+    return markdown(rows, right=list(rows[0]))
+
+
+def at_scale(result: Mapping[str, Any], counts: Sequence[int]) -> str:
+    """Return what these numbers of images cost, by calculation: a column for each."""
+    scales = [costs.at_scale(result, count) for count in counts]
+    rows = [
+        ("preparing", "preparing", _duration),
+        ("an epoch of training", "epoch", _duration),
+        ("scoring", "scoring", _duration),
+        ("disk for the prepared images", "disk", _bytes),
+        ("memory of preparing", "preparing_memory", _bytes),
+        ("memory of training", "training_memory", _bytes),
+        ("memory of scoring", "scoring_memory", _bytes),
+        ("memory of the paper's script", "literal_memory", _bytes),
+    ]
+    return markdown(
+        [
+            {
+                "what": label,
+                **{f"{scale.images:,} images": show(getattr(scale, name)) for scale in scales},
+            }
+            for label, name, show in rows
+        ],
+        right=[f"{count:,} images" for count in counts],
+    )
+
+
+def _duration(seconds: float) -> str:
+    for unit, length in (("days", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:,.1f} {unit}"
+    return f"{seconds:.1f} s"
+
+
+def _bytes(count: float) -> str:
+    for unit, size in (("TB", 1e12), ("GB", 1e9)):
+        if count >= size:
+            return f"{count / size:,.1f} {unit}"
+    return f"{count / 1e6:,.0f} MB"
 
 
 def same_losses(losses: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
