@@ -76,6 +76,7 @@ rule data:
         options=OPTIONS,
         values=VALUES,
         images=IMAGES,
+    threads: workflow.cores
     shell:
         "reproduce prepare {params.options:q}"
 
