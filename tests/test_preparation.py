@@ -238,13 +238,13 @@ def test_of_several_unreadable_images_the_first_in_order_is_named(
         prepare()
 
 
-@pytest.mark.filterwarnings("error")
 def test_an_image_of_an_absurd_size_is_refused_by_name_without_a_warning_of_pillows(
-    prepare, monkeypatch
+    prepare, monkeypatch, recwarn
 ):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 200)
     with pytest.raises(ReproduceError, match=r"train/leaf/0\.png.*decompression bomb"):
         prepare()
+    assert [str(warning.message) for warning in recwarn] == []
 
 
 def test_skipped_images_are_on_record(prepare, broken_images):

@@ -9,6 +9,6 @@ _MODEL = ("backend", "model", "preparation")
 SOURCES = {
     "data": ("datasets", "parallel", "preparation"),
     "model": (*_MODEL, "training"),
-    "scores": (*_MODEL, "compression", "evaluation", "parallel"),
+    "scores": (*_MODEL, "compression", "evaluation", "parallel", "parts"),
 }
 """Modules and packages of `reproduce`, without `.py`, by the name of the stage."""
