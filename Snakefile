@@ -40,6 +40,14 @@ def modules(*names):
     return artifacts.source_files(names)
 
 
+# Each part imports TensorFlow, which takes seconds: by default there is one, without a job of its own.
+scattergather:
+    scores=1,
+
+
+PARTS = len(gather.scores("{scatteritem}"))
+
+
 onstart:
     try:
         with artifacts.clear_disk_errors(BUILD):
@@ -76,6 +84,7 @@ rule data:
         options=OPTIONS,
         values=VALUES,
         images=IMAGES,
+    threads: workflow.cores
     shell:
         "reproduce prepare {params.options:q}"
 
@@ -95,19 +104,36 @@ rule model:
         "reproduce train {params.options:q}"
 
 
-rule scores:
-    """Reconstruct the test images and measure their files."""
+rule scores_part:
+    """Score a part of the test images; `--set-scatter scores=8` makes eight."""
     input:
         model=rules.model.output,
+        modules=modules(*SOURCES["scores"]),
+    output:
+        BUILD / "scores-{scatteritem}.json",
+    params:
+        options=OPTIONS,
+        values=VALUES,
+        part=lambda wildcards: wildcards.scatteritem.replace("-of-", "/"),
+    shell:
+        "TF_NUM_INTRAOP_THREADS={threads} reproduce score --part {params.part} {params.options:q}"
+
+
+rule scores:
+    """Reconstruct the test images and measure their files, or gather the parts."""
+    input:
+        model=rules.model.output,
+        parts=gather.scores(BUILD / "scores-{scatteritem}.json") if PARTS > 1 else [],
         modules=modules(*SOURCES["scores"]),
     output:
         BUILD / "scores.json",
     params:
         options=OPTIONS,
         values=VALUES,
-    threads: workflow.cores
+        parts=PARTS,
+    threads: workflow.cores if PARTS == 1 else 1
     shell:
-        "reproduce score {params.options:q}"
+        "reproduce score --gather {params.parts} {params.options:q}"
 
 
 rule notebook:

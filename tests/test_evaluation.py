@@ -3,6 +3,7 @@
 import io
 import math
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.ndimage import uniform_filter
 
-from reproduce import evaluation, model, preparation
+from reproduce import artifacts, evaluation, model, parts, preparation
 from reproduce.errors import ReproduceError
 from reproduce.evaluation import Example, summarise
+from reproduce.parts import Part
 
 COLUMNS = [
     "name",
@@ -95,6 +97,29 @@ def test_the_table_is_computed_once_and_then_loaded(small_run, capsys):
     pd.testing.assert_frame_equal(first, second)
 
 
+def test_the_table_is_written_as_pandas_writes_it_the_infinite_and_the_missing_included(
+    small_run, monkeypatch
+):
+    black, map_ = np.zeros((16, 16)), np.full((8, 8), 0.5)
+    monkeypatch.setattr(evaluation, "examine", lambda *_: made_up(black, black, map_))
+    with np.errstate(all="ignore"):
+        folder = evaluation.score_folder(small_run.parameters, small_run.data, small_run.trained)
+    table = evaluation.read_table(folder / evaluation.TABLE)
+    assert table["psnr_db"].tolist() == [math.inf] * 4
+    assert table["attention_correlation"].isna().all()
+    assert (folder / evaluation.TABLE).read_bytes() == table.to_csv(index=False).encode()
+
+
+def test_the_number_of_threads_changes_no_number(small_run, monkeypatch, tmp_path):
+    tables = []
+    for threads in ("1", "5"):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        monkeypatch.setenv("REPRODUCE_BUILD", str(tmp_path / threads))
+        folder = evaluation.score_folder(small_run.parameters, small_run.data, small_run.trained)
+        tables.append((folder / evaluation.TABLE).read_bytes())
+    assert tables[0] == tables[1]
+
+
 def test_the_figures_parameters_compute_no_new_table(small_run, parameters_of, capsys):
     evaluation.score(small_run.parameters, small_run.data, small_run.trained)
     capsys.readouterr()
@@ -131,6 +156,98 @@ def test_a_class_or_file_name_in_an_unknown_encoding_stops_nothing(
     table = evaluation.score(parameters, data, small_run.trained)
     assert table["name"].tolist() == data.names("test")
     assert set(table["class"]) == set(data.classes)
+
+
+# The table in parts
+
+
+@pytest.fixture
+def in_one_go(small_run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The folder of the table computed as a whole, in a build folder of its own."""
+    with monkeypatch.context() as environment:
+        environment.setenv("REPRODUCE_BUILD", str(tmp_path / "whole"))
+        return evaluation.score_folder(small_run.parameters, small_run.data, small_run.trained)
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_a_table_gathered_from_parts_has_the_name_and_the_bytes_of_one_computed_in_one_go(
+    small_run, in_one_go, count, capsys
+):
+    run = (small_run.parameters, small_run.data, small_run.trained)
+    for part in reversed(parts.every(count)):
+        evaluation.score_part(*run, part)
+    capsys.readouterr()
+
+    gathered = evaluation.score_folder(*run, count)
+
+    assert capsys.readouterr().err == ""  # nothing was computed twice
+    assert gathered.name == in_one_go.name
+    table, whole = gathered / evaluation.TABLE, in_one_go / evaluation.TABLE
+    assert table.read_bytes() == whole.read_bytes()
+    assert artifacts.read_manifest(gathered)["facts"]["images"] == 4
+
+
+def test_a_part_holds_its_images_alone(small_run):
+    folder = evaluation.score_part(
+        small_run.parameters, small_run.data, small_run.trained, Part(2, 3)
+    )
+    table = evaluation.read_table(folder / evaluation.TABLE)
+    assert table["name"].tolist() == small_run.data.names("test")[1:2]
+
+
+def test_a_part_that_is_missing_is_computed_when_the_parts_are_gathered(
+    small_run, in_one_go, capsys
+):
+    run = (small_run.parameters, small_run.data, small_run.trained)
+    evaluation.score_part(*run, Part(1, 2))
+    capsys.readouterr()
+    gathered = evaluation.score_folder(*run, 2)
+    words = capsys.readouterr().err
+    assert "scoring test, part 2/2" in words
+    assert "part 1/2" not in words
+    table, whole = gathered / evaluation.TABLE, in_one_go / evaluation.TABLE
+    assert table.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.parametrize("other", ["model", "data", "source"])
+def test_a_part_of_another_model_other_data_or_an_older_module_is_never_gathered(
+    small_run, monkeypatch, other, tmp_path
+):
+    data, trained = small_run.data, small_run.trained
+    with monkeypatch.context() as before:
+        if other == "source":
+            before.setattr(artifacts, "source_digest", lambda _: "older")
+        evaluation.score_part(
+            small_run.parameters,
+            replace(data, folder=renamed(data.folder, tmp_path)) if other == "data" else data,
+            replace(trained, folder=tmp_path / "model-0") if other == "model" else trained,
+            Part(1, 2),
+        )
+    computed = []
+    monkeypatch.setattr(
+        evaluation,
+        "examine",
+        lambda _, image, name: computed.append(name) or made_up(image, image / 255, np.eye(8)),
+    )
+    with np.errstate(all="ignore"):
+        evaluation.score_folder(small_run.parameters, data, trained, 2)
+    assert sorted(computed) == data.names("test")
+
+
+def renamed(folder: Path, place: Path) -> Path:
+    """Return a link to an artifact under another name."""
+    link = place / "data-0"
+    link.symlink_to(folder)
+    return link
+
+
+def test_more_parts_than_images_are_refused_and_leave_nothing_behind(small_run, build_folder):
+    run = (small_run.parameters, small_run.data, small_run.trained)
+    with pytest.raises(ReproduceError, match="4 images make at most 4 parts"):
+        evaluation.score_part(*run, Part(5, 5))
+    with pytest.raises(ReproduceError, match="4 images make at most 4 parts"):
+        evaluation.score_folder(*run, 5)
+    assert [path for path in build_folder.rglob("*") if path.is_dir()] == [build_folder / "quick"]
 
 
 # The example

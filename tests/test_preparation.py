@@ -107,6 +107,18 @@ def test_the_histogram_counts_the_pixels_of_each_grey_level(prepare):
         assert data.histogram(split).sum() == images.size
 
 
+def test_the_number_of_threads_changes_nothing(folder_of_images, parameters_of, monkeypatch):
+    prepared = []
+    for threads in ("1", "5"):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        prepared.append(preparation.prepare(parameters_of(folder_of_images, profile=f"p{threads}")))
+    for split in SPLITS:
+        assert np.array_equal(prepared[0].images(split), prepared[1].images(split))
+        assert prepared[0].names(split) == prepared[1].names(split)
+        assert prepared[0].facts["splits"] == prepared[1].facts["splits"]
+    assert prepared[0].fingerprint == prepared[1].fingerprint
+
+
 # Images of other sizes and of all kinds
 
 
@@ -218,6 +230,29 @@ def test_unreadable_images_are_skipped_on_demand_and_all_else_stays_in_step(
         classes = [data.classes[label] for label in data.labels(split)]
         assert classes == [name.split("/")[1] for name in names]
         assert data.histogram(split).sum() == data.images(split).size
+
+
+def test_of_several_unreadable_images_the_first_in_order_is_named(
+    prepare, folder_of_images, noise, monkeypatch
+):
+    monkeypatch.setenv("OMP_NUM_THREADS", "4")
+    noise(1, width=2000, height=2000).save(folder_of_images / "train/leaf/1.png")
+    large = (folder_of_images / "train/leaf/1.png").read_bytes()
+    (folder_of_images / "train/leaf/1.png").write_bytes(
+        large[:-100_000]
+    )  # fails late, but is first
+    (folder_of_images / "train/leaf/2.png").write_text("no image")  # fails at once
+    with pytest.raises(ReproduceError, match=r"train/leaf/1\.png"):
+        prepare()
+
+
+def test_an_image_of_an_absurd_size_is_refused_by_name_without_a_warning_of_pillows(
+    prepare, monkeypatch, recwarn
+):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 200)
+    with pytest.raises(ReproduceError, match=r"train/leaf/0\.png.*decompression bomb"):
+        prepare()
+    assert [str(warning.message) for warning in recwarn] == []
 
 
 def test_skipped_images_are_on_record(prepare, broken_images):

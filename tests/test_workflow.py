@@ -80,6 +80,23 @@ def test_another_seed_trains_anew_but_prepares_nothing(tiny_book: Path, tiny_bui
     assert made == {"model"}
 
 
+def test_test_images_scored_in_parts_give_the_table_of_one_part_to_the_byte(
+    tiny_build: Path, tmp_path: Path
+) -> None:
+    in_parts = command(targets=("scores",))
+    in_parts[in_parts.index("--config") : 0] = ["--set-scatter", "scores=2"]
+    done = subprocess.run(
+        in_parts, cwd=ROOT, env=environment(tmp_path), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+    stages = {path.name.rpartition("-")[0] for path in artifacts(tmp_path)}
+    assert stages == {"data", "model", "scores-1-of-2", "scores-2-of-2", "scores"}
+    (whole,) = (path for path in artifacts(tiny_build) if path.name.startswith("scores"))
+    gathered = tmp_path / "tiny" / whole.name / "test-images.csv"
+    assert gathered.read_bytes() == (whole / "test-images.csv").read_bytes()
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from reproduce import artifacts
+from reproduce import artifacts, parts
 from reproduce.errors import ReproduceError
 from reproduce.parameters import Parameters, load_parameters, parse_overrides
 
@@ -49,14 +49,33 @@ def train(profile: Profile = "sample", parameter: Overrides = None) -> None:
 
 
 @app.command()
-def score(profile: Profile = "sample", parameter: Overrides = None) -> None:
+def score(
+    profile: Profile = "sample",
+    parameter: Overrides = None,
+    part: Annotated[
+        str | None,
+        typer.Option(metavar="NUMBER/COUNT", help="Only this part of the images, as 2/8."),
+    ] = None,
+    gather: Annotated[
+        int, typer.Option(metavar="COUNT", help="Put the table together from that many parts.")
+    ] = 1,
+) -> None:
     """Reconstruct the test images and measure their files."""
     parameters = _parameters(profile, parameter)
+    chosen = None if part is None else parts.parse(part)
+    if chosen and gather != 1:
+        raise ReproduceError("--part and --gather: choose one; the parts are gathered at the end")
+    parts.every(gather)
     from reproduce import evaluation, preparation, training
 
     data = preparation.prepare(parameters)
     trained = training.train(parameters, data)
-    _finish(parameters, evaluation.STAGE, evaluation.score_folder(parameters, data, trained))
+    if chosen:
+        folder = evaluation.score_part(parameters, data, trained, chosen)
+        _finish(parameters, evaluation.part_stage(chosen), folder)
+    else:
+        folder = evaluation.score_folder(parameters, data, trained, gather)
+        _finish(parameters, evaluation.STAGE, folder)
 
 
 @app.command()

@@ -1,6 +1,9 @@
 """Scores of a trained model: one image in detail (figures 7–13), all test images (figure 14)."""
 
+import csv
 import math
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,9 +16,11 @@ from scipy import stats
 from skimage import metrics
 from tqdm import tqdm
 
-from reproduce import artifacts, compression, model
+from reproduce import artifacts, compression, model, parts
 from reproduce.backend import keras
+from reproduce.parallel import map_in_order
 from reproduce.parameters import SPLITS, LatentReading, Parameters
+from reproduce.parts import Part
 from reproduce.preparation import PreparedData, to_unit_range
 from reproduce.stages import SOURCES
 from reproduce.training import Trained
@@ -143,14 +148,48 @@ def score(parameters: Parameters, data: PreparedData, trained: Trained) -> pd.Da
     return read_table(score_folder(parameters, data, trained) / TABLE)
 
 
-def score_folder(parameters: Parameters, data: PreparedData, trained: Trained) -> Path:
-    """Return the folder that holds the scores of all test images; compute them first if needed."""
+def score_folder(
+    parameters: Parameters, data: PreparedData, trained: Trained, count: int = 1
+) -> Path:
+    """Return the folder that holds the scores of all test images; compute them first if needed.
+
+    With a `count` of more than 1 the table is gathered from that many parts, of which those are
+    computed that `score_part` has not computed yet. It is the same table.
+
+    Raises
+    ------
+    ReproduceError
+        There are more parts than images, or less than one.
+    """
+
+    def make(folder: Path) -> dict[str, Any]:
+        if count == 1:
+            return _make(data, trained, Part(1, 1), folder)
+        chosen = parts.every(count)
+        return _gather([score_part(parameters, data, trained, part) for part in chosen], folder)
+
+    return artifacts.load_or_make(STAGE, parameters.profile, dependencies(data, trained), make)
+
+
+def score_part(parameters: Parameters, data: PreparedData, trained: Trained, part: Part) -> Path:
+    """Return the folder that holds the scores of a part of the test images; compute them if needed.
+
+    Raises
+    ------
+    ReproduceError
+        There are more parts than images.
+    """
     return artifacts.load_or_make(
-        STAGE,
+        part_stage(part),
         parameters.profile,
         dependencies(data, trained),
-        lambda folder: _make(data, trained, folder),
+        lambda folder: _make(data, trained, part, folder),
     )
+
+
+def part_stage(part: Part) -> str:
+    """Return the name of a part in the names of artifacts and notes: `scores-2-of-8`."""
+    return f"{STAGE}-{part.number}-of-{part.count}"
 
 
 def dependencies(data: PreparedData, trained: Trained) -> dict[str, Any]:
@@ -163,14 +202,42 @@ def dependencies(data: PreparedData, trained: Trained) -> dict[str, Any]:
     }
 
 
-def _make(data: PreparedData, trained: Trained, folder: Path) -> dict[str, Any]:
+def _make(data: PreparedData, trained: Trained, part: Part, folder: Path) -> dict[str, Any]:
     images, labels, names = data.images("test"), data.labels("test"), data.names("test")
-    rows = []
-    for index in tqdm(range(len(images)), desc="scoring test", unit="image"):
+    chosen = part.of(len(images))
+
+    def row(index: int) -> dict[str, Any]:
         scored = examine(trained.autoencoder, np.asarray(images[index]), names[index])
-        rows.append({"name": names[index], "class": data.classes[labels[index]]} | scored.scores())
-    pd.DataFrame(rows).to_csv(folder / TABLE, index=False)
-    return {"images": len(rows)}
+        return {"name": names[index], "class": data.classes[labels[index]]} | scored.scores()
+
+    description = "scoring test" if part.count == 1 else f"scoring test, part {part}"
+    rows = map_in_order(row, chosen)
+    progress = tqdm(rows, desc=description, total=len(chosen), unit="image")
+    _write_table(progress, folder / TABLE)
+    return {"images": len(chosen)}
+
+
+def _write_table(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
+    """Write rows as they come; what is not a number (NaN) stays empty."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        for number, row in enumerate(rows):
+            if number == 0:
+                writer.writerow(row)
+            writer.writerow("" if pd.isna(value) else value for value in row.values())
+
+
+def _gather(folders: Sequence[Path], target: Path) -> dict[str, Any]:
+    """Join the tables of all parts, in order, under the head of the first."""
+    with (target / TABLE).open("wb") as whole:
+        for number, folder in enumerate(folders):
+            with (folder / TABLE).open("rb") as part:
+                head = part.readline()
+                if number == 0:
+                    whole.write(head)
+                shutil.copyfileobj(part, whole)
+    counts = [artifacts.read_manifest(folder)["facts"]["images"] for folder in folders]
+    return {"images": sum(counts)}
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -184,16 +251,12 @@ def read_table(path: Path) -> pd.DataFrame:
 
 def images_of_size(data: PreparedData, size: int) -> list[str]:
     """Return the names of the images, of all splits, whose PNG file has exactly `size` bytes."""
-    return [
-        name
-        for split in SPLITS
-        for name, image in zip(
-            data.names(split),
-            tqdm(data.images(split), desc=f"writing {split} as PNG", unit="image"),
-            strict=True,
-        )
-        if len(compression.png(np.asarray(image))) == size
-    ]
+    found = []
+    for split in SPLITS:
+        progress = tqdm(data.names(split), desc=f"writing {split} as PNG", unit="image")
+        sizes = map_in_order(lambda image: len(compression.png(image)), data.images(split))
+        found += [name for name, bytes_ in zip(progress, sizes, strict=True) if bytes_ == size]
+    return found
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ to any other module makes no artifact anew.
 _MODEL = ("backend", "layers", "model", "preparation")
 
 SOURCES = {
-    "data": ("datasets", "preparation"),
+    "data": ("datasets", "parallel", "preparation"),
     "model": (*_MODEL, "training"),
-    "scores": (*_MODEL, "compression", "evaluation"),
+    "scores": (*_MODEL, "compression", "evaluation", "parallel", "parts"),
 }
 """Modules and packages of `reproduce`, without `.py`, by the name of the stage."""

@@ -1,7 +1,9 @@
 """Source `folder`: a directory of images in the `imagefolder` layout."""
 
+import errno
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
@@ -82,19 +84,20 @@ def _split_folders(folder: Path) -> dict[Split, Path]:
 
 def _image_files(root: Path) -> list[Path]:
     """Return the images below a folder, class by class and by the numbers in their names."""
-    images = [file for file in walk(root) if file.suffix.lower() in IMAGE_SUFFIXES]
+    images = [Path(file) for file, _ in walk(root) if file.lower().endswith(IMAGE_SUFFIXES)]
     return sorted(images, key=lambda file: (_class_name(root, file), _natural_order(file.name)))
 
 
-def walk(folder: Path) -> Iterator[Path]:
+def walk(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
     """Yield the files below a folder in a fixed order, links followed, each folder once.
 
-    Hidden files and folders are left out.
+    Each file comes as its path, which begins with `folder`, and its size and times. Hidden files
+    and folders are left out.
 
     Raises
     ------
     ReproduceError
-        A folder can't be read.
+        A folder or a file's size and times can't be read.
     """
 
     def stop(error: OSError) -> None:
@@ -104,15 +107,27 @@ def walk(folder: Path) -> Iterator[Path]:
 
     seen: set[str] = set()
     for place, folders, files in os.walk(folder, onerror=stop, followlinks=True):
-        if os.path.realpath(place) in seen:
+        real = os.path.realpath(place)
+        if real in seen:
             folders.clear()
             continue
-        seen.add(os.path.realpath(place))
+        seen.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            file = Path(place) / name
-            if not name.startswith(".") and file.is_file():
-                yield file
+            file = os.path.join(place, name)  # noqa: PTH118  # paths are slow by the thousand
+            status = None if name.startswith(".") else _status(file)
+            if status and stat.S_ISREG(status.st_mode):
+                yield file, status
+
+
+def _status(file: str) -> os.stat_result | None:
+    """Return size, times and kind of a file, or of what it links to; None if that is nowhere."""
+    try:
+        return os.stat(file)  # noqa: PTH116
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ELOOP):
+            return None
+        raise ReproduceError(f"cannot read {file}: {error.strerror}; mend or remove it") from error
 
 
 def _display_name(path: Path) -> str:

@@ -1,7 +1,7 @@
 """What a source of images gives: photographs in order, decoded only when asked to."""
 
 import io
-import warnings
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,17 +39,21 @@ class Collection:
 
 
 def decode(source: Path | io.BytesIO) -> Image.Image:
-    """Decode an image file, or raise OSError whatever is wrong with it."""
-    with warnings.catch_warnings():
-        # Pillow only warns of an image that unpacks to an absurd size; here that is an error.
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        try:
-            with Image.open(source) as image:
-                image.load()
-                return image
-        except UnidentifiedImageError:
-            raise OSError("not an image, or of an unknown format") from None
-        except OSError:
-            raise
-        except Exception as error:  # Pillow's decoders raise many types for broken files
-            raise OSError(f"{type(error).__name__}: {error}") from error
+    """Decode an image file, or raise OSError whatever is wrong with it.
+
+    Safe to call in several threads at once.
+    """
+    try:
+        with Image.open(source) as image:
+            # Of an image that unpacks to an absurd size Pillow only warns. To turn the warning into
+            # an error would change the filters of all threads.
+            if image.width * image.height > (Image.MAX_IMAGE_PIXELS or math.inf):
+                raise OSError(f"{image.width}x{image.height} pixels, could be a decompression bomb")
+            image.load()
+            return image
+    except UnidentifiedImageError:
+        raise OSError("not an image, or of an unknown format") from None
+    except OSError:
+        raise
+    except Exception as error:  # Pillow's decoders raise many types for broken files
+        raise OSError(f"{type(error).__name__}: {error}") from error
