@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reproduce import costs, tables
+from reproduce import costs, figures, tables
 from reproduce.errors import ReproduceError
 
 
@@ -79,6 +79,88 @@ def test_curves_hold_medians_of_each_subject(result):
     assert curves["ours"] == {250: 0.01, 500: 0.1}
 
 
+# At scale: a made-up machine on which everything costs round numbers
+
+
+def memory(subject: str, count: int, peak_bytes: float) -> dict[str, Any]:
+    settings = {"size": 500, "count": count, "batch_size": 32}
+    return measurement(subject, "memory", settings=settings, measured={"peak_bytes": peak_bytes})
+
+
+def many(count: int, preparing: float, scoring: float) -> dict[str, Any]:
+    measured = {"preparing_seconds": 1.0, "scoring_seconds": 2.0}
+    measured |= {"preparing_peak_bytes": preparing, "peak_bytes": scoring}
+    return measurement("ours", "scale", settings={"size": 64, "count": count}, measured=measured)
+
+
+@pytest.fixture
+def round_numbers() -> dict[str, Any]:
+    """A result in which an image takes 20 ms to train, 2 ms to prepare, 10 ms to score."""
+    loading = {"settings": {"size": 500, "count": 1000}, "measured": {"seconds": 2.0}}
+    reconstruction = {"settings": {"size": 500, "count": 100}, "measured": {"seconds": 1.0}}
+    return {
+        "machine": {"memory_bytes": 24e9},
+        "settings": {
+            "training": {"size": 500, "count": 64},
+            "loading": {"size": 500, "count": 1000},
+            "reconstruction": {"size": 500, "count": 100},
+        },
+        "measurements": [
+            measurement("ours", measured={"seconds": 0.02}),
+            measurement("ours", "loading", **loading),
+            measurement("ours", "reconstruction", **reconstruction),
+            memory("literal", 1000, 6e9),
+            memory("literal", 200, 2e9),
+            memory("ours", 200, 1e9),
+            memory("ours", 1000, 1e9),
+            many(1000, 500e6, 900e6),
+            many(5000, 500e6, 900e6),
+            many(21000, 520e6, 900e6),
+        ],
+    }
+
+
+def test_time_grows_in_proportion_and_memory_by_its_slope(round_numbers):
+    scale = costs.at_scale(round_numbers, 100_000)
+    assert scale.preparing == pytest.approx(200)
+    assert scale.epoch == pytest.approx(2000)
+    assert scale.scoring == pytest.approx(1000)
+    assert scale.disk == pytest.approx(25e9)
+    assert scale.training_memory == pytest.approx(1e9)
+    assert scale.preparing_memory == pytest.approx(500e6 + 1000 * 99_000)
+    assert scale.scoring_memory == pytest.approx(900e6)
+    assert scale.literal_memory == pytest.approx(1e9 + 5e6 * 100_000)
+
+
+def test_the_papers_script_fills_the_memory_with_so_many_images(round_numbers):
+    assert costs.images_that_fit(round_numbers) == pytest.approx(23e9 / 5e6, abs=1)
+
+
+def test_the_table_at_scale_uses_units_that_people_read(round_numbers):
+    table = tables.at_scale(round_numbers, [1_000, 100_000, 10_000_000])
+    rows = {row.split("|")[1].strip(): row for row in table.splitlines()[2:]}
+    shown = {what: [cell.strip() for cell in row.split("|")[2:-1]] for what, row in rows.items()}
+    assert shown["an epoch of training"] == ["20.0 s", "33.3 min", "2.3 days"]
+    assert shown["disk for the prepared images"] == ["250 MB", "25.0 GB", "2.5 TB"]
+    assert shown["memory of training"] == ["1.0 GB"] * 3
+
+
+def test_the_table_of_many_files_has_a_row_for_each_folder(round_numbers):
+    table = tables.many_files(round_numbers)
+    assert len(table.splitlines()) == 2 + 3
+    assert "| 21,000 |" in table.replace("  ", "")
+    assert "520 MB" in table
+
+
+def test_the_table_of_losses_has_a_column_for_each_run():
+    table = tables.same_losses({"literal": {"0": [0.7, 0.6]}, "ours": {"0": [0.7, 0.61]}})
+    assert "the paper's script, seed 0" in table
+    assert "0.61000" in table.splitlines()[-1]
+
+
+# The committed result
+
+
 def test_the_committed_result_has_all_targets_and_several_rounds():
     result = costs.read()
     found = costs.comparisons(result)
@@ -86,6 +168,27 @@ def test_the_committed_result_has_all_targets_and_several_rounds():
     for comparison in found:
         assert len(comparison.literal) == len(comparison.ours) >= 3
     assert result["commit"]
+    assert not result["commit"].endswith("-dirty")
+
+
+def test_the_committed_losses_differ_no_more_than_two_seeds_do():
+    losses = costs.read_losses()
+    script, ours, other_seed = (
+        losses[subject][seed] for subject, seed in (("literal", "0"), ("ours", "0"), ("ours", "1"))
+    )
+    assert len(script) == len(ours) == len(other_seed) == 10
+    assert abs(script[-1] - ours[-1]) <= abs(ours[-1] - other_seed[-1])
+
+
+def test_the_curves_show_both_subjects_over_size_and_number():
+    result = costs.read()
+    figure = figures.cost_curves(result)
+    sizes, _, _, counts = figure.axes
+    for axes in figure.axes:
+        assert [line.get_label() for line in axes.lines] == ["the paper's script", "here"]
+    assert max(sizes.lines[0].get_xdata()) == 2000
+    assert max(counts.lines[0].get_xdata()) == 1034
+    assert max(counts.lines[1].get_ydata()) < 24  # GB
 
 
 def test_without_a_result_the_way_to_one_is_told(tmp_path: Path):

@@ -251,7 +251,15 @@ def reported_and_recorded(recorded: Mapping[str, Any]) -> str:
         ("mean PSNR of the test images, dB", None, "mean_psnr"),
         ("attention and difference (figure 13)", "“correlate”", "correlation"),
     ]
-    ours = record.headline(recorded)
+    training = recorded["training"]
+    ours = record.headline(recorded) | {
+        "minutes": training["seconds"] / 60,
+        "gigabytes": training["peak_memory_bytes"] / 1e9,
+    }
+    quantities += [
+        (f"training on {recorded['machine']['cores']} cores, minutes", None, "minutes"),
+        ("peak memory of training, GB", None, "gigabytes"),
+    ]
     columns = ("the paper", "recorded run")
     rows = [
         {"": label, **dict(zip(columns, (_number(theirs), _number(ours[name])), strict=True))}
