@@ -10,6 +10,8 @@ from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+import numpy as np
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -38,6 +40,7 @@ def map_in_order(
         have been taken.
     """
     threads = threads or available_threads()
+    _keep_freed_memory()
     under_way: deque[Future[Result]] = deque()
     pool = ThreadPoolExecutor(threads)
     try:
@@ -49,6 +52,16 @@ def map_in_order(
             yield under_way.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _keep_freed_memory() -> None:
+    """Let glibc keep freed memory for the next item; elsewhere this has no effect.
+
+    It gives large blocks back to the system, which clears them page by page when they are wanted
+    again: a fifth of the time that an image takes. How large is large follows from the largest
+    block that was freed, up to 32 MiB (see mallopt(3), M_MMAP_THRESHOLD).
+    """
+    np.empty(31 << 20, np.uint8)
 
 
 def available_threads() -> int:

@@ -9,7 +9,6 @@ import os
 import warnings
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -181,7 +180,7 @@ def _make_split(
     images = parallel.map_in_order(partial(_prepare_image, parameters), photographs)
     progress = tqdm(photographs, desc=f"preparing {split}", unit="image")
     # Written as a stream: on a full disk, writing to a memory-mapped file would kill the process.
-    with (folder / f"{split}.npy").open("wb") as file, closing(images):
+    with (folder / f"{split}.npy").open("wb") as file:
         _write_header(file, (0, size, size))
         for photograph, image in zip(progress, images, strict=True):
             if image is None:

@@ -38,17 +38,16 @@ def folder_collection(folder: Path) -> Collection:
             f"no image in {folder}: it needs files ending in {', '.join(IMAGE_SUFFIXES)}, "
             "in folders <split>/<class>, <class> or at the top"
         )
-    classes = tuple(
-        sorted({_class_name(roots[split], file) for split in files for file in files[split]})
-    )
+    classes = tuple(sorted({_class_name(file) for split in files for file in files[split]}))
     splits: dict[Split, list[Photograph]] = {split: [] for split in SPLITS}
     for split, root in roots.items():
         for file in files[split]:
+            path = os.path.join(root, file)  # noqa: PTH118  # a Path takes three times the memory
             splits[split].append(
                 Photograph(
-                    name=_display_name(file.relative_to(folder)),
-                    label=classes.index(_class_name(root, file)),
-                    decode=partial(decode, file),
+                    name=_display_name(path[_start(folder) :]),
+                    label=classes.index(_class_name(file)),
+                    decode=partial(decode, path),
                 )
             )
     if roots.get("train") == folder:
@@ -82,10 +81,19 @@ def _split_folders(folder: Path) -> dict[Split, Path]:
     return roots or {"train": folder}
 
 
-def _image_files(root: Path) -> list[Path]:
-    """Return the images below a folder, class by class and by the numbers in their names."""
-    images = [Path(file) for file, _ in walk(root) if file.lower().endswith(IMAGE_SUFFIXES)]
-    return sorted(images, key=lambda file: (_class_name(root, file), _natural_order(file.name)))
+def _image_files(root: Path) -> list[str]:
+    """Return the images below a folder, class by class and by the numbers in their names.
+
+    They come as paths relative to the folder, as text: there may be very many.
+    """
+    start = _start(root)
+    images = [file[start:] for file, _ in walk(root) if file.lower().endswith(IMAGE_SUFFIXES)]
+    return sorted(images, key=lambda file: (_class_name(file), _natural_order(file)))
+
+
+def _start(folder: Path) -> int:
+    """Return where the path relative to a folder begins in that of a file below it."""
+    return len(os.path.join(folder, ""))  # noqa: PTH118  # it ends in a slash
 
 
 def walk(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
@@ -130,21 +138,23 @@ def _status(file: str) -> os.stat_result | None:
         raise ReproduceError(f"cannot read {file}: {error.strerror}; mend or remove it") from error
 
 
-def _display_name(path: Path) -> str:
+def _display_name(path: str) -> str:
     """Return a path as one line of text, whatever its name consists of."""
+    if path.isprintable():
+        return path
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in path.as_posix()
+        for character in path
     )
 
 
-def _class_name(root: Path, file: Path) -> str:
-    parts = file.relative_to(root).parts
-    return _display_name(Path(parts[0])) if len(parts) > 1 else "image"
+def _class_name(file: str) -> str:
+    folder, slash, _ = file.partition("/")
+    return _display_name(folder) if slash else "image"
 
 
-def _natural_order(name: str) -> list[tuple[int, str]]:
-    parts = re.split(r"([0-9]+)", name)
+def _natural_order(file: str) -> list[tuple[int, str]]:
+    parts = re.split(r"([0-9]+)", file.rpartition("/")[2])
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 

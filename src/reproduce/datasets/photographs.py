@@ -11,7 +11,7 @@ from PIL import Image, UnidentifiedImageError
 from reproduce.parameters import Split
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Photograph:
     """One image of a collection.
 
@@ -38,7 +38,7 @@ class Collection:
     splits: Mapping[Split, Sequence[Photograph]]
 
 
-def decode(source: Path | io.BytesIO) -> Image.Image:
+def decode(source: str | Path | io.BytesIO) -> Image.Image:
     """Decode an image file, or raise OSError whatever is wrong with it.
 
     Safe to call in several threads at once.
