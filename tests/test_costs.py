@@ -171,13 +171,14 @@ def test_the_committed_result_has_all_targets_and_several_rounds():
     assert not result["commit"].endswith("-dirty")
 
 
-def test_the_committed_losses_differ_no_more_than_two_seeds_do():
+def test_the_committed_losses_of_the_same_batches_differ_far_less_than_two_seeds_do():
     losses = costs.read_losses()
     script, ours, other_seed = (
-        losses[subject][seed] for subject, seed in (("literal", "0"), ("ours", "0"), ("ours", "1"))
+        losses[subject][seed]
+        for subject, seed in (("literal-in-our-order", "0"), ("ours", "0"), ("ours", "2"))
     )
     assert len(script) == len(ours) == len(other_seed) == 10
-    assert abs(script[-1] - ours[-1]) <= abs(ours[-1] - other_seed[-1])
+    assert abs(script[-1] - ours[-1]) < 0.2 * abs(ours[-1] - other_seed[-1])
 
 
 def test_the_curves_show_both_subjects_over_size_and_number():

@@ -388,7 +388,11 @@ def _bytes(count: float) -> str:
 
 def same_losses(losses: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
     """Return the losses of the paper's script and ours, epoch by epoch: a column per run."""
-    names = {"literal": "the paper's script", "ours": "here"}
+    names = {
+        "literal": "the paper's script",
+        "literal-in-our-order": "the script, our order",
+        "ours": "here",
+    }
     runs = {
         f"{names[subject]}, seed {seed}": values
         for subject, seeds in losses.items()
