@@ -16,7 +16,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SNAKEMAKE = snakemake --cores all --nolock --rerun-incomplete --quiet all --config
 PAPER = profile=paper $(if $(BEANS),folder='$(BEANS)') $(PARAMETERS)
 
-.PHONY: help book paper test serve notebooks record lint lock clean
+.PHONY: help book paper test serve notebooks bench record lint lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,11 @@ serve: .venv/.installed ## serve the book on http://localhost:PORT (PROFILE=samp
 notebooks: .venv/.installed ## renew the outputs stored in notebooks/
 	$(SNAKEMAKE) profile=sample -- scores
 	reproduce refresh notebooks/*.ipynb
+
+bench: .venv/.installed ## measure time and memory against the paper's script, 40 minutes (BEANS=DIR: on beans)
+	mkdir -p build
+	pytest benchmarks --quiet --benchmark-quiet --benchmark-json=build/benchmark.json $(if $(BEANS),--images '$(BEANS)')
+	python -m benchmarks.report build/benchmark.json results/benchmark.json
 
 record: .venv/.installed ## write the record of a finished `make paper` to results/paper and the README (same BEANS)
 	$(SNAKEMAKE) $(PAPER) -- record

@@ -141,8 +141,8 @@ rule notebook:
     input:
         notebook="notebooks/{chapter}.ipynb",
         scores=rules.scores.output,
-        record=sorted(Path("results").glob("*/record.json")),
-        modules=modules("architecture", "figures", "notebooks", "paper", "record", "tables"),
+        results=sorted(Path("results").rglob("*.json")),
+        modules=modules("architecture", "costs", "figures", "notebooks", "paper", "record", "tables"),
         style="src/reproduce/reproduce.mplstyle",
     output:
         BUILD / "notebooks" / "{chapter}.ipynb",

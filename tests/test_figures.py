@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from reproduce import architecture, evaluation, figures, model, paper
+from reproduce.backend import keras
 
 
 def shown(figure: Figure, axes: int = 0) -> np.ndarray:
@@ -67,11 +68,22 @@ def test_the_architecture_names_every_layer_with_its_shape() -> None:
     autoencoder = model.build(0)
     figure = architecture.draw(autoencoder, 500)
     texts = [text.get_text() for text in figure.axes[0].texts]
-    for layer in model.layers(autoencoder):
+    for layer in architecture.stock_layers(autoencoder):
         assert any(text.startswith(layer.name.replace("_", " ") + "\n") for text in texts)
     assert any("500 x 500 x 32" in text for text in texts)
     assert any("250 x 250 x 1" in text for text in texts)
     assert {"encoder", "attention", "decoder"} <= set(texts)
+
+
+def test_the_architecture_shows_the_layers_of_the_paper_in_the_order_of_the_data() -> None:
+    layers = architecture.stock_layers(model.build(0))
+    kinds = [type(layer).__name__ for layer in layers]
+    encoder = ["Conv2D", "MaxPooling2D", "Conv2D", "Conv2D"]
+    attention = ["Conv2D", "Invert", "Multiply"]
+    decoder = ["Conv2D", "UpSampling2D", "Conv2D", "CropToImage", "Activation"]
+    assert kinds == ["InputLayer", *encoder, *attention, *decoder]
+    filters = [layer.filters for layer in layers if isinstance(layer, keras.layers.Conv2D)]
+    assert filters == [32, 16, 1, 1, 16, 1]
 
 
 @pytest.mark.parametrize("size", [9, 16])

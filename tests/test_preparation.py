@@ -48,6 +48,14 @@ def test_the_images_stay_on_disk_and_cannot_be_changed(prepare):
         images[0, 0, 0] = 1
 
 
+def test_chosen_images_are_a_copy_in_the_order_asked_for(prepare):
+    data = prepare()
+    chosen = data.chosen("train", np.array([5, 0, 5]))
+    assert np.array_equal(chosen, [data.image("train", index) for index in (5, 0, 5)])
+    chosen[:] = 0  # not the file's
+    assert not np.array_equal(chosen[0], data.image("train", 5))
+
+
 def test_each_image_is_the_grey_that_pillow_makes_of_its_file(prepare, folder_of_images):
     data = prepare()
     for split in SPLITS:

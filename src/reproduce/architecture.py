@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from reproduce import model
 from reproduce.backend import keras
 
 Place = tuple[float, float]
@@ -26,7 +25,7 @@ def draw(autoencoder: keras.Model, image_size: int) -> Figure:
     Names, filters, activations and shapes are read from the Keras model, the shapes for an image
     of `image_size` pixels a side.
     """
-    layers = model.layers(autoencoder)
+    layers = stock_layers(autoencoder)
     shapes = output_shapes(autoencoder, image_size)
     places = {
         layer.name: (COLUMN_DISTANCE * (layer.name in BRANCH), -float(row))
@@ -45,9 +44,30 @@ def draw(autoencoder: keras.Model, image_size: int) -> Figure:
         _draw_arrow(axes, before, after)
     _draw_arrow(axes, places["latent"], places["weighted_latent"])
     for part in COLOURS:
-        column, row = places[autoencoder.get_layer(part).layers[0].name]
+        column, row = places[_stock(autoencoder.get_layer(part))[0].name]
         axes.text(column + 0.62, row, part, va="center", style="italic")
     return figure
+
+
+def stock_layers(autoencoder: keras.Model) -> list[keras.layers.Layer]:
+    """Return all layers in the order of the data, as the paper names them.
+
+    Two of the model's layers compute what two stock layers of the paper compute; these stand in
+    their place here, with copies of their weights.
+    """
+    return [
+        stock
+        for layer in autoencoder.layers
+        for stock in (_stock(layer) if isinstance(layer, keras.Model) else [layer])
+    ]
+
+
+def _stock(part: keras.Model) -> list[keras.layers.Layer]:
+    return [
+        stock
+        for layer in part.layers
+        for stock in (layer.stock_layers() if hasattr(layer, "stock_layers") else [layer])
+    ]
 
 
 def output_shapes(autoencoder: keras.Model, image_size: int) -> dict[str, tuple[int, ...]]:
@@ -56,18 +76,18 @@ def output_shapes(autoencoder: keras.Model, image_size: int) -> dict[str, tuple[
     outputs = {"image": image}
     for part, source in (("encoder", "image"), ("attention", "latent"), ("decoder", "latent")):
         tensor = outputs[source]
-        for layer in autoencoder.get_layer(part).layers:
+        for layer in _stock(autoencoder.get_layer(part)):
             tensor = outputs[layer.name] = layer.compute_output_spec(tensor)
     # Inverting and multiplying keep the shape; the crop is to the image.
     outputs["inverted_attention"] = outputs["weighted_latent"] = outputs["latent"]
-    outputs["crop"] = image
+    outputs["crop"] = outputs["unit_range"] = image
     return {name: tensor.shape[1:] for name, tensor in outputs.items()}
 
 
 def _part(autoencoder: keras.Model, layer: keras.layers.Layer) -> str:
     """Return the name of the part that a layer belongs to, or an empty text."""
     for part in COLOURS:
-        if layer in autoencoder.get_layer(part).layers:
+        if layer.name in {stock.name for stock in _stock(autoencoder.get_layer(part))}:
             return part
     return ""
 
@@ -77,6 +97,8 @@ def _describe(layer: keras.layers.Layer) -> str:
     if isinstance(layer, keras.layers.Conv2D):
         height, width = layer.kernel_size
         return f"{kind} {height}x{width}, {layer.activation.__name__}"
+    if isinstance(layer, keras.layers.Activation):
+        return f"{kind}, {layer.activation.__name__}"
     return kind
 
 

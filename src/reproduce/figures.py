@@ -1,8 +1,8 @@
 """The book's plots and pictures, in one style. Each function returns a new matplotlib figure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from reproduce import evaluation, model, paper
+from reproduce import costs, evaluation, model, paper
 from reproduce.backend import keras
 from reproduce.parameters import SPLITS, Split
 from reproduce.preparation import GREY_LEVELS, PreparedData
@@ -191,4 +191,35 @@ def best_and_worst(
         axes[0][column].set_title(f"{place}: {ratio:.2f}\ntest {index}", fontsize=8)
         for row in (0, 1):
             axes[row][column].set_axis_off()
+    return figure
+
+
+def cost_curves(result: Mapping[str, Any]) -> Figure:
+    """Plot time and memory against image size and number of images, of the paper's script and ours.
+
+    Takes the benchmark's result (`costs.read`); points are medians of its rounds.
+    """
+    by_size, by_count = result["settings"]["training_by_size"], {"size": 500}
+    panels = [
+        ("training, seconds per image", "training", "seconds", "size", by_size, 1.0),
+        ("peak memory, GB", "training", "peak_bytes", "size", by_size, 1e9),
+        ("files to first step, seconds", "loading", "seconds", "count", by_count, 1.0),
+        ("peak memory, GB", "memory", "peak_bytes", "count", by_count, 1e9),
+    ]
+    figure = Figure(figsize=(7.0, 5.4))
+    for axes, panel in zip(figure.subplots(2, 2).flat, panels, strict=True):
+        title, thing, number, setting, fixed, unit = panel
+        curves = costs.by_setting(result, thing, number, setting, fixed)
+        for (subject, curve), marker in zip(curves.items(), "os", strict=True):
+            label = {"literal": "the paper's script", "ours": "here"}[subject]
+            values = [value / unit for value in curve.values()]
+            colour = {"literal": VERMILION, "ours": BLUE}[subject]
+            axes.plot(list(curve), values, marker=marker, color=colour, label=label)
+        axes.set(title=title, ylim=(0, None))
+        axes.set_xlabel({"size": "pixels a side", "count": "training images"}[setting])
+        if setting == "size":
+            axes.set(xscale="log", yscale="log", ylim=(None, None))
+            axes.set_xticks(list(curve), [str(value) for value in curve], minor=False)
+            axes.minorticks_off()
+    figure.axes[0].legend()
     return figure

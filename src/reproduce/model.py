@@ -9,46 +9,29 @@ One Keras model, trained as a whole, made of parts that also work alone: `encode
 `decode` for arrays, the nested models `encoder`, `attention` and `decoder` for Keras. It is fully
 convolutional: an image of any H x W from 2 x 2 up comes back with its own size.
 
-The paper upsamples the inverted attention map twofold (nearest) and resizes it back (bilinear).
-That is the identity, for each output pixel averages copies of one value, so it is left out here;
-chapter 2 shows it numerically and a test compares with the literal graph.
+The same mathematics as the paper's graph, in a faster form; tests compare outputs and gradients
+with the literal graph. The paper upsamples the inverted attention map twofold (nearest) and
+resizes it back (bilinear). That is the identity, for each output pixel averages copies of one
+value, so it is left out here; chapter 2 shows it numerically. The first convolution with its
+pooling, and the last upsampling with its convolution, are one layer each (see `layers`). The last
+sigmoid stands alone, behind the crop, so that training can take the loss from its argument.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reproduce.backend import keras
+from reproduce.layers import (
+    ConvolutionThenPooling,
+    CropToImage,
+    Invert,
+    UpsamplingThenConvolution,
+)
 from reproduce.preparation import to_unit_range
 
 Array = NDArray[np.float32]
-
-
-@keras.saving.register_keras_serializable(package="reproduce")
-class Invert(keras.layers.Layer):
-    """The paper's inversion of the attention map: a becomes 1 - a."""
-
-    def call(self, attention_map: Any) -> Any:
-        """Return 1 − a."""
-        return 1.0 - attention_map
-
-
-@keras.saving.register_keras_serializable(package="reproduce")
-class CropToImage(keras.layers.Layer):
-    """Cut the row or column that upsampling adds to an image of odd height or width.
-
-    Takes [reconstruction, image] and returns the left top part of the reconstruction that has
-    the image's height and width.
-    """
-
-    def call(self, inputs: Sequence[Any]) -> Any:
-        """Return the cut reconstruction."""
-        reconstruction, image = inputs
-        shape = keras.ops.shape(image)
-        return reconstruction[:, : shape[1], : shape[2], :]
 
 
 def build(seed: int) -> keras.Model:
@@ -71,7 +54,8 @@ def build(seed: int) -> keras.Model:
     attention_map = attention(latent)
     weight = Invert(name="inverted_attention")(attention_map)
     weighted_latent = keras.layers.Multiply(name="weighted_latent")([latent, weight])
-    reconstruction = CropToImage(name="crop")([decoder(weighted_latent), image])
+    decoded = CropToImage(name="crop")([decoder(weighted_latent), image])
+    reconstruction = keras.layers.Activation("sigmoid", name="unit_range")(decoded)
     autoencoder = keras.Model(image, reconstruction, name="autoencoder")
     autoencoder.compile(optimizer="adam", loss="binary_crossentropy")
     return autoencoder
@@ -81,8 +65,7 @@ def _encoder() -> keras.Model:
     return keras.Sequential(
         [
             keras.Input((None, None, 1), name="image"),
-            _convolution(32, "relu", "encoder_conv_1"),
-            keras.layers.MaxPooling2D(2, padding="same", name="encoder_pool"),
+            _convolution(32, "relu", "encoder_conv_1", ConvolutionThenPooling),
             _convolution(16, "relu", "encoder_conv_2"),
             _convolution(1, "relu", "latent"),
         ],
@@ -102,15 +85,21 @@ def _decoder() -> keras.Model:
         [
             keras.Input((None, None, 1), name="weighted_latent"),
             _convolution(16, "relu", "decoder_conv_1"),
-            keras.layers.UpSampling2D(2, name="decoder_upsample"),
-            _convolution(1, "sigmoid", "reconstruction"),
+            _convolution(1, "linear", "reconstruction", UpsamplingThenConvolution),
         ],
         name="decoder",
     )
 
 
-def _convolution(filters: int, activation: str, name: str) -> keras.layers.Layer:
-    return keras.layers.Conv2D(filters, 3, activation=activation, padding="same", name=name)
+def _convolution(
+    filters: int, activation: str, name: str, kind: type[keras.layers.Layer] = keras.layers.Conv2D
+) -> keras.layers.Layer:
+    return kind(filters, 3, activation=activation, padding="same", name=name)
+
+
+def logits(autoencoder: keras.Model) -> keras.Model:
+    """Return the model without its last sigmoid, on the same weights."""
+    return keras.Model(autoencoder.input, autoencoder.get_layer("crop").output, name="logits")
 
 
 def encode(autoencoder: keras.Model, images: Array) -> Array:
@@ -141,7 +130,8 @@ def decode(autoencoder: keras.Model, latents: Array, shape: tuple[int, int] | No
     """
     weighted = latents * (1 - attend(autoencoder, latents))
     decoded = _run(autoencoder.get_layer("decoder"), weighted)
-    return decoded if shape is None else decoded[:, : shape[0], : shape[1]]
+    height, width = shape or decoded.shape[1:3]
+    return np.asarray(keras.ops.sigmoid(decoded[:, :height, :width]))
 
 
 def reconstruct(autoencoder: keras.Model, images: NDArray[np.uint8]) -> Array:

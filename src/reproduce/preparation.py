@@ -54,6 +54,14 @@ class PreparedData:
         images: NDArray[np.uint8] = np.load(self.folder / f"{split}.npy", mmap_mode="r")
         return images
 
+    def chosen(self, split: Split, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Return a copy of some images of a split, n x H x W grey levels.
+
+        The file is mapped for this alone: pages of a mapping that stays count as this process's
+        memory, which would grow to the size of the file.
+        """
+        return self.images(split)[indices]
+
     def image(self, split: Split, index: int) -> NDArray[np.uint8]:
         """Return one image, H x W grey levels.
 

@@ -4,7 +4,7 @@ The names of artifacts cover these sources, and the workflow's rules have them a
 to any other module makes no artifact anew.
 """
 
-_MODEL = ("backend", "model", "preparation")
+_MODEL = ("backend", "layers", "model", "preparation")
 
 SOURCES = {
     "data": ("datasets", "parallel", "preparation"),

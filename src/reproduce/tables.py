@@ -1,13 +1,15 @@
 """The book's tables, as Markdown text, and the sentences that a page shows about its own run."""
 
+import math
 from collections.abc import Mapping, Sequence
+from statistics import median
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from reproduce import architecture, compression, datasets, evaluation, model, paper, record
+from reproduce import architecture, compression, costs, datasets, evaluation, paper, record
 from reproduce.backend import keras
 from reproduce.evaluation import Example
 from reproduce.parameters import SPLITS, LatentReading, Parameters
@@ -100,9 +102,9 @@ def layers(autoencoder: keras.Model, image_size: int) -> str:
             "output (height x width x channels)": " x ".join(
                 str(side) for side in shapes[layer.name]
             ),
-            "parameters": f"{layer.count_params():,}",
+            "parameters": f"{sum(math.prod(weight.shape) for weight in layer.weights):,}",
         }
-        for layer in model.layers(autoencoder)
+        for layer in architecture.stock_layers(autoencoder)
     ]
     rows.append(
         {
@@ -249,13 +251,163 @@ def reported_and_recorded(recorded: Mapping[str, Any]) -> str:
         ("mean PSNR of the test images, dB", None, "mean_psnr"),
         ("attention and difference (figure 13)", "“correlate”", "correlation"),
     ]
-    ours = record.headline(recorded)
+    training = recorded["training"]
+    ours = record.headline(recorded) | {
+        "minutes": training["seconds"] / 60,
+        "gigabytes": training["peak_memory_bytes"] / 1e9,
+    }
+    quantities += [
+        (f"training on {recorded['machine']['cores']} cores, minutes", None, "minutes"),
+        ("peak memory of training, GB", None, "gigabytes"),
+    ]
     columns = ("the paper", "recorded run")
     rows = [
         {"": label, **dict(zip(columns, (_number(theirs), _number(ours[name])), strict=True))}
         for label, theirs, name in quantities
     ]
     return markdown(rows, right=columns)
+
+
+def benchmark(result: Mapping[str, Any]) -> str:
+    """Say where, when and with what the benchmark's result was measured."""
+    where, versions = result["machine"], result["versions"]
+    return (
+        f"Measured on {result['images']}: {where['processor']}, {where['cores']} cores, "
+        f"{where['memory_bytes'] / 1e9:.0f} GB of memory, {where['system']}; "
+        f"Python {versions['python']}, TensorFlow {versions['tensorflow']}, Keras "
+        f"{versions['keras']}, Pillow {versions['pillow']}; commit "
+        f"{(result['commit'] or 'unknown')[:8]}, {result['measured']}."
+    )
+
+
+def cost_ratios(result: Mapping[str, Any]) -> str:
+    """Return the benchmark's table: minimum–median–maximum of the rounds, ratios, targets."""
+    rows = []
+    for found in costs.comparisons(result):
+        target = found.target
+        scale = 1e6 if target.ours == "peak_bytes" else 1e-3
+        unit = "MB" if target.ours == "peak_bytes" else "ms"
+        verdict = "aim" if found.ratio >= target.aim else "target"
+        rows.append(
+            {
+                "what": target.label,
+                "processor": target.processor,
+                "paper's script": f"{_spread(found.literal, scale)} {unit}",
+                "here": f"{_spread(found.ours, scale)} {unit}",
+                "ratio": _spread(found.ratios),
+                "at least": f"{target.at_least:g}",
+                "aim": f"{target.aim:g}",
+                "reached": verdict if found.ratio >= target.at_least else "**no**",
+            }
+        )
+    return markdown(rows, right=["paper's script", "here", "ratio", "at least", "aim"])
+
+
+def book_costs(result: Mapping[str, Any]) -> str:
+    """Return how long `make book` takes in each situation, and what was asked for."""
+    (measured,) = (
+        measurement["measured"]
+        for measurement in result["measurements"]
+        if measurement["thing"] == "book"
+    )
+    targets = [
+        ("install everything (packages in the download cache)", "install", "–", "–"),
+        ("`make book` from a fresh clone, after that", "fresh", "–", "240 s"),
+        ("`make book` again, nothing changed", "nothing", "5 s", "2 s"),
+        ("one sentence of prose changed", "sentence", "–", "15 s"),
+        ("one caption of a chapter changed: that chapter runs again", "caption", "–", "15 s"),
+    ]
+    rows = [
+        {
+            "what": label,
+            "seconds": f"{measured[name]:.1f} s",
+            "less than": at_most,
+            "aim": aim,
+        }
+        for label, name, at_most, aim in targets
+    ]
+    return markdown(rows, right=["seconds", "less than", "aim"])
+
+
+def many_files(result: Mapping[str, Any]) -> str:
+    """Return time and peak memory of preparing and scoring folders of more and more images."""
+    rows = []
+    for measurement in result["measurements"]:
+        if measurement["thing"] == "scale":
+            measured = measurement["measured"]
+            rows.append(
+                {
+                    "images": f"{measurement['settings']['count']:,}",
+                    "preparing": f"{measured['preparing_seconds']:.1f} s",
+                    "peak memory": f"{measured['preparing_peak_bytes'] / 1e6:,.0f} MB",
+                    "scoring": f"{measured['scoring_seconds']:.1f} s",
+                    "peak memory of both": f"{measured['peak_bytes'] / 1e6:,.0f} MB",
+                }
+            )
+    return markdown(rows, right=list(rows[0]))
+
+
+def at_scale(result: Mapping[str, Any], counts: Sequence[int]) -> str:
+    """Return what these numbers of images cost, by calculation: a column for each."""
+    scales = [costs.at_scale(result, count) for count in counts]
+    rows = [
+        ("preparing", "preparing", _duration),
+        ("an epoch of training", "epoch", _duration),
+        ("scoring", "scoring", _duration),
+        ("disk for the prepared images", "disk", _bytes),
+        ("memory of preparing", "preparing_memory", _bytes),
+        ("memory of training", "training_memory", _bytes),
+        ("memory of scoring", "scoring_memory", _bytes),
+        ("memory of the paper's script", "literal_memory", _bytes),
+    ]
+    return markdown(
+        [
+            {
+                "what": label,
+                **{f"{scale.images:,} images": show(getattr(scale, name)) for scale in scales},
+            }
+            for label, name, show in rows
+        ],
+        right=[f"{count:,} images" for count in counts],
+    )
+
+
+def _duration(seconds: float) -> str:
+    for unit, length in (("days", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:,.1f} {unit}"
+    return f"{seconds:.1f} s"
+
+
+def _bytes(count: float) -> str:
+    for unit, size in (("TB", 1e12), ("GB", 1e9)):
+        if count >= size:
+            return f"{count / size:,.1f} {unit}"
+    return f"{count / 1e6:,.0f} MB"
+
+
+def same_losses(losses: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
+    """Return the losses of the paper's script and ours, epoch by epoch: a column per run."""
+    names = {"literal": "the paper's script", "ours": "here"}
+    runs = {
+        f"{names[subject]}, seed {seed}": values
+        for subject, seeds in losses.items()
+        for seed, values in seeds.items()
+    }
+    epochs = range(len(next(iter(runs.values()))))
+    rows = [
+        {"epoch": str(epoch + 1), **{run: f"{values[epoch]:.5f}" for run, values in runs.items()}}
+        for epoch in epochs
+    ]
+    return markdown(rows, right=["epoch", *runs])
+
+
+def _spread(values: Sequence[float], scale: float = 1) -> str:
+    """Return minimum–median–maximum."""
+    return "–".join(
+        f"{value / scale:,.0f}" if value / scale >= 100 else f"{value / scale:.3g}"
+        for value in (min(values), median(values), max(values))
+    )
 
 
 def _row(label: str, reported: float | str | None, recorded: float, ours: float) -> dict[str, str]:
