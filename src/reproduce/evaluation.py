@@ -5,7 +5,7 @@ import math
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from tqdm import tqdm
 from reproduce import artifacts, compression, model, parts
 from reproduce.backend import keras
 from reproduce.parallel import map_in_order
-from reproduce.parameters import SPLITS, LatentReading, Parameters
+from reproduce.parameters import SPLITS, LatentReading, Parameters, Split
 from reproduce.parts import Part
 from reproduce.preparation import PreparedData, to_unit_range
 from reproduce.stages import SOURCES
@@ -203,11 +203,12 @@ def dependencies(data: PreparedData, trained: Trained) -> dict[str, Any]:
 
 
 def _make(data: PreparedData, trained: Trained, part: Part, folder: Path) -> dict[str, Any]:
-    images, labels, names = data.images("test"), data.labels("test"), data.names("test")
-    chosen = part.of(len(images))
+    labels, names = data.labels("test"), data.names("test")
+    chosen = part.of(len(names))
 
     def row(index: int) -> dict[str, Any]:
-        scored = examine(trained.autoencoder, np.asarray(images[index]), names[index])
+        (image,) = data.chosen("test", np.array([index]))
+        scored = examine(trained.autoencoder, image, names[index])
         return {"name": names[index], "class": data.classes[labels[index]]} | scored.scores()
 
     description = "scoring test" if part.count == 1 else f"scoring test, part {part}"
@@ -253,10 +254,16 @@ def images_of_size(data: PreparedData, size: int) -> list[str]:
     """Return the names of the images, of all splits, whose PNG file has exactly `size` bytes."""
     found = []
     for split in SPLITS:
-        progress = tqdm(data.names(split), desc=f"writing {split} as PNG", unit="image")
-        sizes = map_in_order(lambda image: len(compression.png(image)), data.images(split))
+        names = data.names(split)
+        progress = tqdm(names, desc=f"writing {split} as PNG", unit="image")
+        sizes = map_in_order(partial(_png_bytes, data, split), range(len(names)))
         found += [name for name, bytes_ in zip(progress, sizes, strict=True) if bytes_ == size]
     return found
+
+
+def _png_bytes(data: PreparedData, split: Split, index: int) -> int:
+    (image,) = data.chosen(split, np.array([index]))
+    return len(compression.png(image))
 
 
 @dataclass(frozen=True)

@@ -157,6 +157,9 @@ def listing_digest(folder: Path) -> str:
 
 def _make(parameters: Parameters, folder: Path) -> dict[str, Any]:
     collection = datasets.open_collection(parameters)
+    # Pillow loads its formats when the first file asks for them; a second thread that asks
+    # meanwhile could miss one.
+    Image.init()
     with warnings.catch_warnings():
         # Of an absurd size: `decode` refuses such images itself.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
