@@ -39,10 +39,10 @@ notebooks: .venv/.installed ## renew the outputs stored in notebooks/
 	$(SNAKEMAKE) profile=sample -- scores
 	reproduce refresh notebooks/*.ipynb
 
-bench: .venv/.installed ## measure time and memory against the paper's script, 40 minutes (BEANS=DIR: on beans)
+bench: .venv/.installed ## measure time and memory against the paper's script, half an hour (BEANS=DIR: on beans)
 	mkdir -p build
 	pytest benchmarks --quiet --benchmark-quiet --benchmark-json=build/benchmark.json $(if $(BEANS),--images '$(BEANS)')
-	python -m benchmarks.report build/benchmark.json results/benchmark.json
+	python -m benchmarks.report results/benchmark.json build/benchmark.json
 
 record: .venv/.installed ## write the record of a finished `make paper` to results/paper and the README (same BEANS)
 	$(SNAKEMAKE) $(PAPER) -- record

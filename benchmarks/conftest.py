@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Measure both subjects in turn, several rounds."""
     if "round_number" in metafunc.fixturenames:
-        rounds = 1 if metafunc.config.getoption("quick") else 5
+        rounds = 1 if metafunc.config.getoption("quick") else 3
         metafunc.parametrize("round_number", range(rounds))
 
 

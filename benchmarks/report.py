@@ -13,16 +13,18 @@ from reproduce import artifacts, costs, record, tables
 
 def main() -> None:
     """Write the result and print the table."""
-    raw, result = map(Path, sys.argv[1:])
-    report = json.loads(raw.read_text(encoding="utf-8"))
+    result, *raw = map(Path, sys.argv[1:])
+    reports = [json.loads(path.read_text(encoding="utf-8")) for path in raw]
+    measurements = [entry["extra_info"] for report in reports for entry in report["benchmarks"]]
+    (images,) = {entry.pop("images") for entry in measurements if "images" in entry}
     values = {
         "machine": record.machine(),
         "versions": record.versions(),
         "commit": record.commit(),
-        "measured": report["datetime"][:10],
-        "images": report["benchmarks"][0]["extra_info"]["images"],
+        "measured": reports[0]["datetime"][:10],
+        "images": images,
         "settings": FULL | {"training_by_size": BY_SIZE},
-        "measurements": [entry["extra_info"] for entry in report["benchmarks"]],
+        "measurements": measurements,
     }
     artifacts.write_json(result, values)
     print(tables.benchmark(values))

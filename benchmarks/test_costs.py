@@ -88,8 +88,6 @@ def test_training_by_size(
 ) -> None:
     if quick and size > SIZES[0]:
         pytest.skip("the quick form has one size")
-    if round_number > 2:
-        pytest.skip("three rounds of five sizes show the slope")
     folder = some(BY_SIZE["count"], 1)
     measure(subject, "training", {"folder": str(folder), "size": size, **BY_SIZE})
 

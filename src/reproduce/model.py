@@ -17,12 +17,15 @@ pooling, and the last upsampling with its convolution, are one layer each (see `
 sigmoid stands alone, behind the crop, so that training can take the loss from its argument.
 """
 
+from collections.abc import Callable
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reproduce.backend import keras
+from reproduce.backend import keras, tensorflow
 from reproduce.layers import (
     ConvolutionThenPooling,
     CropToImage,
@@ -140,8 +143,16 @@ def reconstruct(autoencoder: keras.Model, images: NDArray[np.uint8]) -> Array:
 
 
 def _run(part: keras.Model, inputs: Array) -> Array:
-    # Called directly, not by `predict`, which would compile anew for each size of image.
-    return np.asarray(part(inputs, training=False))
+    return np.asarray(_compiled(part)(inputs))
+
+
+@lru_cache(maxsize=32)
+def _compiled(part: keras.Model) -> Callable[[Array], Any]:
+    # Once for images of all sizes; `predict` would compile anew for each size.
+    images = tensorflow.TensorSpec((None, None, None, 1), tensorflow.float32)
+    compiled: Callable[[Array], Any]
+    compiled = tensorflow.function(partial(part, training=False), input_signature=[images])
+    return compiled
 
 
 def save(autoencoder: keras.Model, path: Path) -> None:
