@@ -17,10 +17,11 @@ def main() -> None:
     reports = [json.loads(path.read_text(encoding="utf-8")) for path in raw]
     measurements = [entry["extra_info"] for report in reports for entry in report["benchmarks"]]
     (images,) = {entry.pop("images") for entry in measurements if "images" in entry}
+    commit = reports[0]["commit_info"]
     values = {
         "machine": record.machine(),
         "versions": record.versions(),
-        "commit": record.commit(),
+        "commit": commit["id"] + ("-dirty" if commit["dirty"] else ""),
         "measured": reports[0]["datetime"][:10],
         "images": images,
         "settings": FULL | {"training_by_size": BY_SIZE},

@@ -1,6 +1,7 @@
 """Does memory stay flat as the number of images grows? Ours alone, on many small files."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
         for photograph in sample_collection(300, 9).splits["train"]
     ]
 
+    @cache
     def many(count: int) -> Path:
         folder = tmp_path_factory.mktemp("many")
         random = np.random.default_rng(0)
@@ -36,7 +38,9 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
 
 
 @pytest.mark.parametrize("count", COUNTS)
-def test_scale(
+@pytest.mark.parametrize("thing", ["preparing", "scoring"])
+def test_many_images(
+    thing: str,
     count: int,
     many: Callable[[int], Path],
     measure: Callable[..., None],
@@ -45,5 +49,7 @@ def test_scale(
 ) -> None:
     if quick:
         count = 50 if count == COUNTS[0] else pytest.skip("the quick form has one small folder")
-    settings = {"folder": str(many(count)), "weights": str(weights), "size": SIZE, "count": count}
-    measure("ours", "scale", settings)
+    settings = {"folder": str(many(count)), "size": SIZE, "count": count}
+    measure(
+        "ours", thing, settings if thing == "preparing" else {**settings, "weights": str(weights)}
+    )

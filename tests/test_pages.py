@@ -120,6 +120,18 @@ def test_each_chapter_says_which_profile_made_it(book: Path, chapter: str) -> No
     assert re.search(r"This page shows profile \S+ , seed \d+", text)
 
 
+def test_the_chapter_on_costs_shows_what_was_measured_and_where(book: Path) -> None:
+    chapter = content(book / "notebooks" / "06_cost.html")
+    assert "Measured on beans:" in chapter.get_text(" ", strip=True)
+    for name in ("cost-table", "same-losses", "many-files", "at-scale", "book-costs"):
+        table = chapter.find("figure", id=name)
+        assert isinstance(table, Tag), name
+        assert len(table.find_all("tr")) > 2
+    curves = chapter.find("figure", id="cost-curves")
+    assert isinstance(curves, Tag)
+    assert curves.find("img")
+
+
 def test_no_pasted_number_is_blank(book: Path) -> None:
     pasted = [
         (page.name, span.get_text(strip=True))

@@ -186,11 +186,12 @@ def at_scale(result: Mapping[str, Any], images: int) -> Scale:
         seconds = median(numbers(result, thing, "ours", "seconds", of[thing]))
         return seconds / float(of[thing]["count"])
 
-    def memory(thing: str, subject: str, number: str, fixed: Mapping[str, int]) -> float:
+    def memory(thing: str, subject: str, fixed: Mapping[str, int]) -> float:
         """Extrapolate a line through the fewest and the most images that were measured."""
-        curve = by_setting(result, thing, number, "count", fixed)[subject]
+        curve = by_setting(result, thing, "peak_bytes", "count", fixed)[subject]
         (few, at_few), *_, (many, at_many) = curve.items()
-        return at_few + (at_many - at_few) / (many - few) * (images - few)
+        slope = max(0.0, (at_many - at_few) / (many - few))  # else it is noise
+        return at_few + slope * (images - few)
 
     side = of["training"]["size"]
     return Scale(
@@ -199,10 +200,10 @@ def at_scale(result: Mapping[str, Any], images: int) -> Scale:
         epoch=images * median(numbers(result, "training", "ours", "seconds", of["training"])),
         scoring=images * time_per_image("reconstruction"),
         disk=images * side * side,
-        training_memory=memory("memory", "ours", "peak_bytes", {"size": side}),
-        preparing_memory=memory("scale", "ours", "preparing_peak_bytes", {}),
-        scoring_memory=memory("scale", "ours", "peak_bytes", {}),
-        literal_memory=memory("memory", "literal", "peak_bytes", {"size": side}),
+        training_memory=memory("memory", "ours", {"size": side}),
+        preparing_memory=memory("preparing", "ours", {}),
+        scoring_memory=memory("scoring", "ours", {}),
+        literal_memory=memory("memory", "literal", {"size": side}),
     )
 
 

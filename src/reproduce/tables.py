@@ -331,19 +331,23 @@ def book_costs(result: Mapping[str, Any]) -> str:
 
 def many_files(result: Mapping[str, Any]) -> str:
     """Return time and peak memory of preparing and scoring folders of more and more images."""
-    rows = []
-    for measurement in result["measurements"]:
-        if measurement["thing"] == "scale":
-            measured = measurement["measured"]
-            rows.append(
-                {
-                    "images": f"{measurement['settings']['count']:,}",
-                    "preparing": f"{measured['preparing_seconds']:.1f} s",
-                    "peak memory": f"{measured['preparing_peak_bytes'] / 1e6:,.0f} MB",
-                    "scoring": f"{measured['scoring_seconds']:.1f} s",
-                    "peak memory of both": f"{measured['peak_bytes'] / 1e6:,.0f} MB",
-                }
+    things = ("preparing", "scoring")
+    seconds, memory = (
+        {thing: costs.by_setting(result, thing, number, "count", {})["ours"] for thing in things}
+        for number in ("seconds", "peak_bytes")
+    )
+    rows = [
+        {"images": f"{count:,}"}
+        | {
+            label: value
+            for thing in things
+            for label, value in (
+                (thing, f"{seconds[thing][count]:.1f} s"),
+                (f"peak memory of {thing}", f"{memory[thing][count] / 1e6:,.0f} MB"),
             )
+        }
+        for count in seconds["preparing"]
+    ]
     return markdown(rows, right=list(rows[0]))
 
 
