@@ -8,7 +8,6 @@ memory that the process held. JSON holds the keyword arguments of the function o
 
 import io
 import json
-import resource
 import sys
 import time
 from contextlib import suppress
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from reproduce.artifacts import peak_memory
 
 Measured = dict[str, float]
 
@@ -171,18 +172,13 @@ def _files(folder: str, split: str) -> list[Path]:
     return sorted(path for path in (Path(folder) / split).rglob("*") if path.suffix == ".jpg")
 
 
-def _peak_bytes() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
-
-
 def main() -> None:
     """Do one thing and print what it took."""
     subject, thing, settings = sys.argv[1:]
     measured: Measured = getattr({"literal": Literal, "ours": Ours}[subject](), thing)(
         **json.loads(settings)
     )
-    measured["peak_bytes"] = _peak_bytes()
+    measured["peak_bytes"] = peak_memory()
     print(json.dumps(measured))
 
 

@@ -13,6 +13,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import resource
 import shutil
 import sys
@@ -145,6 +146,10 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def peak_memory() -> int:
     """Return the most memory this process has held so far, in bytes."""
+    status = Path("/proc/self/status")
+    if status.is_file():  # unlike getrusage's, not inherited from the process that started this one
+        (peak_line,) = re.findall(r"^VmHWM:\s*([0-9]+) kB$", status.read_text(), re.MULTILINE)
+        return int(peak_line) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 
