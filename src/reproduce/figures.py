@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import style
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator
 from numpy.typing import NDArray
 
 from reproduce import costs, evaluation, model, paper
@@ -219,7 +219,9 @@ def cost_curves(result: Mapping[str, Any]) -> Figure:
         axes.set_xlabel({"size": "pixels a side", "count": "training images"}[setting])
         if setting == "size":
             axes.set(xscale="log", yscale="log", ylim=(None, None))
-            axes.set_xticks(list(curve), [str(value) for value in curve], minor=False)
+            axes.set_xticks(list(curve), [str(value) for value in curve])
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_major_formatter("{x:g}")
             axes.minorticks_off()
     figure.axes[0].legend()
     return figure

@@ -285,22 +285,21 @@ def cost_ratios(result: Mapping[str, Any]) -> str:
     rows = []
     for found in costs.comparisons(result):
         target = found.target
-        scale = 1e6 if target.ours == "peak_bytes" else 1e-3
-        unit = "MB" if target.ours == "peak_bytes" else "ms"
+        scale, unit = (1e6, "MB") if target.ours == "peak_bytes" else (1e-3, "ms")
         verdict = "aim" if found.ratio >= target.aim else "target"
         rows.append(
             {
-                "what": target.label,
-                "processor": target.processor,
-                "paper's script": f"{_spread(found.literal, scale)} {unit}",
-                "here": f"{_spread(found.ours, scale)} {unit}",
+                "what": target.label
+                + ("" if target.processor == costs.AS_IT_IS else f", {target.processor}"),
+                "the paper's script": f"{_spread(found.literal, scale)}\u00a0{unit}",
+                "here": f"{_spread(found.ours, scale)}\u00a0{unit}",
                 "ratio": _spread(found.ratios),
-                "at least": f"{target.at_least:g}",
+                "target": f"{target.at_least:g}",
                 "aim": f"{target.aim:g}",
                 "reached": verdict if found.ratio >= target.at_least else "**no**",
             }
         )
-    return markdown(rows, right=["paper's script", "here", "ratio", "at least", "aim"])
+    return markdown(rows, right=["the paper's script", "here", "ratio", "target", "aim"])
 
 
 def book_costs(result: Mapping[str, Any]) -> str:
@@ -411,8 +410,8 @@ def same_losses(losses: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
 
 
 def _spread(values: Sequence[float], scale: float = 1) -> str:
-    """Return minimum–median–maximum."""
-    return "–".join(
+    """Return minimum–median–maximum, which a page doesn't break."""
+    return "\u2060–\u2060".join(
         f"{value / scale:,.0f}" if value / scale >= 100 else f"{value / scale:.3g}"
         for value in (min(values), median(values), max(values))
     )
