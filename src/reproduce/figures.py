@@ -215,13 +215,15 @@ def cost_curves(result: Mapping[str, Any]) -> Figure:
             values = [value / unit for value in curve.values()]
             colour = {"literal": VERMILION, "ours": BLUE}[subject]
             axes.plot(list(curve), values, marker=marker, color=colour, label=label)
-        axes.set(title=title, ylim=(0, None))
+        axes.set_title(title)
         axes.set_xlabel({"size": "pixels a side", "count": "training images"}[setting])
         if setting == "size":
-            axes.set(xscale="log", yscale="log", ylim=(None, None))
+            axes.set(xscale="log", yscale="log")
             axes.set_xticks(list(curve), [str(value) for value in curve])
             axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axes.yaxis.set_major_formatter("{x:g}")
             axes.minorticks_off()
+        else:
+            axes.set_ylim(0, None)
     figure.axes[0].legend()
     return figure
