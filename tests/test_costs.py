@@ -70,8 +70,8 @@ def test_the_table_says_which_target_is_reached(seconds, reached):
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[0] == "training, one image"
     assert cells[-1] == reached
-    assert cells[1].endswith(f"{seconds:.3g}\u00a0s")
-    assert cells[2].endswith("1\u00a0s")
+    assert cells[1].endswith(f"{seconds:.2f}\u00a0s")
+    assert cells[2].endswith("1.00\u00a0s")
 
 
 def test_curves_hold_medians_of_each_subject(result):

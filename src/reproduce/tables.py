@@ -285,17 +285,14 @@ def cost_ratios(result: Mapping[str, Any]) -> str:
     rows = []
     for found in costs.comparisons(result):
         target = found.target
-        if target.ours == "peak_bytes":
-            scale, unit = 1e9, "GB"
-        else:
-            scale, unit = (1.0, "s") if max(found.literal) >= 1 else (1e-3, "ms")
+        memory = target.ours == "peak_bytes"
         verdict = "aim" if found.ratio >= target.aim else "target"
         rows.append(
             {
                 "what": target.label
                 + ("" if target.processor == costs.AS_IT_IS else f", {target.processor}"),
-                "the paper's script": f"{_spread(found.literal, scale)}\u00a0{unit}",
-                "here": f"{_spread(found.ours, scale)}\u00a0{unit}",
+                "the paper's script": _spread_of(found.literal, memory),
+                "here": _spread_of(found.ours, memory),
                 "ratio": _spread(found.ratios),
                 "target, aim": f"{target.at_least:g}, {target.aim:g}",
                 "reached": verdict if found.ratio >= target.at_least else "**no**",
@@ -411,10 +408,19 @@ def same_losses(losses: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
     return markdown(rows, right=["epoch", *runs])
 
 
+def _spread_of(values: Sequence[float], memory: bool) -> str:
+    """Return minimum–median–maximum of bytes or seconds, with a fitting unit."""
+    if memory:
+        scale, unit = 1e9, "GB"
+    else:
+        scale, unit = (1.0, "s") if max(values) >= 1 else (1e-3, "ms")
+    return f"{_spread(values, scale)}\u00a0{unit}"
+
+
 def _spread(values: Sequence[float], scale: float = 1) -> str:
     """Return minimum–median–maximum, which a page doesn't break."""
     return "\u2060–\u2060".join(
-        f"{value / scale:,.0f}" if value / scale >= 100 else f"{value / scale:.3g}"
+        f"{value / scale:,.0f}" if value / scale >= 100 else f"{value / scale:#.3g}"
         for value in (min(values), median(values), max(values))
     )
 
