@@ -25,7 +25,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--images", type=Path, help="folder <split>/<class>/*.jpg; by default crops are made"
     )
-    parser.addoption("--images-named", default="crops of photographs that ship with scikit-image")
     parser.addoption("--quick", action="store_true", help="tiny and once: finds errors, no speed")
 
 
@@ -42,23 +41,32 @@ def quick(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("quick"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)  # a wrong folder is told at once
 def photographs(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, quick: bool
 ) -> dict[str, list[Path]]:
     """JPEG files of both splits: beans with --images, else crops of scikit-image's photographs."""
+    needed = {"train": 16, "test": 8} if quick else {"train": 1034, "test": 128}
     folder = request.config.getoption("images")
     if folder is None:
         folder = tmp_path_factory.mktemp("photographs")
-        _write_crops(folder, {"train": 16, "test": 8} if quick else {"train": 1034, "test": 128})
-    return {
+        _write_crops(folder, needed)
+    found = {
         split: sorted((folder / split).rglob("*.jpg"), key=lambda file: file.name)
-        for split in ("train", "test")
+        for split in needed
     }
+    for split, count in needed.items():
+        if len(found[split]) < count:
+            pytest.exit(
+                f"{folder / split} has {len(found[split])} images (.jpg), the benchmark needs "
+                f"{count}; name a folder of beans, or none",
+                returncode=1,
+            )
+    return found
 
 
 def _write_crops(folder: Path, counts: dict[str, int]) -> None:
-    """Write random crops of 300 pixels a side, enlarged to 500, as JPEGs of quality 95."""
+    """Write random crops of 200 pixels a side, enlarged to 500, as JPEGs of quality 95."""
     from reproduce.datasets.sample import sample_collection
 
     random = np.random.default_rng(0)

@@ -6,7 +6,8 @@ The modules follow the way the data goes:
     (images)     (grey arrays)   (graph)   (weights)    (bytes)        (chapters)
 
 `parameters` says what a run is, `artifacts` keeps what a stage has made, `record` keeps what a
-full run has found. Notebooks call these modules; the modules know nothing of notebooks.
+full run has found, `costs` reads what the benchmark has measured. Notebooks call these modules; the
+modules know nothing of notebooks.
 """
 
 from importlib.metadata import version
