@@ -9,10 +9,10 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,7 +134,7 @@ def training_step(autoencoder: keras.Model) -> Callable[[NDArray[np.uint8]], Any
     variables = autoencoder.trainable_variables
 
     def step(images: Any) -> Any:
-        pixels = tensorflow.cast(tensorflow.size(images), tensorflow.float32)
+        pixels = tensorflow.cast(tensorflow.size(images, tensorflow.int64), tensorflow.float32)
 
         def part(start: Any) -> Any:
             levels = images[start : start + IMAGES_AT_ONCE, :, :, tensorflow.newaxis]
@@ -183,23 +183,35 @@ def _make(parameters: Parameters, data: PreparedData, folder: Path) -> dict[str,
     with progress:
         for epoch in range(len(history), parameters.epochs):
             start = time.perf_counter()
-            total = 0.0
-            for batch in batches(count, parameters.batch_size, parameters.seed, epoch):
-                loss = float(step(data.chosen("train", batch)))
-                total += loss * len(batch)
-                progress.set_postfix(loss=f"{loss:.4f}", refresh=False)
-                progress.update()
-            mean = total / count
-            if not math.isfinite(mean):
+            order = batches(count, parameters.batch_size, parameters.seed, epoch)
+            loss = _train_epoch(step, data, order, progress)
+            if not math.isfinite(loss):
                 raise ReproduceError(
-                    f"training diverged: the loss of epoch {epoch + 1} is {mean}; try another seed"
+                    f"training diverged: the loss of epoch {epoch + 1} is {loss}; try another seed"
                 )
-            history.append({"loss": mean, "seconds": round(time.perf_counter() - start, 2)})
+            history.append({"loss": loss, "seconds": round(time.perf_counter() - start, 2)})
             _keep_epoch(folder, autoencoder, history)
     model.save(autoencoder, folder / WEIGHTS)
     for checkpoint in folder.glob("checkpoint-*"):
         checkpoint.unlink()
     return {"optimizer": type(autoencoder.optimizer).__name__, "steps_per_epoch": steps}
+
+
+def _train_epoch(
+    step: Callable[[NDArray[np.uint8]], Any],
+    data: PreparedData,
+    order: Iterable[NDArray[np.int64]],
+    progress: "tqdm[NoReturn]",
+) -> float:
+    """Train on the batches of an epoch, in this order, and return the mean loss of an image."""
+    total, images = 0.0, 0
+    for batch in order:
+        loss = float(step(data.chosen("train", batch)))
+        total += loss * len(batch)
+        images += len(batch)
+        progress.set_postfix(loss=f"{loss:.4f}", refresh=False)
+        progress.update()
+    return total / images
 
 
 def _checkpoint(folder: Path, epochs: int) -> Path:
