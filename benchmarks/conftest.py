@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from reproduce.costs import AS_IT_IS
+
 # oneDNN is off by default on processors without AVX-512. This is how each subject runs on one:
 # oneDNN's kernels don't go beyond AVX2, and the literal script has none of them.
-WITHOUT_AVX512 = {
+SETTINGS_WITHOUT_AVX512 = {
     "literal": {"TF_ENABLE_ONEDNN_OPTS": "0"},
     "ours": {"ONEDNN_MAX_CPU_ISA": "AVX2"},
 }
@@ -115,13 +117,13 @@ def measure(benchmark: Any, tmp_path: Path, request: pytest.FixtureRequest) -> C
     """A function that lets a subject do one thing in a process of its own, and records it."""
 
     def measure(
-        subject: str, thing: str, settings: dict[str, Any], processor: str = "as it is"
+        subject: str, thing: str, settings: dict[str, Any], processor: str = AS_IT_IS
     ) -> None:
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith("TF_")
         } | {"REPRODUCE_BUILD": str(tmp_path)}
-        if processor != "as it is":
-            environment |= WITHOUT_AVX512[subject]
+        if processor != AS_IT_IS:
+            environment |= SETTINGS_WITHOUT_AVX512[subject]
         command = [sys.executable, "-m", "benchmarks.subjects", subject, thing]
 
         def run() -> dict[str, float]:

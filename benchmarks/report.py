@@ -1,4 +1,4 @@
-"""Turn pytest-benchmark's JSON into the result that the book shows, and print its table.
+"""Turn pytest-benchmark's JSON into the result that the book shows, and print its tables.
 
 python -m benchmarks.report RAW RESULT
 """
@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 from benchmarks.test_costs import BY_SIZE, FULL
-from reproduce import artifacts, costs, record, tables
+from reproduce import artifacts, record, tables
 
 
 def main() -> None:
-    """Write the result and print the table."""
+    """Write the result and print the tables."""
     result, *raw = map(Path, sys.argv[1:])
     reports = [json.loads(path.read_text(encoding="utf-8")) for path in raw]
     measurements = [entry["extra_info"] for report in reports for entry in report["benchmarks"]]
@@ -30,7 +30,9 @@ def main() -> None:
     artifacts.write_json(result, values)
     print(tables.benchmark(values))
     print()
-    print(tables.cost_ratios(costs.read(result)))
+    print(tables.cost_ratios(values))
+    print()
+    print(tables.book_costs(values))
 
 
 if __name__ == "__main__":

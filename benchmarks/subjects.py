@@ -119,14 +119,7 @@ class Ours:
 
     def reconstruction(self, folder: str, size: int, count: int, weights: str) -> Measured:
         """Score the test images as chapter 5 does: also latents' PNGs, PSNR, SSIM, correlation."""
-        from reproduce import evaluation
-
-        trained = self._trained(weights)
-        data = self._prepare(folder, size)
-        assert data.counts["test"] == count
-        start = time.perf_counter()
-        evaluation.score(_parameters(folder, size), data, trained)
-        return {"seconds": time.perf_counter() - start}
+        return self.scoring(folder, size, count, weights)
 
     def preparing(self, folder: str, size: int, count: int) -> Measured:
         """Prepare many images."""

@@ -11,7 +11,6 @@ minutes on two cores, so each adds its losses to results/ten-epochs.json as soon
 
 import json
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +70,11 @@ def main() -> None:
     subject, seed, folder = sys.argv[1:]
     train = {"literal": literal, "literal-in-our-order": literal_in_our_order, "ours": ours}
     losses = train[subject](int(seed), Path(folder).resolve())
+    from reproduce import artifacts
+
     record = json.loads(RECORD.read_text()) if RECORD.is_file() else {}
     record.setdefault(subject, {})[seed] = losses
-    with tempfile.NamedTemporaryFile("w", dir=RECORD.parent, delete=False) as file:
-        json.dump(record, file, indent=2, sort_keys=True)
-        file.write("\n")
-    Path(file.name).replace(RECORD)
+    artifacts.write_json(RECORD, record)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from reproduce.costs import AS_IT_IS
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -73,5 +75,5 @@ def test_book(benchmark: Any, clone: Path, quick: bool) -> None:
 
     measured = benchmark.pedantic(measure, rounds=1, iterations=1)
     benchmark.extra_info.update(
-        thing="book", subject="ours", processor="as it is", settings={}, measured=measured
+        thing="book", subject="ours", processor=AS_IT_IS, settings={}, measured=measured
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.conftest import AVX512
+from reproduce.costs import AS_IT_IS, WITHOUT_AVX512
 
 # The last decorator's values change slowest, so the subjects alternate.
 in_turn = pytest.mark.parametrize("subject", ["literal", "ours"])
@@ -38,11 +39,11 @@ SIZES = [126, 250, 500, 1000, 2000]
 
 
 @in_turn
-@pytest.mark.parametrize("processor", ["as it is", "without AVX-512"])
+@pytest.mark.parametrize("processor", [AS_IT_IS, WITHOUT_AVX512])
 def test_training(
     subject: str, processor: str, round_number: int, some: Some, measure: Measure, quick: bool
 ) -> None:
-    if processor != "as it is" and (quick or not AVX512):
+    if processor != AS_IT_IS and (quick or not AVX512):
         pytest.skip("in the quick form, or this processor is one without AVX-512")
     settings = (QUICK if quick else FULL)["training"]
     folder = some(settings["count"], 1)
@@ -64,7 +65,7 @@ def test_loading(
 
 
 @in_turn
-@pytest.mark.parametrize("processor", ["as it is", "without AVX-512"])
+@pytest.mark.parametrize("processor", [AS_IT_IS, WITHOUT_AVX512])
 def test_reconstruction(
     subject: str,
     processor: str,
@@ -74,7 +75,7 @@ def test_reconstruction(
     weights: Path,
     quick: bool,
 ) -> None:
-    if processor != "as it is" and (quick or not AVX512):
+    if processor != AS_IT_IS and (quick or not AVX512):
         pytest.skip("in the quick form, or this processor is one without AVX-512")
     settings = (QUICK if quick else FULL)["reconstruction"]
     files = {"folder": str(some(1, settings["count"])), "weights": str(weights)}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reproduce import costs, figures, tables
+from reproduce import artifacts, costs, figures, tables
 from reproduce.errors import ReproduceError
 
 
@@ -188,12 +188,20 @@ def test_the_curves_show_both_subjects_over_size_and_number():
         assert [line.get_label() for line in axes.lines] == ["the paper's script", "here"]
     assert max(sizes.lines[0].get_xdata()) == 2000
     assert max(counts.lines[0].get_xdata()) == 1034
-    assert max(counts.lines[1].get_ydata()) < 24  # GB
+    curves = costs.by_setting(result, "memory", "peak_bytes", "count", {"size": 500})
+    for line, curve in zip(counts.lines, curves.values(), strict=True):
+        assert list(line.get_ydata()) == [value / 1e9 for value in curve.values()]
 
 
 def test_without_a_result_the_way_to_one_is_told(tmp_path: Path):
     with pytest.raises(ReproduceError, match="make bench"):
         costs.read(tmp_path / "benchmark.json")
+
+
+def test_without_losses_the_way_to_them_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(artifacts, "project_root", lambda: tmp_path)
+    with pytest.raises(ReproduceError, match=r"ten-epochs\.json.*benchmarks\.ten_epochs"):
+        costs.read_losses()
 
 
 def test_a_result_is_read_as_it_was_written(tmp_path: Path, result: dict[str, Any]):

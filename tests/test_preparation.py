@@ -1,6 +1,8 @@
 """Preparation: grey arrays on disk, odd and broken images, what identifies the data, batches."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,27 @@ def test_chosen_images_are_a_copy_in_the_order_asked_for(prepare):
     assert np.array_equal(chosen, [data.image("train", index) for index in (5, 0, 5)])
     chosen[:] = 0  # not the file's
     assert not np.array_equal(chosen[0], data.image("train", 5))
+
+
+def test_reading_all_images_bit_by_bit_does_not_hold_them_all(tmp_path):
+    images = np.lib.format.open_memmap(tmp_path / "train.npy", "w+", np.uint8, (100, 1000, 1000))
+    images[:] = 1
+    del images  # 100 MB, now in the file
+    read = """
+import pathlib, sys
+import numpy as np
+from reproduce import artifacts, preparation
+data = preparation.PreparedData(pathlib.Path(sys.argv[1]), (), "", {})
+data.chosen("train", np.array([0]))
+before = artifacts.peak_memory()
+for index in range(100):
+    assert data.chosen("train", np.array([index])).all()
+print(artifacts.peak_memory() - before)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", read, tmp_path], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < 30_000_000
 
 
 def test_each_image_is_the_grey_that_pillow_makes_of_its_file(prepare, folder_of_images):

@@ -89,18 +89,26 @@ def read(path: Path | None = None) -> dict[str, Any]:
     ReproduceError
         There is none.
     """
-    path = path or artifacts.project_root() / "results" / RESULT
-    if not path.is_file():
-        raise ReproduceError(f"no result of the benchmark, {path}; make one with: make bench")
-    result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return result
+    return _read(path or artifacts.project_root() / "results" / RESULT, "make bench")
 
 
 def read_losses() -> dict[str, dict[str, list[float]]]:
-    """Read the losses of ten epochs of the paper's script and ours: subject, seed, epochs."""
+    """Read the losses of ten epochs of the paper's script and ours: subject, seed, epochs.
+
+    Raises
+    ------
+    ReproduceError
+        There are none.
+    """
     path = artifacts.project_root() / "results" / LOSSES
-    losses: dict[str, dict[str, list[float]]] = json.loads(path.read_text(encoding="utf-8"))
-    return losses
+    return _read(path, "python -m benchmarks.ten_epochs")
+
+
+def _read(path: Path, command: str) -> dict[str, Any]:
+    if not path.is_file():
+        raise ReproduceError(f"no result of the benchmark, {path}; make one with: {command}")
+    result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return result
 
 
 def numbers(
