@@ -10,11 +10,16 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from reproduce.parallel import available_threads
+
 # oneDNN's kernels are several times faster, and off by default on processors without AVX-512. On
 # everywhere, also because results are bit-identical only for one and the same setting.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 # TensorFlow's notes of levels INFO and WARNING on stderr would land in the outputs of notebooks.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# With one thread oneDNN adds up gradients in another order than with several; from two on, where
+# there is AVX-512, it is always the same. Two it is at least, so that cores don't change weights.
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(max(2, available_threads())))
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 # What TensorFlow writes to stderr before it has read that level.

@@ -4,11 +4,11 @@ The names of artifacts cover these sources, and the workflow's rules have them a
 to any other module makes no artifact anew.
 """
 
-_MODEL = ("backend", "layers", "model", "preparation")
+_MODEL = ("backend", "layers", "model", "parallel", "preparation")
 
 SOURCES = {
     "data": ("datasets", "parallel", "preparation"),
     "model": (*_MODEL, "training"),
-    "scores": (*_MODEL, "compression", "evaluation", "parallel", "parts"),
+    "scores": (*_MODEL, "compression", "evaluation", "parts"),
 }
 """Modules and packages of `reproduce`, without `.py`, by the name of the stage."""

@@ -143,7 +143,9 @@ def training_step(autoencoder: keras.Model) -> Callable[[NDArray[np.uint8]], Any
                 losses = keras.losses.binary_crossentropy(
                     batch, logits(batch, training=True), from_logits=True
                 )
-                loss = tensorflow.reduce_sum(losses) / pixels
+                # Row by row: how a sum over all is split depends on the number of threads.
+                rows = tensorflow.reduce_sum(losses, axis=2)
+                loss = tensorflow.reduce_sum(rows) / pixels
             return loss, *tape.gradient(loss, variables)
 
         loss, *gradients = tensorflow.map_fn(
