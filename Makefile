@@ -6,7 +6,9 @@ PROFILE ?= sample
 PORT ?= 8000
 # BEANS=DIR: a local copy of beans for `make paper`, instead of the hub.
 BEANS ?=
-# PARAMETERS="name=value …": changes to the profile, for `make book`, `make paper`, `make record`.
+# SEEDS=0..4: the seeds that the reproduction report judges, for `make paper`, `make book`, `make record`.
+SEEDS ?=
+# PARAMETERS="name=value …": changes to the profile, for the same.
 PARAMETERS ?=
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -14,7 +16,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # Our own locks guard the artifacts, and go away with the process that holds them; Snakemake's stay
 # behind after a kill (hence --nolock), and so do its notes of unfinished files.
 SNAKEMAKE = snakemake --cores all --nolock --rerun-incomplete --quiet all --config
-PAPER = profile=paper $(if $(BEANS),folder='$(BEANS)') $(PARAMETERS)
+CHANGES = $(if $(SEEDS),seeds=$(SEEDS)) $(PARAMETERS)
+PAPER = profile=paper $(if $(BEANS),folder='$(BEANS)') $(CHANGES)
 
 .PHONY: help book paper test serve notebooks bench record lint lock clean
 
@@ -22,10 +25,10 @@ help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 book: .venv/.installed ## execute the notebooks on the embedded images and render the book
-	$(SNAKEMAKE) profile=$(PROFILE) $(PARAMETERS)
+	$(SNAKEMAKE) profile=$(PROFILE) $(CHANGES)
 	@echo "open $${REPRODUCE_BUILD:-build}/$(PROFILE)/book/index.html"
 
-paper: .venv/.installed ## the same in the paper's own setting, on beans from the hub (BEANS=DIR: a local copy)
+paper: .venv/.installed ## the same in the paper's own setting, on beans from the hub (BEANS=DIR: a local copy; SEEDS=0..4: five seeds)
 	$(SNAKEMAKE) $(PAPER)
 	@echo "open $${REPRODUCE_BUILD:-build}/paper/book/index.html"
 
@@ -44,9 +47,11 @@ bench: .venv/.installed ## measure time and memory against the paper's script, h
 	pytest benchmarks --quiet --benchmark-quiet --benchmark-json=build/benchmark.json $(if $(BEANS),--images '$(BEANS)')
 	python -m benchmarks.report results/benchmark.json build/benchmark.json
 
-record: .venv/.installed ## write the record of a finished `make paper` to results/paper and the README (same BEANS)
+record: .venv/.installed ## write the record of a finished `make paper` to results/paper and the README (same BEANS, SEEDS)
+	rm -rf build/paper/record
 	$(SNAKEMAKE) $(PAPER) -- record
-	cp build/paper/record/* results/paper/
+	rm -rf results/paper
+	cp -r build/paper/record results/paper
 	reproduce readme
 
 lint: .venv/.installed ## check format, style and types

@@ -4,7 +4,7 @@
     snakemake --cores all --config profile=paper epochs=2 folder=/data/beans
 
 `profile` is a name in profiles/ or the path of a YAML file; every other setting overrides one of
-its parameters.
+its parameters. `seeds=0..4` trains and scores with each of these seeds, for the reproduction report.
 """
 
 import sys
@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from reproduce import artifacts
 from reproduce.errors import ReproduceError
-from reproduce.parameters import load_parameters, parse_overrides
+from reproduce.parameters import load_parameters, parse_overrides, parse_seeds
 from reproduce.preparation import listing_digest
 from reproduce.stages import SOURCES
 
@@ -26,13 +26,26 @@ try:
 except ReproduceError as error:
     sys.exit(f"error: {error}")
 
-# Given to each command, and compared by Snakemake: another value runs the rule again.
-OPTIONS = ["--profile", PROFILE, *(word for text in OVERRIDES for word in ("-p", text))]
+def options(overrides):
+    """Return the options that give a command this profile and these overrides."""
+    return ["--profile", PROFILE, *(word for text in overrides for word in ("-p", text))]
+
+
+# Given to each command, and compared by Snakemake: another value runs the rule again. What is made
+# for a seed depends on that seed, whichever the chapters show and the report judges.
+OPTIONS = options(OVERRIDES)
 VALUES = PARAMETERS.model_dump()
+SEED_OPTIONS = options([text for text in OVERRIDES if not text.startswith(("seed=", "seeds="))])
+SEED_VALUES = PARAMETERS.model_dump(exclude={"seed", "seeds"})
+
+# The seed of the chapters, and those of the report.
+SEEDS = sorted({PARAMETERS.seed, *parse_seeds(PARAMETERS.seeds)})
 
 BUILD = artifacts.build_folder(PARAMETERS.profile)
+OF_SEED = BUILD / "seed-{seed}"
 RUNNING = FileLock(BUILD / "workflow.lock")
 NOTEBOOKS = sorted(path.stem for path in Path("notebooks").glob("*.ipynb"))
+REPORT = "reproduction_report"
 
 
 def modules(*names):
@@ -81,8 +94,8 @@ rule data:
     output:
         BUILD / "data.json",
     params:
-        options=OPTIONS,
-        values=VALUES,
+        options=SEED_OPTIONS,
+        values=SEED_VALUES,
         images=IMAGES,
     threads: workflow.cores
     shell:
@@ -90,18 +103,18 @@ rule data:
 
 
 rule model:
-    """Train the autoencoder."""
+    """Train the autoencoder with a seed."""
     input:
         data=rules.data.output,
         modules=modules(*SOURCES["model"]),
     output:
-        BUILD / "model.json",
+        OF_SEED / "model.json",
     params:
-        options=OPTIONS,
-        values=VALUES,
+        options=SEED_OPTIONS,
+        values=SEED_VALUES,
     threads: workflow.cores
     shell:
-        "reproduce train {params.options:q}"
+        "reproduce train {params.options:q} -p seed={wildcards.seed}"
 
 
 rule scores_part:
@@ -110,37 +123,51 @@ rule scores_part:
         model=rules.model.output,
         modules=modules(*SOURCES["scores"]),
     output:
-        BUILD / "scores-{scatteritem}.json",
+        OF_SEED / "scores-{scatteritem}.json",
     params:
-        options=OPTIONS,
-        values=VALUES,
+        options=SEED_OPTIONS,
+        values=SEED_VALUES,
         part=lambda wildcards: wildcards.scatteritem.replace("-of-", "/"),
     shell:
-        "TF_NUM_INTRAOP_THREADS={threads} reproduce score --part {params.part} {params.options:q}"
+        "TF_NUM_INTRAOP_THREADS={threads} "
+        "reproduce score --part {params.part} {params.options:q} -p seed={wildcards.seed}"
 
 
-rule scores:
+rule scores_of_seed:
     """Reconstruct the test images and measure their files, or gather the parts."""
     input:
         model=rules.model.output,
-        parts=gather.scores(BUILD / "scores-{scatteritem}.json") if PARTS > 1 else [],
+        parts=gather.scores(OF_SEED / "scores-{scatteritem}.json", allow_missing=True)
+        if PARTS > 1
+        else [],
         modules=modules(*SOURCES["scores"]),
     output:
-        BUILD / "scores.json",
+        OF_SEED / "scores.json",
     params:
-        options=OPTIONS,
-        values=VALUES,
+        options=SEED_OPTIONS,
+        values=SEED_VALUES,
         parts=PARTS,
     threads: workflow.cores if PARTS == 1 else 1
     shell:
-        "reproduce score --gather {params.parts} {params.options:q}"
+        "reproduce score --gather {params.parts} {params.options:q} -p seed={wildcards.seed}"
+
+
+rule scores:
+    """Train and score with each of the seeds."""
+    input:
+        expand(rules.scores_of_seed.output, seed=SEEDS),
+
+
+# The report reads the claims, and has the runs with its own seeds judged, if it is given any.
+REPORT_INPUT = ["book/claims.yaml", *modules("claims", "report"), *rules.scores.input]
 
 
 rule notebook:
     """Execute a chapter with papermill."""
     input:
         notebook="notebooks/{chapter}.ipynb",
-        scores=rules.scores.output,
+        scores=expand(rules.scores_of_seed.output, seed=PARAMETERS.seed),
+        report=lambda wildcards: REPORT_INPUT if wildcards.chapter == REPORT else [],
         results=sorted(Path("results").rglob("*.json")),
         modules=modules("architecture", "costs", "figures", "notebooks", "paper", "record", "tables"),
         style="src/reproduce/reproduce.mplstyle",
@@ -153,16 +180,22 @@ rule notebook:
         "reproduce notebook {input.notebook} {output} {params.options:q}"
 
 
-rule record:
-    """Write the record of the run: numbers, table of test images, weights."""
+rule record_of_seed:
+    """Write the record of the run with a seed: numbers, table of test images, weights."""
     input:
-        scores=rules.scores.output,
+        scores=rules.scores_of_seed.output,
         modules=modules("record"),
     output:
-        BUILD / "record" / "record.json",
+        BUILD / "record" / "seed-{seed}" / "record.json",
     params:
-        options=OPTIONS,
-        values=VALUES,
+        options=SEED_OPTIONS,
+        values=SEED_VALUES,
         folder=subpath(output[0], parent=True),
     shell:
-        "reproduce record {params.folder} {params.options:q}"
+        "reproduce record {params.folder} {params.options:q} -p seed={wildcards.seed}"
+
+
+rule record:
+    """Write the records of the runs with each of the seeds."""
+    input:
+        expand(rules.record_of_seed.output, seed=SEEDS),

@@ -70,6 +70,21 @@ def _stock(part: keras.Model) -> list[keras.layers.Layer]:
     ]
 
 
+def counts(autoencoder: keras.Model) -> dict[str, int]:
+    """Return the number of parameters, and of layers of each kind in encoder and decoder."""
+
+    def layers(part: str, kind: type[keras.layers.Layer]) -> int:
+        return sum(isinstance(layer, kind) for layer in _stock(autoencoder.get_layer(part)))
+
+    return {
+        "parameters": autoencoder.count_params(),
+        "encoder_convolutions": layers("encoder", keras.layers.Conv2D),
+        "encoder_poolings": layers("encoder", keras.layers.MaxPooling2D),
+        "decoder_convolutions": layers("decoder", keras.layers.Conv2D),
+        "decoder_upsamplings": layers("decoder", keras.layers.UpSampling2D),
+    }
+
+
 def output_shapes(autoencoder: keras.Model, image_size: int) -> dict[str, tuple[int, ...]]:
     """Return each layer's output shape, height x width x channels, for images of one size."""
     image = keras.KerasTensor((1, image_size, image_size, 1))

@@ -35,7 +35,8 @@ def prepare(profile: Profile = "sample", parameter: Overrides = None) -> None:
     parameters = _parameters(profile, parameter)
     from reproduce import preparation
 
-    _finish(parameters, preparation.STAGE, preparation.prepare(parameters).folder)
+    folder = artifacts.build_folder(parameters.profile)
+    _finish(folder / f"{preparation.STAGE}.json", preparation.prepare(parameters).folder)
 
 
 @app.command()
@@ -45,7 +46,7 @@ def train(profile: Profile = "sample", parameter: Overrides = None) -> None:
     from reproduce import preparation, training
 
     trained = training.train(parameters, preparation.prepare(parameters))
-    _finish(parameters, training.STAGE, trained.folder)
+    _finish(_seed_folder(parameters) / f"{training.STAGE}.json", trained.folder)
 
 
 @app.command()
@@ -72,10 +73,10 @@ def score(
     trained = training.train(parameters, data)
     if chosen:
         folder = evaluation.score_part(parameters, data, trained, chosen)
-        _finish(parameters, evaluation.part_stage(chosen), folder)
+        _finish(_seed_folder(parameters) / f"{evaluation.part_stage(chosen)}.json", folder)
     else:
         folder = evaluation.score_folder(parameters, data, trained, gather)
-        _finish(parameters, evaluation.STAGE, folder)
+        _finish(_seed_folder(parameters) / f"{evaluation.STAGE}.json", folder)
 
 
 @app.command()
@@ -131,9 +132,13 @@ def readme(path: Path = Path("README.md")) -> None:
     artifacts.write_whole(path, f"{before}{start}{table}\n{end}{after}".encode())
 
 
-def _finish(parameters: Parameters, stage: str, folder: Path) -> None:
-    """Note which artifact is the profile's present one: the file that the workflow waits for."""
-    note = artifacts.build_folder(parameters.profile) / f"{stage}.json"
+def _seed_folder(parameters: Parameters) -> Path:
+    return artifacts.build_folder(parameters.profile) / f"seed-{parameters.seed}"
+
+
+def _finish(note: Path, folder: Path) -> None:
+    """Note which artifact is the present one: the file that the workflow waits for."""
+    note.parent.mkdir(parents=True, exist_ok=True)
     artifacts.write_json(note, {"artifact": folder.name})
     print(folder)
 

@@ -88,26 +88,69 @@ class Example:
 
         NaN if one of the two is constant.
         """
-        attention, size = self.full_size_attention, np.abs(self.difference)
-        if np.ptp(attention) == 0 or np.ptp(size) == 0:
-            return float("nan")
-        return float(stats.pearsonr(attention.ravel(), size.ravel()).statistic)
+        return _correlation(self.full_size_attention, np.abs(self.difference))
+
+    @cached_property
+    def active_latent(self) -> float:
+        """Share of the latent that is above 0, from 0 to 1; the rest carries nothing."""
+        return float(np.mean(self.latent > 0))
 
     def scores(self) -> dict[str, float]:
         """Return the numbers of this image, as in the table of the test split."""
         rounded = compression.to_grey_levels(self.reconstruction)
-        with np.errstate(divide="ignore"):  # infinite for a perfect reconstruction
-            psnr = metrics.peak_signal_noise_ratio(self.original, rounded)
         return {
             "original_bytes": self.original_bytes,
             "reconstruction_bytes": self.reconstruction_bytes,
             "latent_clip_bytes": self.latent_bytes("clip"),
             "latent_stretch_bytes": self.latent_bytes("stretch"),
             "size_ratio": compression.size_ratio(self.reconstruction_bytes, self.original_bytes),
-            "psnr_db": float(psnr),
+            "psnr_db": psnr(self.original, rounded),
             "ssim": float(metrics.structural_similarity(self.original, rounded)),
             "attention_correlation": self.attention_correlation,
+            "active_latent": self.active_latent,
         }
+
+    def details(self) -> dict[str, float]:
+        """Return further numbers of this image, for the paper's claims about its one image."""
+        return {
+            "signed_attention_correlation": _correlation(self.full_size_attention, self.difference),
+            "latent_similarity": _correlation(self.latent, _half_size(self.original)),
+            "difference_contrast": _contrast_of_areas(np.abs(self.difference)),
+        }
+
+
+def psnr(original: NDArray[np.uint8], reconstruction: NDArray[np.uint8]) -> float:
+    """Return the peak signal-to-noise ratio of grey levels, in dB; infinite if they are equal."""
+    with np.errstate(divide="ignore"):
+        return float(metrics.peak_signal_noise_ratio(original, reconstruction))
+
+
+def _correlation(first: NDArray[Any], second: NDArray[Any]) -> float:
+    """Return Pearson's correlation, from -1 to 1; NaN if one of the two is constant."""
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
+        return math.nan
+    return float(stats.pearsonr(first.ravel(), second.ravel()).statistic)
+
+
+def _half_size(image: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return the means of blocks of 2 x 2 pixels, ⌈H/2⌉ x ⌈W/2⌉; borders are repeated."""
+    even = np.pad(image, [(0, side % 2) for side in image.shape], mode="edge")
+    height, width = even.shape
+    return even.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3))
+
+
+def _contrast_of_areas(values: NDArray[np.floating]) -> float:
+    """Return how many times larger values are in some areas than in others.
+
+    The areas are a grid of 10 x 10; it is the ratio of the 90th to the 10th percentile of their
+    means.
+    """
+    height, width = (max(1, side // 10) for side in values.shape)
+    rows, columns = values.shape[0] // height, values.shape[1] // width
+    whole = values[: rows * height, : columns * width]
+    areas = whole.reshape(rows, height, columns, width).mean(axis=(1, 3))
+    low, high = np.quantile(areas, [0.1, 0.9])
+    return float(high / low) if low else math.nan
 
 
 def examine(autoencoder: keras.Model, image: NDArray[np.uint8], name: str) -> Example:
@@ -248,6 +291,36 @@ def read_table(path: Path) -> pd.DataFrame:
     numbers = set(pd.read_csv(path, nrows=0).columns) - set(texts)
     missing = {column: [""] for column in numbers}
     return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=missing)
+
+
+def mean_psnr(
+    autoencoder: keras.Model, data: PreparedData, split: Split, count: int
+) -> float:
+    """Return the mean PSNR, in dB, of the reconstructions of `count` images of a split.
+
+    They are spread evenly over it, and are all of them if there are no more.
+    """
+    places = np.linspace(0, data.counts[split] - 1, min(count, data.counts[split]))
+
+    def of_image(index: int) -> float:
+        images = data.chosen(split, np.array([index]))
+        reconstruction = compression.to_grey_levels(model.reconstruct(autoencoder, images))
+        return psnr(images, reconstruction)
+
+    return float(np.mean(list(map_in_order(of_image, places.round().astype(int).tolist()))))
+
+
+LEAST_ACTIVE_LATENT = 0.05
+"""Below this mean share of values above 0 over the test images, the latent counts as dead."""
+
+
+def learned(scores: pd.DataFrame) -> bool:
+    """Say whether the model has learned, or was left with a dead latent by its initial weights.
+
+    The latent is the output of a ReLU, in one channel alone: where its argument is negative for
+    nearly all images, it is zero, and hardly a gradient reaches the encoder.
+    """
+    return bool(scores["active_latent"].mean() >= LEAST_ACTIVE_LATENT)
 
 
 def images_of_size(data: PreparedData, size: int) -> list[str]:

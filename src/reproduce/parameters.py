@@ -4,12 +4,13 @@ A profile is a YAML file that `papermill -f` also takes. The defaults here are t
 profile, which is what a notebook opened in Jupyter runs with.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from reproduce.errors import ReproduceError
 
@@ -72,6 +73,13 @@ class Parameters(BaseModel):
     latent_reading: Annotated[
         LatentReading, Field(description="how the latent becomes an 8-bit image")
     ] = "clip"
+    seeds: Annotated[
+        str,
+        Field(
+            description="seeds of the runs that the reproduction report judges, as 0..4 or 0,2,5; "
+            "empty for the committed record"
+        ),
+    ] = ""
 
     def __init__(self, **values: Any) -> None:
         try:
@@ -87,20 +95,60 @@ class Parameters(BaseModel):
             raise ValueError("folder: has no meaning with source 'sample'; set source: folder")
         return self
 
+    @field_validator("seeds")
+    @classmethod
+    def _seeds_are_seeds(cls, text: str) -> str:
+        parse_seeds(text)
+        return text
+
+
+MOST_SEEDS = 1000
+
+
+def parse_seeds(text: str) -> list[int]:
+    """Read a list of seeds: single numbers, and ranges that hold both their ends.
+
+    >>> parse_seeds("0..4")
+    [0, 1, 2, 3, 4]
+    >>> parse_seeds("0,2,5..6")
+    [0, 2, 5, 6]
+
+    Raises
+    ------
+    ValueError
+        It is no such list, a range runs backwards, a seed comes twice or is too great, or there
+        are more than `MOST_SEEDS`.
+    """
+    seeds: list[int] = []
+    for word in text.split(",") if text else []:
+        ends = re.fullmatch(r"([0-9]{1,10})(?:\.\.([0-9]{1,10}))?", word.strip())
+        if ends is None:
+            raise ValueError(f"{word.strip()!r} is no seed and no range of seeds, such as 3 or 0..4")
+        first, last = int(ends[1]), int(ends[2] or ends[1])
+        if last < first or last >= 2**32:
+            raise ValueError(f"{word.strip()!r} must run upwards, and end below 2^32")
+        if last - first >= MOST_SEEDS - len(seeds):
+            raise ValueError(f"more than {MOST_SEEDS} seeds")
+        seeds += range(first, last + 1)
+    if len(set(seeds)) < len(seeds):
+        raise ValueError("a seed comes twice")
+    return seeds
+
 
 def explain(error: ValidationError) -> str:
     """Turn pydantic's findings into one line each: the parameter, the fault, what is allowed."""
     lines = []
     for finding in error.errors():
         name = ".".join(str(part) for part in finding["loc"])
+        message = finding["msg"].removeprefix("Value error, ")
         if finding["type"] == "extra_forbidden":
             lines.append(
                 f"unknown parameter {name!r}; known are {', '.join(Parameters.model_fields)}"
             )
         elif not name:
-            lines.append(f"parameter {finding['msg'].removeprefix('Value error, ')}")
+            lines.append(f"parameter {message}")
         else:
-            lines.append(f"parameter {name!r}: {finding['msg']}, but got {finding['input']!r}")
+            lines.append(f"parameter {name!r}: {message}, but got {finding['input']!r}")
     return "\n".join(lines)
 
 

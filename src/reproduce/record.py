@@ -1,10 +1,11 @@
 """The record of a full run: small files that say what it found, and its trained weights.
 
-    results/<profile>/record.json        parameters, data, losses, figures 10, 12 and 14, machine
-    results/<profile>/test-images.csv    the table of the test split, a row per image
-    results/<profile>/autoencoder.keras  the trained model
+    results/<profile>/seed-<seed>/record.json        parameters, data, losses, sizes, machine
+    results/<profile>/seed-<seed>/test-images.csv    the table of the test split, a row per image
+    results/<profile>/seed-<seed>/autoencoder.keras  the trained model
 
-`measure` gives the same numbers for any run, so that a build can be set beside the record.
+`measure` gives the same numbers for any run, so that a build can be set beside the record;
+`quantities` picks from them the single numbers that pages and claims name.
 """
 
 import json
@@ -21,14 +22,17 @@ from typing import Any
 
 import pandas as pd
 
-from reproduce import artifacts, compression, evaluation, paper, preparation, training
+from reproduce import architecture, artifacts, compression, evaluation, paper, preparation, training
 from reproduce.errors import ReproduceError
 from reproduce.evaluation import Example
-from reproduce.parameters import SPLITS, Parameters
+from reproduce.parameters import SPLITS, Parameters, parse_seeds
 from reproduce.preparation import PreparedData
 from reproduce.training import Trained
 
 RECORD = "record.json"
+LOSS_OF_MID_GREY = math.log(2)
+"""The loss, in nats per pixel, of a model that answers 0.5 for each pixel of whatever image."""
+
 PACKAGES = ("datasets", "keras", "numpy", "pillow", "scikit-image", "scipy")
 
 
@@ -46,42 +50,69 @@ def measure(
     """
     metrics = [column for column in scores if column not in ("name", "class")]
     return {
-        "parameters": parameters.model_dump(exclude={"folder"}),
+        "parameters": parameters.model_dump(exclude={"folder", "seeds"}),
         "data": {
             "fingerprint": data.fingerprint,
             "images": data.counts,
             "images_per_class": {split: data.class_counts(split) for split in SPLITS},
+            "sizes": {split: data.sizes(split) for split in SPLITS},
         },
+        "model": architecture.counts(trained.autoencoder),
         "training": {
             "losses": trained.losses,
             "loss_floor": training.loss_floor(data.histogram("train")),
             "epoch_seconds": trained.epoch_seconds,
             "seconds": round(sum(trained.epoch_seconds), 1),
             "peak_memory_bytes": trained.facts["peak_memory_bytes"],
+            "psnr_db": evaluation.mean_psnr(trained.autoencoder, data, "train", len(scores)),
         },
-        "example": {"name": example.name, **example.scores()},
+        "example": {"name": example.name, **example.scores(), **example.details()},
         "test": {name: asdict(evaluation.summarise(scores[name])) for name in metrics},
+        "learned": evaluation.learned(scores),
     }
 
 
-def headline(run: Mapping[str, Any]) -> dict[str, float]:
-    """Return the few numbers of a run, from `measure` or `read`, that the front page shows."""
-    losses, example, test = run["training"]["losses"], run["example"], run["test"]
-    original = example["original_bytes"]
-    return {
-        "training_images": run["data"]["images"]["train"],
+def quantities(run: Mapping[str, Any]) -> dict[str, float]:
+    """Return the single numbers of a run, from `measure` or `read`, that pages and claims name.
+
+    What a run could not measure, such as a correlation with a constant, is NaN.
+    """
+    data, training, example, test = (run[part] for part in ("data", "training", "example", "test"))
+    losses, floor, size = training["losses"], training["loss_floor"], run["parameters"]["image_size"]
+    original, reconstruction = example["original_bytes"], example["reconstruction_bytes"]
+    clip, stretch = example["latent_clip_bytes"], example["latent_stretch_bytes"]
+    images = sum(data["images"].values())
+    of_size = sum(sizes.get(f"{size}x{size}", 0) for sizes in data["sizes"].values())
+    numbers = {
+        "training_images": data["images"]["train"],
+        "images_of_all_splits": images,
+        "share_of_image_size": of_size / images,
+        **{f"model_{name}": count for name, count in run["model"].items()},
         "first_loss": losses[0],
         "last_loss": losses[-1],
-        "loss_floor": run["training"]["loss_floor"],
+        "loss_floor": floor,
+        "removed_excess": (LOSS_OF_MID_GREY - losses[-1]) / (LOSS_OF_MID_GREY - floor),
         "original_bytes": original,
+        "reconstruction_bytes": reconstruction,
         "reconstruction_ratio": example["size_ratio"],
-        "latent_clip_ratio": compression.size_ratio(example["latent_clip_bytes"], original),
-        "latent_stretch_ratio": compression.size_ratio(example["latent_stretch_bytes"], original),
+        "latent_clip_bytes": clip,
+        "latent_stretch_bytes": stretch,
+        "latent_clip_ratio": compression.size_ratio(clip, original),
+        "latent_stretch_ratio": compression.size_ratio(stretch, original),
+        "latent_clip_to_output": clip / reconstruction,
+        "latent_stretch_to_output": stretch / reconstruction,
+        "latent_similarity": example["latent_similarity"],
+        "difference_contrast": example["difference_contrast"],
+        "correlation": example["attention_correlation"],
+        "signed_correlation": example["signed_attention_correlation"],
         "test_images": test["size_ratio"]["images"],
         "mean_ratio": test["size_ratio"]["mean"],
         "mean_psnr": test["psnr_db"]["mean"],
-        "correlation": example["attention_correlation"],
+        "psnr_lost_on_test": training["psnr_db"] - test["psnr_db"]["mean"],
+        "mean_correlation": test["attention_correlation"]["mean"],
+        "active_latent": test["active_latent"]["mean"],
     }
+    return {name: math.nan if value is None else value for name, value in numbers.items()}
 
 
 def write(parameters: Parameters, folder: Path) -> Path:
@@ -94,9 +125,8 @@ def write(parameters: Parameters, folder: Path) -> Path:
     """
     data = preparation.prepare(parameters)
     trained = training.train(parameters, data)
-    example = evaluation.example(parameters, data, trained)
     scores = evaluation.score(parameters, data, trained)
-    values = measure(parameters, data, trained, example, scores) | {
+    values = run(parameters) | {
         "images_of_reported_size": evaluation.images_of_size(data, paper.ORIGINAL_BYTES),
         "machine": machine(),
         "versions": versions(),
@@ -120,19 +150,60 @@ def _with_nulls(values: Any) -> Any:
     return None if isinstance(values, float) and not math.isfinite(values) else values
 
 
-def read(profile: str = "paper") -> dict[str, Any]:
-    """Read the committed record of a profile's full run.
+def read(profile: str = "paper", seed: int = 0) -> dict[str, Any]:
+    """Read the committed record of a profile's full run with a seed.
 
     Raises
     ------
     ReproduceError
         There is no such record.
     """
-    path = artifacts.project_root() / "results" / profile / RECORD
+    path = _recorded(profile) / f"seed-{seed}" / RECORD
     if not path.is_file():
-        raise ReproduceError(f"no record {path}; make one with: make record PROFILE={profile}")
+        raise ReproduceError(
+            f"no record {path}; make one with: make record PROFILE={profile} SEEDS={seed}"
+        )
     record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return record
+
+
+def read_seeds(profile: str = "paper") -> dict[int, dict[str, Any]]:
+    """Read the committed records of a profile's full runs, by their seeds.
+
+    Raises
+    ------
+    ReproduceError
+        There is none.
+    """
+    folders = _recorded(profile).glob("seed-*")
+    seeds = sorted(int(folder.name.removeprefix("seed-")) for folder in folders)
+    return {seed: read(profile, seed) for seed in seeds or [0]}
+
+
+def _recorded(profile: str) -> Path:
+    return artifacts.project_root() / "results" / profile
+
+
+def run_seeds(parameters: Parameters) -> dict[int, dict[str, Any]]:
+    """Measure the runs with the seeds that the parameters list, which are made if need be.
+
+    Without such a list, read the committed records of the paper's setting.
+    """
+    if not parameters.seeds:
+        return read_seeds()
+    return {
+        seed: run(parameters.model_copy(update={"seed": seed}))
+        for seed in parse_seeds(parameters.seeds)
+    }
+
+
+def run(parameters: Parameters) -> dict[str, Any]:
+    """Make the run with these parameters, as far as it isn't made, and measure it."""
+    data = preparation.prepare(parameters)
+    trained = training.train(parameters, data)
+    example = evaluation.example(parameters, data, trained)
+    scores = evaluation.score(parameters, data, trained)
+    return measure(parameters, data, trained, example, scores)
 
 
 def machine() -> dict[str, Any]:
