@@ -31,6 +31,7 @@ COLUMNS = [
     "psnr_db",
     "ssim",
     "attention_correlation",
+    "active_latent",
 ]
 
 
@@ -380,6 +381,63 @@ def test_the_sign_of_an_error_does_not_matter_to_the_correlation():
 def test_there_is_no_correlation_with_what_is_constant(reconstruction, attention):
     original = np.where(reconstruction > 0.5, 255, 0)
     assert math.isnan(made_up(original, reconstruction, attention).attention_correlation)
+
+
+# What the claims about the one image are checked with
+
+
+def test_the_signed_correlation_heeds_the_sign_of_an_error():
+    errors = np.array([[0.1, -0.2], [0.3, -0.4]])
+    original = np.full((4, 4), 153)  # 0.6
+    example = made_up(original, 0.6 - errors.repeat(2, 0).repeat(2, 1), errors)
+    assert example.details()["signed_attention_correlation"] == pytest.approx(1, abs=1e-5)
+    assert abs(example.attention_correlation) < 0.9
+
+
+@pytest.mark.parametrize(("height", "width"), [(6, 8), (5, 7)])
+def test_a_latent_that_is_the_image_at_half_size_is_fully_similar_a_negative_of_it_fully_opposite(
+    height, width
+):
+    image = np.random.default_rng(0).integers(0, 256, (height, width))
+    rows, columns = np.arange(0, height, 2), np.arange(0, width, 2)
+    half = np.array([[image[y : y + 2, x : x + 2].mean() for x in columns] for y in rows])
+    example = made_up(image, image / 255, half)
+    similarity = replace(example, latent=half).details()["latent_similarity"]
+    assert similarity == pytest.approx(1, abs=1e-9)
+    assert replace(example, latent=-half).details()["latent_similarity"] == pytest.approx(-1)
+    assert math.isnan(example.details()["latent_similarity"])  # a latent of zeros
+
+
+def test_the_contrast_of_the_difference_compares_areas():
+    errors = np.full((100, 100), 0.1)
+    errors[:, 50:] = 0.4
+    contrast = made_up(np.zeros((100, 100)), errors, np.eye(50)).details()["difference_contrast"]
+    assert contrast == pytest.approx(4, rel=1e-4)
+    even = made_up(np.zeros((9, 33)), np.full((9, 33), 0.1), np.eye(5)).details()
+    assert even["difference_contrast"] == pytest.approx(1, rel=1e-4)
+
+
+def test_the_active_latent_is_the_share_above_zero():
+    example = made_up(np.zeros((4, 4)), np.eye(4), np.eye(2))
+    assert example.active_latent == 0
+    assert replace(example, latent=np.array([[0, 1], [2, 3]])).active_latent == 0.75
+
+
+def test_a_model_has_not_learned_if_its_latent_is_zero_nearly_everywhere():
+    shares = pd.DataFrame({"active_latent": [0.9, 0.0, 0.3]})
+    assert evaluation.learned(shares)
+    assert not evaluation.learned(shares / 100)
+
+
+def test_the_mean_psnr_is_that_of_images_spread_over_the_split(small_run):
+    every = []
+    for image in small_run.data.images("train"):
+        example = evaluation.examine(small_run.trained.autoencoder, image, "")
+        every.append(example.scores()["psnr_db"])
+    autoencoder, data = small_run.trained.autoencoder, small_run.data
+    assert evaluation.mean_psnr(autoencoder, data, "train", 99) == pytest.approx(np.mean(every))
+    ends = (every[0] + every[-1]) / 2
+    assert evaluation.mean_psnr(autoencoder, data, "train", 2) == pytest.approx(ends)
 
 
 # Summaries

@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from reproduce.errors import ReproduceError
-from reproduce.parameters import Parameters, load_parameters, parse_overrides, read_profile
+from reproduce.parameters import (
+    Parameters,
+    load_parameters,
+    parse_overrides,
+    parse_seeds,
+    read_profile,
+)
 
 PROFILES = Path(__file__).parents[1] / "profiles"
 NAMES = list(Parameters.model_fields)
@@ -248,3 +254,43 @@ def test_a_run_can_be_told_in_words_as_well_as_in_values(number, folder):
     words = [f"epochs={number}", "source=folder", f"folder={folder}"]
     expected = Parameters(epochs=number, source="folder", folder=folder)
     assert Parameters(**parse_overrides(words)) == expected
+
+
+# Lists of seeds
+
+
+@pytest.mark.parametrize(
+    ("text", "seeds"),
+    [
+        ("", []),
+        ("7", [7]),
+        ("0..4", [0, 1, 2, 3, 4]),
+        ("3..3", [3]),
+        ("0, 5..6,2", [0, 5, 6, 2]),
+        ("4294967295", [2**32 - 1]),
+    ],
+)
+def test_a_list_of_seeds_is_numbers_and_ranges_with_both_ends(text, seeds):
+    assert parse_seeds(text) == seeds
+    assert Parameters(seeds=text).seeds == text
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("4..0", "must run upwards"),
+        ("4294967296", "below 2^32"),
+        ("0..4,3", "a seed comes twice"),
+        ("0..1000", "more than 1000 seeds"),
+        ("0..9999999999", "below 2^32"),
+        ("1..2..3", "neither a seed nor a range"),
+        ("-1", "neither a seed nor a range"),
+        ("all", "neither a seed nor a range"),
+        ("0,", "neither a seed nor a range"),
+    ],
+)
+def test_any_other_list_of_seeds_is_refused_by_name(text, message):
+    refused = refusal(seeds=text)
+    assert refused.startswith("parameter 'seeds': ")
+    assert message in refused
+    assert refused.endswith(f"but got {text!r}")

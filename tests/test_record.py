@@ -1,26 +1,43 @@
 """The committed record of the full run on beans, and what is said of it elsewhere."""
 
 import json
+import math
 import re
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from reproduce import cli, evaluation, model, paper, preparation, record, training
 from reproduce.errors import ReproduceError
-from reproduce.parameters import read_profile
+from reproduce.parameters import Parameters, read_profile
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results" / "paper"
 BEANS = ROOT.parent / "shared" / "beans"
 
 
-def test_the_record_is_of_the_papers_setting() -> None:
+@pytest.fixture(params=sorted(RESULTS.glob("seed-*")), ids=lambda folder: folder.name)
+def folder(request: pytest.FixtureRequest) -> Path:
+    """The folder of a recorded run, of each seed in turn."""
+    return request.param
+
+
+def read(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / record.RECORD).read_text())
+
+
+def test_five_seeds_are_recorded_in_the_papers_setting() -> None:
     expected = read_profile("paper", ROOT / "profiles")
-    expected.pop("folder")
-    assert record.read()["parameters"] == expected
+    del expected["folder"], expected["seeds"]
+    runs = record.read_seeds()
+    assert list(runs) == [0, 1, 2, 3, 4]
+    for seed, run in runs.items():
+        assert run["parameters"] == expected | {"seed": seed}
+    for same in ("data", "model", "commit", "versions", "machine", "images_of_reported_size"):
+        assert all(run[same] == runs[0][same] for run in runs.values()), same
 
 
 def test_the_record_holds_the_papers_original_file_and_no_other_image_has_its_size() -> None:
@@ -29,47 +46,60 @@ def test_the_record_holds_the_papers_original_file_and_no_other_image_has_its_si
     assert recorded["images_of_reported_size"] == [recorded["example"]["name"]]
 
 
-def test_the_recorded_means_are_those_of_the_recorded_table() -> None:
-    scores = evaluation.read_table(RESULTS / evaluation.TABLE)
+def test_the_recorded_means_are_those_of_the_recorded_table(folder: Path) -> None:
+    scores = evaluation.read_table(folder / evaluation.TABLE)
+    recorded = read(folder)
     assert len(scores) == paper.TEST_IMAGES
-    for name, summary in record.read()["test"].items():
-        assert summary["mean"] == pytest.approx(scores[name].mean(), nan_ok=True), name
+    for name, summary in recorded["test"].items():
+        if summary["mean"] is None:
+            assert scores[name].isna().all()
+        else:
+            assert summary["mean"] == pytest.approx(scores[name].mean()), name
     ratios = scores["reconstruction_bytes"] / scores["original_bytes"]
     np.testing.assert_allclose(ratios, scores["size_ratio"])
+    assert recorded["learned"] == evaluation.learned(scores)
 
 
-def test_the_recorded_weights_load_and_are_the_papers_model() -> None:
-    autoencoder = model.load(RESULTS / training.WEIGHTS)
+def test_a_dead_seed_is_recorded_as_such() -> None:
+    dead = [seed for seed, run in record.read_seeds().items() if not run["learned"]]
+    assert 1 in dead
+    for seed in dead:
+        quantities = record.quantities(record.read(seed=seed))
+        assert quantities["active_latent"] < evaluation.LEAST_ACTIVE_LATENT
+        assert quantities["last_loss"] == pytest.approx(record.LOSS_OF_MID_GREY, abs=1e-3)
+
+
+def test_the_recorded_weights_load_and_are_the_papers_model(folder: Path) -> None:
+    autoencoder = model.load(folder / training.WEIGHTS)
     assert autoencoder.count_params() == 5404
-    assert (RESULTS / training.WEIGHTS).stat().st_size < 100_000
+    assert (folder / training.WEIGHTS).stat().st_size < 100_000
 
 
 @pytest.mark.slow
-def test_the_recorded_weights_give_the_recorded_numbers_on_beans() -> None:
+def test_the_recorded_weights_give_the_recorded_numbers_on_beans(folder: Path) -> None:
     if not BEANS.is_dir():
         pytest.skip("needs a local copy of beans beside the checkout")
-    recorded = record.read()["example"]
-    file = BEANS / recorded["name"]
+    recorded = read(folder)["example"]
     from PIL import Image
 
-    with Image.open(file) as image:
+    with Image.open(BEANS / recorded["name"]) as image:
         grey = np.asarray(preparation.to_grey(image))
-    scores = evaluation.examine(model.load(RESULTS / training.WEIGHTS), grey, "").scores()
+    scores = evaluation.examine(model.load(folder / training.WEIGHTS), grey, "").scores()
     assert scores["original_bytes"] == recorded["original_bytes"]
     for name in ("reconstruction_bytes", "latent_clip_bytes", "latent_stretch_bytes"):
         assert scores[name] == pytest.approx(recorded[name], rel=2e-3), name
     assert scores["psnr_db"] == pytest.approx(recorded["psnr_db"], abs=0.01)
 
 
-def test_the_record_holds_no_path_of_a_machine() -> None:
-    text = (RESULTS / record.RECORD).read_text() + (RESULTS / evaluation.TABLE).read_text()
+def test_the_record_holds_no_path_of_a_machine(folder: Path) -> None:
+    text = (folder / record.RECORD).read_text() + (folder / evaluation.TABLE).read_text()
     assert not re.search(r"[\"\s,]/|[A-Z]:\\|\.\./", text)
 
 
 def test_the_readme_says_what_the_record_says(tmp_path: Path) -> None:
     committed = (ROOT / "README.md").read_text(encoding="utf-8")
     copy = tmp_path / "README.md"
-    copy.write_text(committed.replace("205,111", "0"), encoding="utf-8")
+    copy.write_text(committed.replace("not reproduced |", "proven |"), encoding="utf-8")
     cli.readme(copy)
     assert copy.read_text(encoding="utf-8") == committed, "run: reproduce readme"
 
@@ -98,6 +128,10 @@ def test_a_record_is_written_whole_and_read_back(
     assert written["data"]["images_per_class"]["test"] == {"leaf": 2, "rust": 2}
     assert written["test"]["size_ratio"]["images"] == 4
     assert "folder" not in written["parameters"]
+    assert "seeds" not in written["parameters"]
+    assert written["model"]["encoder_convolutions"] == 3
+    assert written["model"]["decoder_upsamplings"] == 1
+    assert written["data"]["sizes"]["train"] == {"16x16": 8}
     assert set(written["machine"]) == {"processor", "cores", "memory_bytes", "system"}
 
 
@@ -105,3 +139,33 @@ def test_a_missing_record_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setattr(record.artifacts, "project_root", lambda: tmp_path)
     with pytest.raises(ReproduceError, match=r"no record .*paper.*make record"):
         record.read()
+
+
+def test_without_a_list_of_seeds_the_committed_runs_are_judged() -> None:
+    assert record.run_seeds(Parameters(profile="mine")) == record.read_seeds()
+
+
+def test_with_a_list_of_seeds_these_are_run_and_nothing_else_differs(
+    small_run: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REPRODUCE_BUILD", str(small_run.data.folder.parents[1]))
+    parameters = small_run.parameters.model_copy(update={"epochs": 1, "seeds": "3,0"})
+    runs = record.run_seeds(parameters)
+    assert list(runs) == [3, 0]
+    assert [run["parameters"].pop("seed") for run in runs.values()] == [3, 0]
+    assert runs[3]["parameters"] == runs[0]["parameters"]
+    assert runs[3]["data"] == runs[0]["data"]
+    assert runs[3]["training"]["losses"] != runs[0]["training"]["losses"]
+
+
+def test_what_a_run_could_not_measure_is_not_a_number() -> None:
+    dead = record.read(seed=1)
+    assert dead["example"]["attention_correlation"] is None
+    assert math.isnan(record.quantities(dead)["correlation"])
+
+
+def test_the_loss_above_the_floor_is_removed_wholly_at_the_floor_and_not_at_mid_grey() -> None:
+    run = record.read()
+    for loss, share in ((run["training"]["loss_floor"], 1), (math.log(2), 0)):
+        run["training"]["losses"][-1] = loss
+        assert record.quantities(run)["removed_excess"] == pytest.approx(share)

@@ -133,6 +133,13 @@ def test_a_page_says_whether_its_images_are_the_papers(
     assert small_run.data.fingerprint[:16] in text
 
 
+def test_a_page_whose_model_has_not_learned_says_so(small_run: SimpleNamespace) -> None:
+    for active, said in ((0.9, False), (0.001, True)):
+        scores = pd.DataFrame({"active_latent": [active]})
+        text = tables.provenance(Parameters(seed=3), small_run.data, scores)
+        assert ("has not learned" in text) == said
+
+
 def test_a_page_without_images_says_its_profile_too() -> None:
     text = tables.provenance(Parameters(profile="mine", seed=3))
     assert "`mine`, seed 3" in text

@@ -74,10 +74,26 @@ def test_a_finished_run_leaves_no_partial_artifact_and_no_checkpoint(
 
 def test_another_seed_trains_anew_but_prepares_nothing(tiny_book: Path, tiny_build: Path) -> None:
     before = artifacts(tiny_build)
-    done = snakemake(tiny_build, f"profile={TINY}", "seed=2", targets=("model",))
+    model = str(tiny_build / "tiny" / "seed-2" / "model.json")
+    done = snakemake(tiny_build, f"profile={TINY}", "seed=2", targets=(model,))
     assert done.returncode == 0, done.stdout
     made = {path.name.partition("-")[0] for path in artifacts(tiny_build) - before}
     assert made == {"model"}
+
+
+def test_seeds_are_trained_and_scored_on_the_same_data_and_then_judged(
+    tiny_book: Path, tiny_build: Path
+) -> None:
+    before = artifacts(tiny_build)
+    report = tiny_build / "tiny" / "notebooks" / "reproduction_report.ipynb"
+    assert "profile `paper`, seeds 0, 1, 2, 3 and 4" in report.read_text()  # the committed record
+
+    done = snakemake(tiny_build, f"profile={TINY}", "seeds=1,3", targets=(str(report),))
+
+    assert done.returncode == 0, done.stdout
+    made = sorted(path.name.partition("-")[0] for path in artifacts(tiny_build) - before)
+    assert made == ["model", "scores"]  # of seed 3; those of seed 1 are there
+    assert "profile `tiny`, seeds 1 and 3" in report.read_text()
 
 
 def test_test_images_scored_in_parts_give_the_table_of_one_part_to_the_byte(
@@ -104,6 +120,7 @@ def test_test_images_scored_in_parts_give_the_table_of_one_part_to_the_byte(
         (("profile=sample", "epochz=3"), "unknown parameter 'epochz'"),
         (("profile=sample", "epochs=many"), "parameter 'epochs'"),
         (("profile=sample", "image_size=0"), "parameter 'image_size'"),
+        (("profile=sample", "seeds=4..0"), "parameter 'seeds'"),
         (("profile=sample", "source=folder", "folder=/no/such/place"), "/no/such/place"),
     ],
 )
@@ -161,8 +178,9 @@ def test_a_build_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
     settings = (f"profile={TINY}", "epochs=40")
+    model = str(tmp_path / "tiny" / "seed-1" / "model.json")
     run = subprocess.Popen(
-        command(*settings, targets=("model",)),
+        command(*settings, targets=(model,)),
         cwd=ROOT,
         env=environment(tmp_path),
         stdout=subprocess.DEVNULL,
@@ -177,7 +195,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
 
-    done = snakemake(tmp_path, *settings, targets=("model",))
+    done = snakemake(tmp_path, *settings, targets=(model,))
 
     assert done.returncode == 0, done.stdout
     assert "going on after epoch" in done.stdout

@@ -120,15 +120,15 @@ def record(folder: Path, profile: Profile = "paper", parameter: Overrides = None
 
 @app.command()
 def readme(path: Path = Path("README.md")) -> None:
-    """Renew the README's table of the recorded run, which stands between two comments."""
-    from reproduce import record, tables
+    """Renew the README's table of verdicts, which stands between two comments."""
+    from reproduce import claims, record, report
 
     text = path.read_text(encoding="utf-8")
-    before, start, rest = text.partition("<!-- record -->\n")
-    _, end, after = rest.partition("<!-- /record -->\n")
+    before, start, rest = text.partition("<!-- verdicts -->\n")
+    _, end, after = rest.partition("<!-- /verdicts -->\n")
     if not start or not end:
-        raise ReproduceError(f"{path} lacks the lines <!-- record --> and <!-- /record -->")
-    table = tables.reported_and_recorded(record.read())
+        raise ReproduceError(f"{path} lacks the lines <!-- verdicts --> and <!-- /verdicts -->")
+    table = report.plain_verdicts(claims.judge(claims.read(), record.read_seeds()))
     artifacts.write_whole(path, f"{before}{start}{table}\n{end}{after}".encode())
 
 

@@ -136,7 +136,8 @@ def _half_size(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Return the means of blocks of 2 x 2 pixels, ⌈H/2⌉ x ⌈W/2⌉; borders are repeated."""
     even = np.pad(image, [(0, side % 2) for side in image.shape], mode="edge")
     height, width = even.shape
-    return even.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3))
+    blocks = even.reshape(height // 2, 2, width // 2, 2)
+    return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float64))
 
 
 def _contrast_of_areas(values: NDArray[np.floating]) -> float:
@@ -293,9 +294,7 @@ def read_table(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=missing)
 
 
-def mean_psnr(
-    autoencoder: keras.Model, data: PreparedData, split: Split, count: int
-) -> float:
+def mean_psnr(autoencoder: keras.Model, data: PreparedData, split: Split, count: int) -> float:
     """Return the mean PSNR, in dB, of the reconstructions of `count` images of a split.
 
     They are spread evenly over it, and are all of them if there are no more.

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator
 from numpy.typing import NDArray
 
-from reproduce import costs, evaluation, model, paper
+from reproduce import costs, evaluation, model, paper, record
 from reproduce.backend import keras
 from reproduce.parameters import SPLITS, Split
 from reproduce.preparation import GREY_LEVELS, PreparedData
@@ -84,6 +84,23 @@ def training_curve(losses: Sequence[float], floor: float, seconds: Sequence[floa
     time.bar(epochs, seconds, width=0.6, color=GREEN)
     time.set(xlabel="epoch", ylabel="time (s)")
     time.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return figure
+
+
+def losses_of_seeds(runs: Mapping[int, Mapping[str, Any]]) -> Figure:
+    """Plot the loss per epoch with each seed, from what `record.measure` returns of each run."""
+    figure = Figure()
+    axes = figure.subplots()
+    for seed, run in runs.items():
+        losses = run["training"]["losses"]
+        line, dead = ("o-", "") if run["learned"] else ("x--", ", dead latent")
+        axes.plot(range(1, len(losses) + 1), losses, line, label=f"seed {seed}{dead}")
+    floor = next(iter(runs.values()))["training"]["loss_floor"]
+    axes.axhline(floor, color="black", ls="--", lw=1.2, label=f"floor {floor:.4f}")
+    axes.axhline(record.LOSS_OF_MID_GREY, color="gray", ls=":", label="mid-grey everywhere")
+    axes.set(xlabel="epoch", ylabel="loss (nat/pixel)")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend()
     return figure
 
 

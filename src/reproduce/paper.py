@@ -43,4 +43,4 @@ HEADLINE = {
     "test_images": TEST_IMAGES,
     "mean_ratio": MEAN_RATIO,
 }
-"""The numbers that pages cite, by the names that `record.headline` gives to ours."""
+"""The numbers that pages cite, by the names that `record.quantities` gives to ours."""

@@ -123,7 +123,7 @@ def parse_seeds(text: str) -> list[int]:
     for word in text.split(",") if text else []:
         ends = re.fullmatch(r"([0-9]{1,10})(?:\.\.([0-9]{1,10}))?", word.strip())
         if ends is None:
-            raise ValueError(f"{word.strip()!r} is no seed and no range of seeds, such as 3 or 0..4")
+            raise ValueError(f"{word.strip()!r} is neither a seed nor a range such as 0..4")
         first, last = int(ends[1]), int(ends[2] or ends[1])
         if last < first or last >= 2**32:
             raise ValueError(f"{word.strip()!r} must run upwards, and end below 2^32")

@@ -78,11 +78,17 @@ def quantities(run: Mapping[str, Any]) -> dict[str, float]:
     What a run could not measure, such as a correlation with a constant, is NaN.
     """
     data, training, example, test = (run[part] for part in ("data", "training", "example", "test"))
-    losses, floor, size = training["losses"], training["loss_floor"], run["parameters"]["image_size"]
+    losses, floor, size = (
+        training["losses"],
+        training["loss_floor"],
+        run["parameters"]["image_size"],
+    )
     original, reconstruction = example["original_bytes"], example["reconstruction_bytes"]
     clip, stretch = example["latent_clip_bytes"], example["latent_stretch_bytes"]
     images = sum(data["images"].values())
-    of_size = sum(sizes.get(f"{size}x{size}", 0) for sizes in data["sizes"].values())
+    size = "{0}x{0}".format(run["parameters"]["image_size"])
+    of_size = sum(sizes.get(size, 0) for sizes in data["sizes"].values())
+    training_psnr, test_psnr = _or_nan(training["psnr_db"]), _or_nan(test["psnr_db"]["mean"])
     numbers = {
         "training_images": data["images"]["train"],
         "images_of_all_splits": images,
@@ -107,12 +113,17 @@ def quantities(run: Mapping[str, Any]) -> dict[str, float]:
         "signed_correlation": example["signed_attention_correlation"],
         "test_images": test["size_ratio"]["images"],
         "mean_ratio": test["size_ratio"]["mean"],
-        "mean_psnr": test["psnr_db"]["mean"],
-        "psnr_lost_on_test": training["psnr_db"] - test["psnr_db"]["mean"],
+        "mean_psnr": test_psnr,
+        "psnr_lost_on_test": training_psnr - test_psnr,
         "mean_correlation": test["attention_correlation"]["mean"],
         "active_latent": test["active_latent"]["mean"],
     }
-    return {name: math.nan if value is None else value for name, value in numbers.items()}
+    return {name: _or_nan(value) for name, value in numbers.items()}
+
+
+def _or_nan(value: float | None) -> float:
+    """Return NaN for what a record holds as None, which JSON has instead (see `_with_nulls`)."""
+    return math.nan if value is None else value
 
 
 def write(parameters: Parameters, folder: Path) -> Path:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from reproduce import architecture, compression, costs, datasets, evaluation, paper, record
+from reproduce import architecture, compression, costs, datasets, evaluation, paper
 from reproduce.backend import keras
 from reproduce.evaluation import Example
 from reproduce.parameters import SPLITS, LatentReading, Parameters
@@ -30,17 +30,28 @@ _SOURCES = {
 }
 
 
-def provenance(parameters: Parameters, data: PreparedData | None = None) -> str:
-    """Say which run a page shows, so that no sample figure is taken for the paper's."""
+def provenance(
+    parameters: Parameters, data: PreparedData | None = None, scores: pd.DataFrame | None = None
+) -> str:
+    """Say which run a page shows, so that no sample figure is taken for the paper's.
+
+    With the scores of its test images, also say so if its model has not learned.
+    """
     run = f"**This page shows profile `{parameters.profile}`, seed {parameters.seed}**"
     if data is None:
         return f"{run}: the model before training."
     size = f"{parameters.image_size} x {parameters.image_size}"
-    return (
+    text = (
         f"{run}: {_SOURCES[parameters.source]}; {data.counts['train']} training and "
         f"{data.counts['test']} test images of {size} pixels, data fingerprint "
         f"`{data.fingerprint[:16]}`."
     )
+    if scores is not None and not evaluation.learned(scores):
+        text += (
+            " **With this seed the model has not learned: its latent is dead**, zero nearly "
+            "everywhere. Another seed gives results that mean something."
+        )
+    return text
 
 
 def splits(data: PreparedData) -> str:
@@ -233,41 +244,6 @@ def ratio_by_class(scores: pd.DataFrame) -> str:
     return markdown(rows, right=[column for column in rows[0] if column != "class"])
 
 
-def reported_and_recorded(recorded: Mapping[str, Any]) -> str:
-    """Return what the paper prints beside what the recorded run gave: the table of the README."""
-    quantities: list[tuple[str, float | str | None, str]] = [
-        ("training images", paper.TRAINING_IMAGES, "training_images"),
-        ("training loss, last epoch", f"around {paper.LOSS}", "last_loss"),
-        ("floor of the loss", None, "loss_floor"),
-        ("file of the original, bytes (figure 10)", paper.ORIGINAL_BYTES, "original_bytes"),
-        (
-            "size ratio of the output (figure 10)",
-            paper.RECONSTRUCTION_RATIO,
-            "reconstruction_ratio",
-        ),
-        ("size ratio of the latent, clipped (figure 12)", paper.LATENT_RATIO, "latent_clip_ratio"),
-        ("size ratio of the latent, stretched", paper.LATENT_RATIO, "latent_stretch_ratio"),
-        ("mean size ratio of the test images (figure 14)", paper.MEAN_RATIO, "mean_ratio"),
-        ("mean PSNR of the test images, dB", None, "mean_psnr"),
-        ("attention and difference (figure 13)", "“correlate”", "correlation"),
-    ]
-    training = recorded["training"]
-    ours = record.headline(recorded) | {
-        "minutes": training["seconds"] / 60,
-        "gigabytes": training["peak_memory_bytes"] / 1e9,
-    }
-    quantities += [
-        (f"training on {recorded['machine']['cores']} cores, minutes", None, "minutes"),
-        ("peak memory of training, GB", None, "gigabytes"),
-    ]
-    columns = ("the paper", "recorded run")
-    rows = [
-        {"": label, **dict(zip(columns, (_number(theirs), _number(ours[name])), strict=True))}
-        for label, theirs, name in quantities
-    ]
-    return markdown(rows, right=columns)
-
-
 def benchmark(result: Mapping[str, Any]) -> str:
     """Say where, when and with what the benchmark's result was measured."""
     where, versions = result["machine"], result["versions"]
@@ -426,13 +402,15 @@ def _spread(values: Sequence[float], scale: float = 1) -> str:
 
 
 def _row(label: str, reported: float | str | None, recorded: float, ours: float) -> dict[str, str]:
-    values = (_number(reported), _number(recorded), _number(ours))
+    values = (number(reported), number(recorded), number(ours))
     return {"": label, **dict(zip(_COLUMNS, values, strict=True))}
 
 
-def _number(value: float | str | None) -> str:
-    if value is None:
-        return "–"
+def number(value: float | str | None) -> str:
+    """Return a count with its thousands apart, another number with four decimals, "–" for none."""
     if isinstance(value, str):
         return value
-    return f"{value:,.0f}" if float(value).is_integer() and abs(value) >= 2 else f"{value:.4f}"
+    if value is None or math.isnan(value):
+        return "–"
+    whole = isinstance(value, int) or (value.is_integer() and abs(value) >= 2)
+    return f"{value:,.0f}" if whole else f"{value:.4f}"

@@ -1,0 +1,245 @@
+"""The reproduction report as Markdown: a verdict for every claim, and how far seeds spread."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from html import escape
+from statistics import mean, stdev
+from typing import Any
+
+from reproduce import paper, record
+from reproduce.claims import VERDICTS, Check, Claim, Judged, Measured
+from reproduce.figures import BLUE, GREEN, VERMILION
+from reproduce.parameters import Parameters
+from reproduce.tables import markdown, number
+
+_BADGES = {
+    "reproduced": "{bdg-success}`reproduced`",
+    "partly": "{bdg-warning}`partly`",
+    "not reproduced": "{bdg-danger}`not reproduced`",
+    "not checkable": "{bdg-secondary}`not checkable`",
+}
+
+
+def runs_shown(parameters: Parameters, runs: Mapping[int, Mapping[str, Any]]) -> str:
+    """Say which runs the page judges, and which of them have not learned."""
+    profile = next(iter(runs.values()))["parameters"]["profile"]
+    whose = "made for this page" if parameters.seeds else "the committed record"
+    text = f"**This page judges runs of profile `{profile}`, {seed_list(list(runs))}**: {whose}."
+    dead = [seed for seed, run in runs.items() if not run["learned"]]
+    if dead:
+        text += (
+            f" With {seed_list(dead)} **the model has not learned**: its latent is dead. What has "
+            "not learned is shown, and left out of means and deviations."
+        )
+    return text
+
+
+def verdicts(judged: Sequence[Judged]) -> str:
+    """Return the table of all claims: reported, ours with a dot for each seed, verdict, evidence.
+
+    To be rendered by MyST: it holds roles, and pictures as inline SVG.
+    """
+    return markdown(
+        [
+            {
+                "claim": f"{one.claim.claim}<br>*{one.claim.where}*",
+                "the paper": reported(one.claim),
+                "here": "<br>".join(map(_measurement, one.measured)) or one.claim.not_checkable,
+                "verdict": f"{_BADGES[one.verdict]}<br>{_evidence(one.claim)}",
+            }
+            for one in judged
+        ]
+    )
+
+
+def plain_verdicts(judged: Sequence[Judged]) -> str:
+    """Return the same table for any Markdown reader, without pictures, links and reasons."""
+    return markdown(
+        [
+            {
+                "claim": one.claim.claim,
+                "the paper": reported(one.claim),
+                "here": "; ".join(
+                    f"{measured.check.label} {mean_and_deviation(measured)}"
+                    for measured in one.measured
+                )
+                or "–",
+                "verdict": one.verdict,
+            }
+            for one in judged
+        ]
+    )
+
+
+def reported(claim: Claim) -> str:
+    """Return what the paper reports, in its words or as its number."""
+    numbers = [check.reported for check in claim.checks if check.reported is not None]
+    return claim.says or (number(numbers[0]) if numbers else "–")
+
+
+def counts(judged: Sequence[Judged]) -> str:
+    """Say how many claims have which verdict."""
+    found = Counter(one.verdict for one in judged)
+    return ", ".join(f"{found[verdict]} {verdict}" for verdict in VERDICTS)
+
+
+def _evidence(claim: Claim) -> str:
+    return f"{{numref}}`{claim.shown.target}` in {{doc}}`{claim.shown.chapter}`"
+
+
+def _measurement(measured: Measured) -> str:
+    return f"{measured.check.label}: {mean_and_deviation(measured)} {dots(measured)}".strip()
+
+
+def mean_and_deviation(measured: Measured) -> str:
+    """Return mean ± standard deviation over the seeds that learned, or what all have in common."""
+    values = [measured.values[seed] for seed in measured.learned]
+    if not values:
+        return "no seed learned"
+    if len(set(values)) == 1:
+        return number(values[0])
+    return f"{number(mean(values))} ± {number(stdev(values))}"
+
+
+WIDTH, HEIGHT, MARGIN = 150, 16, 8
+
+
+def dots(measured: Measured) -> str:
+    """Draw the values of all seeds as dots on a line (inline SVG); nothing if they are all equal.
+
+    A hollow dot is a seed with a dead latent. The band is where the check holds, the stroke the
+    paper's number.
+    """
+    values = {seed: value for seed, value in measured.values.items() if math.isfinite(value)}
+    if len(set(values.values())) < 2:
+        return ""
+    bounds = [bound for bound in measured.check.bounds if math.isfinite(bound)]
+    least, greatest = min([*values.values(), *bounds]), max([*values.values(), *bounds])
+
+    def place(value: float) -> float:
+        share = (value - least) / (greatest - least)
+        return round(MARGIN + share * (WIDTH - 2 * MARGIN), 1)
+
+    low, high = (
+        place(bound) if math.isfinite(bound) else end
+        for bound, end in zip(measured.check.bounds, (0, WIDTH), strict=True)
+    )
+    band = f'<rect x="{low}" width="{high - low:.1f}" height="{HEIGHT}" fill="{GREEN}44"/>'
+    line = f'<path d="M0 {HEIGHT / 2}H{WIDTH}" stroke="gray" stroke-width="0.5"/>'
+    stroke = ""
+    if measured.check.reported is not None:
+        at = place(measured.check.reported)
+        stroke = f'<path d="M{at} 0V{HEIGHT}" stroke="{VERMILION}" stroke-width="1.5"/>'
+    circles = "".join(
+        f'<circle cx="{place(value)}" cy="{HEIGHT / 2}" r="3" stroke="{BLUE}" '
+        f'fill="{BLUE if seed in measured.learned else "none"}"/>'
+        for seed, value in values.items()
+    )
+    text = escape("; ".join(_seed_value(seed, measured) for seed in measured.values), quote=True)
+    return (
+        f'<svg width="{WIDTH}" height="{HEIGHT}" role="img" aria-label="{text}">'
+        f"<title>{text}</title>{band}{line}{stroke}{circles}</svg>"
+    )
+
+
+def _seed_value(seed: int, measured: Measured) -> str:
+    dead = "" if seed in measured.learned else ", dead latent"
+    return f"seed {seed}: {number(measured.values[seed])}{dead}"
+
+
+def tolerances(claims: Sequence[Claim]) -> str:
+    """Return when each check counts as held, and why."""
+    return markdown(
+        [
+            {
+                "claim": claim.claim,
+                "measured": f"{check.label} (`{check.quantity}`)",
+                "holds": _bounds(check) + (", for all seeds" if claim.every_seed else ""),
+                "why": check.why,
+            }
+            for claim in claims
+            for check in claim.checks
+        ]
+    )
+
+
+def _bounds(check: Check) -> str:
+    low, high = check.bounds
+    if low == high:
+        return f"exactly {number(low)}"
+    if math.isinf(high):
+        return f"{number(low)} or more"
+    if math.isinf(low):
+        return f"{number(high)} or less"
+    return f"from {number(low)} to {number(high)}"
+
+
+_SPREAD = {
+    "first_loss": "loss, first epoch",
+    "last_loss": "loss, last epoch",
+    "reconstruction_bytes": "file of the reconstruction (bytes)",
+    "reconstruction_ratio": "size ratio of the reconstruction",
+    "latent_clip_ratio": "size ratio of the latent, clipped",
+    "latent_stretch_ratio": "size ratio of the latent, stretched",
+    "mean_ratio": "mean size ratio, test images",
+    "mean_psnr": "mean PSNR, test images (dB)",
+    "psnr_lost_on_test": "mean PSNR of training − of test images (dB)",
+    "correlation": "attention and absolute difference, correlation",
+    "mean_correlation": "the same, mean of the test images",
+    "signed_correlation": "attention and signed difference, correlation",
+    "latent_similarity": "latent and image, correlation",
+    "difference_contrast": "difference, 90th ÷ 10th percentile of areas",
+    "active_latent": "share of the latent above 0, test images",
+}
+_REPORTED = paper.HEADLINE | {
+    "first_loss": paper.LOSS,
+    "last_loss": paper.LOSS,
+    "latent_clip_ratio": paper.LATENT_RATIO,
+    "latent_stretch_ratio": paper.LATENT_RATIO,
+}
+
+
+def spread(runs: Mapping[int, Mapping[str, Any]]) -> str:
+    """Return every number that depends on the seed: of each seed, mean and deviation, the paper's.
+
+    Mean, deviation and whether the paper's number lies within the range of ours are over the seeds
+    that learned.
+    """
+    quantities = {seed: record.quantities(run) for seed, run in runs.items()}
+    learned = [seed for seed, run in runs.items() if run["learned"]]
+    heads = {seed: f"seed {seed}" + ("" if seed in learned else ", dead") for seed in runs}
+    rows = []
+    for name, label in _SPREAD.items():
+        values = [quantities[seed][name] for seed in learned]
+        rows.append(
+            {"": label}
+            | {head: number(quantities[seed][name]) for seed, head in heads.items()}
+            | {
+                "mean": number(mean(values)) if values else "–",
+                "deviation": number(stdev(values)) if len(values) > 1 else "–",
+                "the paper": number(_REPORTED.get(name)),
+                "within": _within(_REPORTED.get(name), values),
+            }
+        )
+    return markdown(rows, right=[*heads.values(), "mean", "deviation", "the paper"])
+
+
+def _within(value: float | None, ours: Sequence[float]) -> str:
+    if value is None or not ours:
+        return "–"
+    return "below" if value < min(ours) else "above" if value > max(ours) else "yes"
+
+
+def seed_list(seeds: Sequence[int]) -> str:
+    """Return seeds as words: "no seed", "seed 1", "seeds 1 and 4", "seeds 1, 4 and 5"."""
+    if not seeds:
+        return "no seed"
+    return f"seed{'s' if len(seeds) > 1 else ''} {listed(list(map(str, seeds)))}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as a list in a sentence: "–", "one", "one and two", "one, two and three"."""
+    if len(words) < 2:
+        return words[0] if words else "–"
+    return f"{', '.join(words[:-1])} and {words[-1]}"

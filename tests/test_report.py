@@ -1,0 +1,103 @@
+"""The reproduction report: its tables say what was measured, its dots stand where they should."""
+
+import re
+from typing import Any
+
+import pytest
+
+from reproduce import claims, record, report
+from reproduce.claims import Check, Measured
+from reproduce.parameters import Parameters
+
+
+@pytest.fixture(scope="module")
+def runs() -> dict[int, dict[str, Any]]:
+    return record.read_seeds()
+
+
+def measured(values: dict[int, float], dead: tuple[int, ...] = (), **bounds: float) -> Measured:
+    one = Check(quantity="last_loss", label="loss", why="It is an example.", **bounds)
+    return Measured(one, values, [seed for seed in values if seed not in dead])
+
+
+def test_the_table_has_a_row_for_each_claim_with_its_verdict_and_evidence(runs) -> None:
+    judged = claims.judge(claims.read(), runs)
+    rows = report.verdicts(judged).splitlines()[2:]
+    assert len(rows) == len(judged)
+    for row, one in zip(rows, judged, strict=True):
+        assert one.claim.claim in row
+        assert f"`{one.verdict}`" in row
+        assert f"{{numref}}`{one.claim.shown.target}`" in row
+        assert row.count("|") == 5, "a cell would be cut in two"
+
+
+def test_means_and_deviations_are_over_the_seeds_that_learned() -> None:
+    text = report.mean_and_deviation(measured({0: 0.5, 1: 9.0, 2: 0.7}, dead=(1,), at_least=0))
+    assert text == "0.6000 ± 0.1414"
+    assert report.mean_and_deviation(measured({0: 1034, 1: 1034}, at_least=0)) == "1,034"
+    assert report.mean_and_deviation(measured({0: 0.5}, dead=(0,), at_least=0)) == "no seed learned"
+
+
+def places(drawing: str) -> list[float]:
+    return [float(place) for place in re.findall(r'<circle cx="([\d.]+)"', drawing)]
+
+
+def test_each_seed_is_a_dot_in_the_order_of_its_value() -> None:
+    drawing = report.dots(measured({0: 0.5, 1: 0.9, 2: 0.7}, reported=0.6, tolerance=0.05))
+    first, second, third = places(drawing)
+    assert first < third < second
+    assert all(0 < place < report.WIDTH for place in places(drawing))
+    stroke = re.search(r'<path d="M([\d.]+) 0V', drawing)
+    band = re.search(r'<rect x="([\d.]+)" width="([\d.]+)"', drawing)
+    assert stroke is not None
+    assert band is not None
+    assert first < float(stroke[1]) < third
+    assert float(band[1]) < float(stroke[1]) < float(band[1]) + float(band[2])
+    assert "seed 0: 0.5000; seed 1: 0.9000; seed 2: 0.7000" in drawing
+
+
+def test_a_dead_seed_is_a_hollow_dot_and_named_so() -> None:
+    drawing = report.dots(measured({0: 0.5, 1: 0.9}, dead=(1,), at_least=0.6))
+    assert drawing.count('fill="none"') == 1
+    assert "seed 1: 0.9000, dead latent" in drawing
+    assert re.search(rf'<rect x="[\d.]+" width="[\d.]+" height="{report.HEIGHT}"', drawing)
+
+
+def test_what_is_the_same_for_all_seeds_or_not_a_number_has_no_dots() -> None:
+    assert report.dots(measured({0: 3, 1: 3}, at_least=0)) == ""
+    assert report.dots(measured({0: float("nan"), 1: 3}, at_least=0)) == ""
+
+
+def test_the_spread_names_dead_seeds_and_says_where_the_papers_number_lies(runs) -> None:
+    text = report.spread(runs)
+    for seed, run in runs.items():
+        assert f"seed {seed}" + ("" if run["learned"] else ", dead") in text
+    row = next(line for line in text.splitlines() if "mean size ratio, test images" in line)
+    assert "0.6850" in row
+    ours = [record.quantities(run)["mean_ratio"] for run in runs.values() if run["learned"]]
+    assert row.split("|")[-2].strip() == report._within(0.6849762403517835, ours)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(0.5, "below"), (0.65, "yes"), (0.8, "above"), (None, "–")]
+)
+def test_within_is_between_least_and_greatest(value, expected) -> None:
+    assert report._within(value, [0.7, 0.6]) == expected
+
+
+def test_the_page_names_what_it_judges_and_what_has_not_learned(runs) -> None:
+    dead = {**runs[0], "learned": False}
+    text = report.runs_shown(Parameters(), {0: runs[0], 3: dead})
+    assert "profile `paper`, seeds 0 and 3" in text
+    assert "the committed record" in text
+    assert "With seed 3 **the model has not learned**" in text
+    assert "made for this page" in report.runs_shown(Parameters(seeds="0"), {0: runs[0]})
+    assert "not learned" not in report.runs_shown(Parameters(seeds="0"), {0: runs[0]})
+
+
+@pytest.mark.parametrize(
+    ("seeds", "words"),
+    [([], "no seed"), ([3], "seed 3"), ([1, 4], "seeds 1 and 4"), ([1, 4, 5], "seeds 1, 4 and 5")],
+)
+def test_seeds_as_words(seeds, words) -> None:
+    assert report.seed_list(seeds) == words
