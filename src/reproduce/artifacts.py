@@ -13,8 +13,6 @@ import errno
 import hashlib
 import json
 import os
-import re
-import resource
 import shutil
 import sys
 import time
@@ -26,6 +24,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from reproduce import memory
 from reproduce.errors import ReproduceError
 
 PACKAGE = Path(__file__).resolve().parent
@@ -113,7 +112,7 @@ def load_or_make(
                 start = time.perf_counter()
                 facts = dict(make(partial))
                 facts["seconds"] = round(time.perf_counter() - start, 1)
-                facts["peak_memory_bytes"] = peak_memory()
+                facts["peak_memory_bytes"] = memory.peak()
                 write_json(partial / MANIFEST, {"dependencies": dependencies, "facts": facts})
                 partial.rename(folder)
         except BaseException:
@@ -142,16 +141,6 @@ def write_whole(path: Path, data: bytes) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def peak_memory() -> int:
-    """Return the most memory this process has held so far, in bytes."""
-    status = Path("/proc/self/status")
-    if status.is_file():  # unlike getrusage's, not inherited from the process that started this one
-        (peak_line,) = re.findall(r"^VmHWM:\s*([0-9]+) kB$", status.read_text(), re.MULTILINE)
-        return int(peak_line) * 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
 
 
 @contextmanager

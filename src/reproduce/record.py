@@ -9,10 +9,7 @@
 
 import json
 import math
-import os
-import platform
 import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -21,7 +18,7 @@ from typing import Any
 
 import pandas as pd
 
-from reproduce import artifacts, compression, evaluation, paper, preparation, training
+from reproduce import artifacts, compression, environment, evaluation, paper, preparation, training
 from reproduce.errors import ReproduceError
 from reproduce.evaluation import Example
 from reproduce.parameters import SPLITS, Parameters
@@ -29,7 +26,6 @@ from reproduce.preparation import PreparedData
 from reproduce.training import Trained
 
 RECORD = "record.json"
-PACKAGES = ("datasets", "keras", "numpy", "pillow", "scikit-image", "scipy")
 
 
 def measure(
@@ -98,9 +94,9 @@ def write(parameters: Parameters, folder: Path) -> Path:
     scores = evaluation.score(parameters, data, trained)
     values = measure(parameters, data, trained, example, scores) | {
         "images_of_reported_size": evaluation.images_of_size(data, paper.ORIGINAL_BYTES),
-        "machine": machine(),
-        "versions": versions(),
-        "commit": commit(),
+        "machine": environment.machine(),
+        "versions": environment.versions(),
+        "commit": environment.commit(),
         "recorded": datetime.now(UTC).date().isoformat(),
     }
     with artifacts.clear_disk_errors(folder):
@@ -133,47 +129,3 @@ def read(profile: str = "paper") -> dict[str, Any]:
         raise ReproduceError(f"no record {path}; make one with: make record PROFILE={profile}")
     record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return record
-
-
-def machine() -> dict[str, Any]:
-    """Return what this machine is: processor, cores that this process may use, memory in bytes."""
-    return {
-        "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
-        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        "system": f"{platform.system()} {platform.machine()}",
-    }
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor()
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that do the work."""
-    from reproduce.backend import tensorflow
-
-    return {
-        "python": platform.python_version(),
-        "tensorflow": tensorflow.__version__,
-        **artifacts.library_versions(PACKAGES),
-    }
-
-
-def commit() -> str | None:
-    """Return the git commit, with `-dirty` if files differ from it; None outside of git."""
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    try:
-        done = subprocess.run(
-            command, cwd=artifacts.project_root(), capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout.strip()
