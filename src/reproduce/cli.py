@@ -120,15 +120,12 @@ def record(folder: Path, profile: Profile = "paper", parameter: Overrides = None
 @app.command()
 def readme(path: Path = Path("README.md")) -> None:
     """Renew the README's table of the recorded run, which stands between two comments."""
-    from reproduce import record, tables
+    from reproduce import markdown, record, tables
 
     text = path.read_text(encoding="utf-8")
-    before, start, rest = text.partition("<!-- record -->\n")
-    _, end, after = rest.partition("<!-- /record -->\n")
-    if not start or not end:
-        raise ReproduceError(f"{path} lacks the lines <!-- record --> and <!-- /record -->")
     table = tables.reported_and_recorded(record.read())
-    artifacts.write_whole(path, f"{before}{start}{table}\n{end}{after}".encode())
+    filled = markdown.fill(text, "record", table, str(path))
+    artifacts.write_whole(path, filled.encode())
 
 
 def _finish(parameters: Parameters, stage: str, folder: Path) -> None:
