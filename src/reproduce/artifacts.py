@@ -30,6 +30,9 @@ from reproduce.errors import ReproduceError
 PACKAGE = Path(__file__).resolve().parent
 MANIFEST = "manifest.json"
 
+USES = "REPRODUCE_USES"
+"""Variable of the environment: a file to note used artifacts in, for a notebook's provenance."""
+
 
 def project_root() -> Path:
     """Return the checkout that this package runs from, or the current folder outside of one."""
@@ -98,28 +101,52 @@ def load_or_make(
         The disk is full, or whatever `make` raises for the user.
     """
     folder = build_folder(profile) / f"{stage}-{fingerprint(dependencies)}"
-    if folder.is_dir():
-        return folder
-    partial = folder.with_name(folder.name + ".partial")
-    with _lock(folder.with_name(folder.name + ".lock"), f"{stage} of profile {profile!r}"):
-        if folder.is_dir():  # another process made it while this one waited
-            return folder
-        if partial.exists() and not resumable:
-            shutil.rmtree(partial)
-        try:
-            with clear_disk_errors(folder.parent):
-                partial.mkdir(exist_ok=True)
-                start = time.perf_counter()
-                facts = dict(make(partial))
-                facts["seconds"] = round(time.perf_counter() - start, 1)
-                facts["peak_memory_bytes"] = memory.peak()
-                write_json(partial / MANIFEST, {"dependencies": dependencies, "facts": facts})
-                partial.rename(folder)
-        except BaseException:
-            if not resumable:
-                shutil.rmtree(partial, ignore_errors=True)
-            raise
+    if not folder.is_dir():
+        lock = folder.with_name(folder.name + ".lock")
+        with _lock(lock, f"{stage} of profile {profile!r}"):
+            if not folder.is_dir():  # else another process made it while this one waited
+                _make(folder, dependencies, make, resumable)
+    _note_use(folder)
     return folder
+
+
+def _make(
+    folder: Path,
+    dependencies: Mapping[str, Any],
+    make: Callable[[Path], Mapping[str, Any]],
+    resumable: bool,
+) -> None:
+    """Make an artifact in a folder beside its own, which is renamed when it is whole."""
+    partial = folder.with_name(folder.name + ".partial")
+    if partial.exists() and not resumable:
+        shutil.rmtree(partial)
+    try:
+        with clear_disk_errors(folder.parent):
+            partial.mkdir(exist_ok=True)
+            start = time.perf_counter()
+            facts = dict(make(partial))
+            facts["seconds"] = round(time.perf_counter() - start, 1)
+            facts["peak_memory_bytes"] = memory.peak()
+            write_json(partial / MANIFEST, {"dependencies": dependencies, "facts": facts})
+            partial.rename(folder)
+    except BaseException:
+        if not resumable:
+            shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def _note_use(folder: Path) -> None:
+    """Write an artifact's folder to the file of those used, if there is one: see USES."""
+    file = os.environ.get(USES)
+    if file:
+        with Path(file).open("a", encoding="utf-8") as stream:
+            stream.write(f"{folder}\n")
+
+
+def read_uses(file: Path) -> list[Path]:
+    """Return the folders of the artifacts that were used, each once, the first use first."""
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    return [Path(line) for line in dict.fromkeys(lines)]
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
