@@ -29,7 +29,7 @@ def collect(
     name: str,
     content: NotebookNode,
     parameters: Parameters,
-    read: Sequence[str],
+    declared: Sequence[str],
     used: Sequence[Path],
     commit: str | None,
 ) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def collect(
         File name of the notebook.
     content
         The notebook as papermill has executed it.
-    parameters, read
+    parameters, declared
         All parameters of the run, and the names of those that the notebook declares.
     used
         Folders of the artifacts that it has used.
@@ -58,7 +58,7 @@ def collect(
         "profile": parameters.profile,
         "seed": parameters.seed,
         "parameters": parameters.model_dump(exclude={"folder"}),
-        "parameters_read": [parameter for parameter in read if parameter != "folder"],
+        "parameters_read": [parameter for parameter in declared if parameter != "folder"],
         "data_fingerprints": [
             facts["fingerprint"] for facts in manifests.values() if "fingerprint" in facts
         ],
@@ -123,7 +123,7 @@ def read(executed: Path) -> dict[str, Any]:
     path = path_of(executed)
     if not path.is_file():
         raise ReproduceError(
-            f"{path.name} is missing: how {executed.name} was made; run: make book"
+            f"{path.name} is missing, which tells how {executed.name} was made; run: make book"
         )
     values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return values
