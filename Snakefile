@@ -76,9 +76,10 @@ rule book:
     """Render the book from its prose and the executed notebooks."""
     input:
         notebooks=expand(BUILD / "notebooks" / "{chapter}.ipynb", chapter=NOTEBOOKS),
+        provenance=expand(BUILD / "notebooks" / "{chapter}.provenance.json", chapter=NOTEBOOKS),
         prose=[path for path in Path("book").rglob("*") if path.is_file()],
         configuration=["_config.yml", "_toc.yml", "index.md"],
-        module=modules("book"),
+        modules=modules("book", "colophon", "markdown"),
     output:
         BUILD / "book" / "index.html",
     params:
@@ -169,15 +170,17 @@ rule notebook:
         scores=expand(rules.scores_of_seed.output, seed=PARAMETERS.seed),
         report=lambda wildcards: REPORT_INPUT if wildcards.chapter == REPORT else [],
         results=sorted(Path("results").rglob("*.json")),
-        modules=modules("architecture", "costs", "figures", "notebooks", "paper", "record", "tables"),
+        modules=modules("architecture", "costs", "figures", "markdown", "paper", "record", "tables"),
+        execution=modules("engine", "environment", "notebooks", "provenance"),
         style="src/reproduce/reproduce.mplstyle",
     output:
-        BUILD / "notebooks" / "{chapter}.ipynb",
+        notebook=BUILD / "notebooks" / "{chapter}.ipynb",
+        provenance=BUILD / "notebooks" / "{chapter}.provenance.json",
     params:
         options=OPTIONS,
         values=VALUES,
     shell:
-        "reproduce notebook {input.notebook} {output} {params.options:q}"
+        "reproduce notebook {input.notebook} {output.notebook} {params.options:q}"
 
 
 rule record_of_seed:

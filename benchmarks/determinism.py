@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from reproduce import artifacts, evaluation, model, record, training
+from reproduce import artifacts, environment, evaluation, model, training
 
 RESULT = Path(__file__).parents[1] / "results" / "determinism.json"
 
@@ -46,8 +46,8 @@ def main() -> None:
     weights: list[np.ndarray] = []
     for kernels, settings, threads in RUNS[profile]:
         with tempfile.TemporaryDirectory() as build:
-            environment = {"REPRODUCE_BUILD": build, "TF_NUM_INTRAOP_THREADS": str(threads)}
-            score(profile, folder, environment | settings)
+            variables = {"REPRODUCE_BUILD": build, "TF_NUM_INTRAOP_THREADS": str(threads)}
+            score(profile, folder, variables | settings)
             weights.append(all_weights(Path(build) / profile))
             runs.append(
                 {"kernels": kernels, "threads": threads}
@@ -60,20 +60,20 @@ def main() -> None:
         print(json.dumps(runs[-1]), flush=True)
     written = json.loads(RESULT.read_text()) if RESULT.is_file() else {}
     written[profile] = {
-        "machine": record.machine(),
-        "versions": record.versions(),
-        "commit": record.commit(),
+        "machine": environment.machine(),
+        "versions": environment.versions(),
+        "commit": environment.commit(),
         "measured": datetime.now(UTC).date().isoformat(),
         "runs": runs,
     }
     artifacts.write_json(RESULT, written)
 
 
-def score(profile: str, folder: list[str], environment: dict[str, str]) -> None:
+def score(profile: str, folder: list[str], variables: dict[str, str]) -> None:
     """Prepare, train and score in a process of its own, seed 0."""
     place = [word for path in folder for word in ("-p", f"folder={path}")]
     command = [str(Path(sys.executable).with_name("reproduce")), "score", "-f", profile, *place]
-    subprocess.run(command, env=os.environ | environment, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(command, env=os.environ | variables, stdout=subprocess.DEVNULL, check=True)
 
 
 def all_weights(build: Path) -> np.ndarray:

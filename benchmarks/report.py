@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.test_costs import BY_SIZE, FULL
-from reproduce import artifacts, record, tables
+from reproduce import artifacts, environment, tables
 
 
 def main() -> None:
@@ -19,8 +19,8 @@ def main() -> None:
     (images,) = {entry.pop("images") for entry in measurements if "images" in entry}
     commit = reports[0]["commit_info"]
     values = {
-        "machine": record.machine(),
-        "versions": record.versions(),
+        "machine": environment.machine(),
+        "versions": environment.versions(),
         "commit": commit["id"] + ("-dirty" if commit["dirty"] else ""),
         "measured": reports[0]["datetime"][:10],
         "images": images,

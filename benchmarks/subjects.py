@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from reproduce.artifacts import peak_memory
+from reproduce import memory
 
 Measured = dict[str, float]
 
@@ -171,7 +171,7 @@ def main() -> None:
     measured: Measured = getattr({"literal": Literal, "ours": Ours}[subject](), thing)(
         **json.loads(settings)
     )
-    measured["peak_bytes"] = peak_memory()
+    measured["peak_bytes"] = memory.peak()
     print(json.dumps(measured))
 
 

@@ -6,8 +6,6 @@ import os
 import resource
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -374,20 +372,3 @@ def test_what_is_made_goes_into_build_unless_told_otherwise(monkeypatch, build_f
     assert artifacts.build_folder("quick") == build_folder / "quick"
     monkeypatch.delenv("REPRODUCE_BUILD")
     assert artifacts.build_folder("quick") == artifacts.project_root() / "build" / "quick"
-
-
-# Memory
-
-
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells it so")
-def test_the_peak_of_memory_is_not_that_of_the_process_that_started_this_one() -> None:
-    child = "from reproduce.artifacts import peak_memory; print(peak_memory())"
-    parent = f"""
-import subprocess, sys
-held = bytearray(400_000_000)
-subprocess.run([sys.executable, "-c", {child!r}], check=True)
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", parent], capture_output=True, text=True, check=True
-    )
-    assert 5_000_000 < int(done.stdout) < 300_000_000

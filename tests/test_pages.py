@@ -3,6 +3,7 @@
 Runs on a book made with tiny parameters, or on the one that `--book` names.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -118,6 +119,47 @@ def test_the_front_page_sets_reported_beside_reproduced(book: Path) -> None:
 def test_each_chapter_says_which_profile_made_it(book: Path, chapter: str) -> None:
     text = content(book / "notebooks" / f"{chapter}.html").get_text(" ", strip=True)
     assert re.search(r"This page shows profile \S+ , seed \d+", text)
+
+
+def executed_chapters(book: Path) -> list[str]:
+    return sorted(page.stem for page in (book / "notebooks").glob("*.html"))
+
+
+def test_each_chapter_tells_at_its_foot_how_it_was_made(book: Path) -> None:
+    for chapter in executed_chapters(book):
+        foot = content(book / "notebooks" / f"{chapter}.html").find_all("details")[-1]
+        assert foot["id"] == f"provenance-{chapter}".replace("_", "-")
+        assert not foot.has_attr("open")
+        assert foot.find("a", href=f"{chapter}.provenance.json")
+        made = json.loads((book / "notebooks" / f"{chapter}.provenance.json").read_text())
+        assert made["notebook"] == f"{chapter}.ipynb"
+        told = foot.get_text(" ", strip=True)
+        for group in made["cell_groups"]:
+            assert group["heading"].replace("'", "’") in told
+        for name in [*made["data_fingerprints"], *(used["name"] for used in made["artifacts"])]:
+            assert name in told
+
+
+def test_each_caption_ends_with_a_link_to_the_foot(book: Path) -> None:
+    for chapter in executed_chapters(book):
+        captions = content(book / "notebooks" / f"{chapter}.html").find_all("figcaption")
+        assert captions
+        for caption in captions:
+            assert caption.get_text(strip=True).endswith("(run)#"), caption
+            link = caption.find("a", string="run")
+            assert isinstance(link, Tag)
+            assert link["href"] == f"#provenance-{chapter}".replace("_", "-")
+
+
+def test_one_page_lists_all_executions_with_their_times(book: Path) -> None:
+    table, artifacts = content(book / "book" / "executions.html").find_all("table")
+    listed = [row.find("a")["href"] for row in table.find_all("tr")[1:]]
+    chapters = executed_chapters(book)
+    assert listed == [f"../notebooks/{chapter}.html" for chapter in chapters]
+    for row in table.find_all("tr")[1:]:
+        seconds = row.find_all("td")[5].get_text(strip=True)
+        assert re.fullmatch(r"[\d,]+\.\d", seconds), seconds
+    assert len(artifacts.find_all("tr")) > 3  # data, model and scores at least
 
 
 def test_the_chapter_on_costs_shows_what_was_measured_and_where(book: Path) -> None:

@@ -65,13 +65,13 @@ def test_reading_all_images_bit_by_bit_does_not_hold_them_all(tmp_path):
     read = """
 import pathlib, sys
 import numpy as np
-from reproduce import artifacts, preparation
+from reproduce import memory, preparation
 data = preparation.PreparedData(pathlib.Path(sys.argv[1]), (), "", {})
 data.chosen("train", np.array([0]))
-before = artifacts.peak_memory()
+before = memory.peak()
 for index in range(100):
     assert data.chosen("train", np.array([index])).all()
-print(artifacts.peak_memory() - before)
+print(memory.peak() - before)
 """
     done = subprocess.run(
         [sys.executable, "-c", read, tmp_path], capture_output=True, text=True, check=True

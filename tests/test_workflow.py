@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -70,6 +71,35 @@ def test_a_finished_run_leaves_no_partial_artifact_and_no_checkpoint(
     names = [path.name for path in tiny_build.rglob("*")]
     assert [name for name in names if ".partial" in name or name.startswith("checkpoint")] == []
     assert [name for name in names if "running" in name or "failed" in name] == []
+
+
+def test_the_book_of_a_folder_of_images_holds_no_machine_path(
+    folder_of_images: Path, tmp_path: Path
+) -> None:
+    folder = folder_of_images.rename(tmp_path / "my-photographs")
+    done = snakemake(tmp_path / "build", f"profile={TINY}", "source=folder", f"folder={folder}")
+    assert done.returncode == 0, done.stdout
+
+    # The folders of images and of what is made are beneath that of temporary files.
+    places = "|".join(re.escape(str(place)) for place in (ROOT, Path.home(), tempfile.gettempdir()))
+    path = re.compile(rf"(?:{places})(?![\w-]).*")
+    book = tmp_path / "build" / "tiny" / "book"
+    texts = {file: text_of(file) for file in book.rglob("*") if is_text(file)}
+    assert {".html", ".json", ".ipynb", ".js", ".md"} <= {file.suffix for file in texts}
+    assert {
+        file.name: path.findall(text) for file, text in texts.items() if path.search(text)
+    } == {}
+    assert 'folder = \\"…/my-photographs\\"' in texts[book / "_sources/notebooks/01_dataset.ipynb"]
+
+
+def is_text(file: Path) -> bool:
+    return file.suffix in {".html", ".json", ".ipynb", ".js", ".md", ".inv", ".txt", ".svg"}
+
+
+def text_of(file: Path) -> str:
+    """Return a file's text without pictures, whose base64 digits can spell anything."""
+    text = file.read_text(encoding="utf-8", errors="replace")
+    return re.sub(r"(?:[A-Za-z0-9+/=]|\\n){200,}", "", text)
 
 
 def test_another_seed_trains_anew_but_prepares_nothing(tiny_book: Path, tiny_build: Path) -> None:

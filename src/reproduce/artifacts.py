@@ -13,8 +13,6 @@ import errno
 import hashlib
 import json
 import os
-import re
-import resource
 import shutil
 import sys
 import time
@@ -26,10 +24,14 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from reproduce import memory
 from reproduce.errors import ReproduceError
 
 PACKAGE = Path(__file__).resolve().parent
 MANIFEST = "manifest.json"
+
+USES = "REPRODUCE_USES"
+"""Variable of the environment: a file to note used artifacts in, for a notebook's provenance."""
 
 
 def project_root() -> Path:
@@ -99,28 +101,52 @@ def load_or_make(
         The disk is full, or whatever `make` raises for the user.
     """
     folder = build_folder(profile) / f"{stage}-{fingerprint(dependencies)}"
-    if folder.is_dir():
-        return folder
-    partial = folder.with_name(folder.name + ".partial")
-    with _lock(folder.with_name(folder.name + ".lock"), f"{stage} of profile {profile!r}"):
-        if folder.is_dir():  # another process made it while this one waited
-            return folder
-        if partial.exists() and not resumable:
-            shutil.rmtree(partial)
-        try:
-            with clear_disk_errors(folder.parent):
-                partial.mkdir(exist_ok=True)
-                start = time.perf_counter()
-                facts = dict(make(partial))
-                facts["seconds"] = round(time.perf_counter() - start, 1)
-                facts["peak_memory_bytes"] = peak_memory()
-                write_json(partial / MANIFEST, {"dependencies": dependencies, "facts": facts})
-                partial.rename(folder)
-        except BaseException:
-            if not resumable:
-                shutil.rmtree(partial, ignore_errors=True)
-            raise
+    if not folder.is_dir():
+        lock = folder.with_name(folder.name + ".lock")
+        with _lock(lock, f"{stage} of profile {profile!r}"):
+            if not folder.is_dir():  # else another process made it while this one waited
+                _make(folder, dependencies, make, resumable)
+    _note_use(folder)
     return folder
+
+
+def _make(
+    folder: Path,
+    dependencies: Mapping[str, Any],
+    make: Callable[[Path], Mapping[str, Any]],
+    resumable: bool,
+) -> None:
+    """Make an artifact in a folder beside its own, which is renamed when it is whole."""
+    partial = folder.with_name(folder.name + ".partial")
+    if partial.exists() and not resumable:
+        shutil.rmtree(partial)
+    try:
+        with clear_disk_errors(folder.parent):
+            partial.mkdir(exist_ok=True)
+            start = time.perf_counter()
+            facts = dict(make(partial))
+            facts["seconds"] = round(time.perf_counter() - start, 1)
+            facts["peak_memory_bytes"] = memory.peak()
+            write_json(partial / MANIFEST, {"dependencies": dependencies, "facts": facts})
+            partial.rename(folder)
+    except BaseException:
+        if not resumable:
+            shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def _note_use(folder: Path) -> None:
+    """Write an artifact's folder to the file of those used, if there is one: see USES."""
+    file = os.environ.get(USES)
+    if file:
+        with Path(file).open("a", encoding="utf-8") as stream:
+            stream.write(f"{folder}\n")
+
+
+def read_uses(file: Path) -> list[Path]:
+    """Return the folders of the artifacts that were used, each once, the first use first."""
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    return [Path(line) for line in dict.fromkeys(lines)]
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -142,16 +168,6 @@ def write_whole(path: Path, data: bytes) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def peak_memory() -> int:
-    """Return the most memory this process has held so far, in bytes."""
-    status = Path("/proc/self/status")
-    if status.is_file():  # unlike getrusage's, not inherited from the process that started this one
-        (peak_line,) = re.findall(r"^VmHWM:\s*([0-9]+) kB$", status.read_text(), re.MULTILINE)
-        return int(peak_line) * 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
 
 
 @contextmanager

@@ -5,9 +5,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-from reproduce import artifacts
+import nbformat
+
+from reproduce import artifacts, colophon, markdown, provenance
 from reproduce.errors import ReproduceError
+
+EXECUTIONS = "executions.md"
 
 
 def render(profile: str) -> Path:
@@ -45,8 +50,11 @@ def render(profile: str) -> Path:
             raise ReproduceError(
                 "\n".join(["the book was not rendered:", *_faults(log), f"whole log: {log}"])
             )
+        pages = rendering / "_build" / "html"
+        for file in (source / "notebooks").glob("*.json"):  # provenance, which Sphinx passes over
+            shutil.copyfile(file, pages / "notebooks" / file.name)
         shutil.rmtree(book, ignore_errors=True)
-        (rendering / "_build" / "html").rename(book)
+        pages.rename(book)
         shutil.rmtree(rendering)
     return book / "index.html"
 
@@ -67,7 +75,22 @@ def _assemble(executed: Path, source: Path) -> None:
         shutil.copyfile(root / name, source / name)
     shutil.copytree(root / "book", source / "book")
     (source / "notebooks").mkdir()
-    for notebook in sorted((root / "notebooks").glob("*.ipynb")):
-        if not (executed / notebook.name).is_file():
-            raise ReproduceError(f"{notebook.name} is not executed yet; run: make book")
-        shutil.copyfile(executed / notebook.name, source / "notebooks" / notebook.name)
+    names = sorted(path.name for path in (root / "notebooks").glob("*.ipynb"))
+    pages = [_page(executed / name, source / "notebooks") for name in names]
+    page = source / "book" / EXECUTIONS
+    text = page.read_text(encoding="utf-8")
+    filled = markdown.fill(text, colophon.PLACE, colophon.executions(pages), f"book/{EXECUTIONS}")
+    page.write_text(filled, encoding="utf-8")
+
+
+def _page(notebook: Path, folder: Path) -> dict[str, Any]:
+    """Write an executed notebook as a page to a folder, with its provenance, which is returned."""
+    if not notebook.is_file():
+        raise ReproduceError(f"{notebook.name} is not executed yet; run: make book")
+    made = provenance.read(notebook)
+    file = provenance.path_of(notebook)
+    shutil.copyfile(file, folder / file.name)
+    content = nbformat.read(notebook, as_version=4)
+    colophon.attach(content, made)
+    nbformat.write(content, folder / notebook.name)
+    return made

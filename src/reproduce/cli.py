@@ -121,15 +121,11 @@ def record(folder: Path, profile: Profile = "paper", parameter: Overrides = None
 @app.command()
 def readme(path: Path = Path("README.md")) -> None:
     """Renew the README's table of verdicts, which stands between two comments."""
-    from reproduce import claims, record, report
+    from reproduce import claims, markdown, record, report
 
     text = path.read_text(encoding="utf-8")
-    before, start, rest = text.partition("<!-- verdicts -->\n")
-    _, end, after = rest.partition("<!-- /verdicts -->\n")
-    if not start or not end:
-        raise ReproduceError(f"{path} lacks the lines <!-- verdicts --> and <!-- /verdicts -->")
     table = report.plain_verdicts(claims.judge(claims.read(), record.read_seeds()))
-    artifacts.write_whole(path, f"{before}{start}{table}\n{end}{after}".encode())
+    artifacts.write_whole(path, markdown.fill(text, "verdicts", table, str(path)).encode())
 
 
 def _seed_folder(parameters: Parameters) -> Path:

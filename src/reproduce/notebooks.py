@@ -14,7 +14,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from traitlets.config import Config
 
-from reproduce import artifacts
+from reproduce import artifacts, engine, environment, provenance
 from reproduce.errors import ReproduceError
 from reproduce.parameters import Parameters
 
@@ -22,10 +22,11 @@ KERNEL = "python3"
 
 
 def execute(notebook: Path, output: Path, parameters: Parameters) -> None:
-    """Execute a notebook with papermill, in the notebook's folder.
+    """Execute a notebook with papermill, in the notebook's folder, and note how it was made.
 
     It is given the parameters that its cell tagged `parameters` declares. The output is written
-    when all cells have run; if one fails, what there is goes beside it, to `<name>.failed.ipynb`.
+    when all cells have run, and its provenance after it; if a cell fails, what there is goes
+    beside it, to `<name>.failed.ipynb`.
 
     Raises
     ------
@@ -36,17 +37,12 @@ def execute(notebook: Path, output: Path, parameters: Parameters) -> None:
     failed = output.with_suffix(".failed.ipynb")
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with artifacts.clear_disk_errors(output.parent), _sockets() as config:
-            papermill.execute_notebook(
-                notebook,
-                running,
-                parameters=_declared(notebook, parameters),
-                cwd=notebook.parent,
-                kernel_name=KERNEL,
-                progress_bar={"desc": notebook.stem},
-                config=config,
-            )
+        with artifacts.clear_disk_errors(output.parent):
+            made = _run(notebook, running, parameters)
+            # In this order no notebook stands beside the provenance of another execution.
+            provenance.path_of(output).unlink(missing_ok=True)
             running.replace(output)
+            artifacts.write_json(provenance.path_of(output), made)
         failed.unlink(missing_ok=True)
     except papermill.PapermillExecutionError as error:
         running.replace(failed)
@@ -63,6 +59,27 @@ def execute(notebook: Path, output: Path, parameters: Parameters) -> None:
         ) from None
     finally:
         running.unlink(missing_ok=True)
+
+
+def _run(notebook: Path, output: Path, parameters: Parameters) -> dict[str, Any]:
+    """Execute a notebook and return its provenance."""
+    declared = _declared(notebook, parameters)
+    commit = environment.commit()
+    with _sockets() as config, tempfile.TemporaryDirectory(prefix="uses-") as folder:
+        uses = Path(folder) / "artifacts"
+        content = papermill.execute_notebook(
+            notebook,
+            output,
+            parameters=declared,
+            cwd=notebook.parent,
+            kernel_name=KERNEL,
+            progress_bar={"desc": notebook.stem},
+            engine_name=engine.NAME,
+            config=config,
+            variables={artifacts.USES: str(uses)},
+        )
+        used = artifacts.read_uses(uses)
+        return provenance.collect(notebook.name, content, parameters, list(declared), used, commit)
 
 
 def _declared(notebook: Path, parameters: Parameters) -> dict[str, Any]:

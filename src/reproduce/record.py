@@ -10,10 +10,7 @@
 
 import json
 import math
-import os
-import platform
 import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -22,7 +19,16 @@ from typing import Any
 
 import pandas as pd
 
-from reproduce import architecture, artifacts, compression, evaluation, paper, preparation, training
+from reproduce import (
+    architecture,
+    artifacts,
+    compression,
+    environment,
+    evaluation,
+    paper,
+    preparation,
+    training,
+)
 from reproduce.errors import ReproduceError
 from reproduce.evaluation import Example
 from reproduce.parameters import SPLITS, Parameters, parse_seeds
@@ -32,8 +38,6 @@ from reproduce.training import Trained
 RECORD = "record.json"
 LOSS_OF_MID_GREY = math.log(2)
 """The loss, in nats per pixel, of a model that answers 0.5 for each pixel of whatever image."""
-
-PACKAGES = ("datasets", "keras", "numpy", "pillow", "scikit-image", "scipy")
 
 
 def measure(
@@ -139,9 +143,9 @@ def write(parameters: Parameters, folder: Path) -> Path:
     scores = evaluation.score(parameters, data, trained)
     values = run(parameters) | {
         "images_of_reported_size": evaluation.images_of_size(data, paper.ORIGINAL_BYTES),
-        "machine": machine(),
-        "versions": versions(),
-        "commit": commit(),
+        "machine": environment.machine(),
+        "versions": environment.versions(),
+        "commit": environment.commit(),
         "recorded": datetime.now(UTC).date().isoformat(),
     }
     with artifacts.clear_disk_errors(folder):
@@ -215,47 +219,3 @@ def run(parameters: Parameters) -> dict[str, Any]:
     example = evaluation.example(parameters, data, trained)
     scores = evaluation.score(parameters, data, trained)
     return measure(parameters, data, trained, example, scores)
-
-
-def machine() -> dict[str, Any]:
-    """Return what this machine is: processor, cores that this process may use, memory in bytes."""
-    return {
-        "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
-        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        "system": f"{platform.system()} {platform.machine()}",
-    }
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor()
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that do the work."""
-    from reproduce.backend import tensorflow
-
-    return {
-        "python": platform.python_version(),
-        "tensorflow": tensorflow.__version__,
-        **artifacts.library_versions(PACKAGES),
-    }
-
-
-def commit() -> str | None:
-    """Return the git commit, with `-dirty` if files differ from it; None outside of git."""
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    try:
-        done = subprocess.run(
-            command, cwd=artifacts.project_root(), capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout.strip()

@@ -10,8 +10,9 @@ from typing import Any
 from reproduce import paper, record
 from reproduce.claims import VERDICTS, Check, Claim, Judged, Measured
 from reproduce.figures import BLUE, GREEN, VERMILION
+from reproduce.markdown import table
 from reproduce.parameters import Parameters
-from reproduce.tables import markdown, number
+from reproduce.tables import number
 
 _BADGES = {
     "reproduced": "{bdg-success}`reproduced`",
@@ -40,7 +41,7 @@ def verdicts(judged: Sequence[Judged]) -> str:
 
     To be rendered by MyST: it holds roles, and pictures as inline SVG.
     """
-    return markdown(
+    return table(
         [
             {
                 "claim": f"{one.claim.claim}<br>*{one.claim.where}*",
@@ -55,7 +56,7 @@ def verdicts(judged: Sequence[Judged]) -> str:
 
 def plain_verdicts(judged: Sequence[Judged]) -> str:
     """Return the same table for any Markdown reader, without pictures, links and reasons."""
-    return markdown(
+    return table(
         [
             {
                 "claim": one.claim.claim,
@@ -150,7 +151,7 @@ def _seed_value(seed: int, measured: Measured) -> str:
 
 def tolerances(claims: Sequence[Claim]) -> str:
     """Return when each check counts as held, and why."""
-    return markdown(
+    return table(
         [
             {
                 "claim": claim.claim,
@@ -175,23 +176,24 @@ def _bounds(check: Check) -> str:
     return f"from {number(low)} to {number(high)}"
 
 
-_SPREAD = {
-    "first_loss": "loss, first epoch",
-    "last_loss": "loss, last epoch",
-    "reconstruction_bytes": "file of the reconstruction (bytes)",
-    "reconstruction_ratio": "size ratio of the reconstruction",
-    "latent_clip_ratio": "size ratio of the latent, clipped",
-    "latent_stretch_ratio": "size ratio of the latent, stretched",
-    "mean_ratio": "mean size ratio, test images",
-    "mean_psnr": "mean PSNR, test images (dB)",
-    "psnr_lost_on_test": "mean PSNR of training − of test images (dB)",
-    "correlation": "attention and absolute difference, correlation",
-    "mean_correlation": "the same, mean of the test images",
-    "signed_correlation": "attention and signed difference, correlation",
-    "latent_similarity": "latent and image, correlation",
-    "difference_contrast": "difference, 90th ÷ 10th percentile of areas",
-    "active_latent": "share of the latent above 0, test images",
-}
+# Name, label and decimals of every number that depends on the seed.
+_SPREAD = [
+    ("first_loss", "loss, first epoch", 4),
+    ("last_loss", "loss, last epoch", 4),
+    ("reconstruction_bytes", "file of the reconstruction, bytes", 0),
+    ("reconstruction_ratio", "its size ratio", 4),
+    ("latent_clip_ratio", "size ratio of the latent, clipped", 4),
+    ("latent_stretch_ratio", "the same, stretched", 4),
+    ("mean_ratio", "mean size ratio, test images", 4),
+    ("mean_psnr", "mean PSNR, test images, dB", 2),
+    ("psnr_lost_on_test", "PSNR, training − test images, dB", 2),
+    ("correlation", "attention, absolute difference: correlation", 3),
+    ("mean_correlation", "the same, mean of the test images", 3),
+    ("signed_correlation", "attention, signed difference: correlation", 3),
+    ("latent_similarity", "latent, image: correlation", 3),
+    ("difference_contrast", "difference, 90th ÷ 10th percentile", 2),
+    ("active_latent", "share of the latent above 0", 3),
+]
 _REPORTED = paper.HEADLINE | {
     "first_loss": paper.LOSS,
     "last_loss": paper.LOSS,
@@ -208,21 +210,25 @@ def spread(runs: Mapping[int, Mapping[str, Any]]) -> str:
     """
     quantities = {seed: record.quantities(run) for seed, run in runs.items()}
     learned = [seed for seed, run in runs.items() if run["learned"]]
-    heads = {seed: f"seed {seed}" + ("" if seed in learned else ", dead") for seed in runs}
+    heads = {seed: f"{seed}" if seed in learned else f"{seed} (dead)" for seed in runs}
     rows = []
-    for name, label in _SPREAD.items():
+    for name, label, decimals in _SPREAD:
         values = [quantities[seed][name] for seed in learned]
         rows.append(
-            {"": label}
-            | {head: number(quantities[seed][name]) for seed, head in heads.items()}
+            {"seed": label}
+            | {head: _rounded(quantities[seed][name], decimals) for seed, head in heads.items()}
             | {
-                "mean": number(mean(values)) if values else "–",
-                "deviation": number(stdev(values)) if len(values) > 1 else "–",
-                "the paper": number(_REPORTED.get(name)),
+                "mean ± deviation": f"{_rounded(mean(values) if values else None, decimals)} ± "
+                f"{_rounded(stdev(values) if len(values) > 1 else None, decimals)}",
+                "the paper": _rounded(_REPORTED.get(name), decimals),
                 "within": _within(_REPORTED.get(name), values),
             }
         )
-    return markdown(rows, right=[*heads.values(), "mean", "deviation", "the paper"])
+    return table(rows, right=[*heads.values(), "mean ± deviation", "the paper"])
+
+
+def _rounded(value: float | None, decimals: int) -> str:
+    return "–" if value is None or math.isnan(value) else f"{value:,.{decimals}f}"
 
 
 def _within(value: float | None, ours: Sequence[float]) -> str:

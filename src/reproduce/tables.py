@@ -12,16 +12,9 @@ from numpy.typing import NDArray
 from reproduce import architecture, compression, costs, datasets, evaluation, paper
 from reproduce.backend import keras
 from reproduce.evaluation import Example
+from reproduce.markdown import table as markdown
 from reproduce.parameters import SPLITS, LatentReading, Parameters
 from reproduce.preparation import PreparedData
-
-
-def markdown(rows: Sequence[Mapping[str, object]], right: Sequence[str] = ()) -> str:
-    """Return a Markdown table of rows with the same keys; columns in `right` align there."""
-    frame = pd.DataFrame(rows)
-    sides = ["right" if column in right else "left" for column in frame.columns]
-    return str(frame.to_markdown(index=False, disable_numparse=True, colalign=sides))
-
 
 _SOURCES = {
     "sample": "photographs that ship with scikit-image, **not the paper's images**",

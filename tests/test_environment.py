@@ -1,0 +1,71 @@
+"""What a run ran in: versions as installed, and the commit, told apart from one with changes."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from reproduce import artifacts, environment
+from reproduce.backend import tensorflow
+
+
+def git(root: Path, *words: str) -> str:
+    identity = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+    done = subprocess.run(
+        ["git", *identity, *words], cwd=root, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that passes for the checkout; it is no repository yet."""
+    root = tmp_path / "checkout"
+    root.mkdir()
+    monkeypatch.setattr(artifacts, "project_root", lambda: root)
+    return root
+
+
+@pytest.fixture
+def repository(root: Path) -> Path:
+    """A checkout with one file and one commit."""
+    (root / "file").write_text("text\n")
+    git(root, "init", "--quiet")
+    git(root, "add", ".")
+    git(root, "commit", "--quiet", "--message", "A file")
+    return root
+
+
+def test_a_clean_tree_is_told_by_its_commit(repository: Path) -> None:
+    assert environment.commit() == git(repository, "rev-parse", "HEAD")
+
+
+@pytest.mark.parametrize("name", ["file", "new-file"])
+def test_uncommitted_changes_are_told(repository: Path, name: str) -> None:
+    (repository / name).write_text("another text\n")
+    assert environment.commit() == git(repository, "rev-parse", "HEAD") + "-dirty"
+
+
+def test_what_git_ignores_is_no_change(repository: Path) -> None:
+    (repository / ".git" / "info" / "exclude").write_text("build\n")
+    (repository / "build").write_text("made")
+    assert not str(environment.commit()).endswith("-dirty")
+
+
+def test_outside_of_git_there_is_no_commit(root: Path) -> None:
+    assert environment.commit() is None
+
+
+def test_the_commit_of_a_repository_around_the_checkout_is_not_ours(root: Path) -> None:
+    git(root.parent, "init", "--quiet")
+    git(root.parent, "commit", "--quiet", "--allow-empty", "--message", "Nothing")
+    assert environment.commit() is None
+
+
+def test_without_git_there_is_no_commit(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert environment.commit() is None
+
+
+def test_versions_name_the_tensorflow_that_is_imported() -> None:
+    assert environment.versions()["tensorflow"] == tensorflow.__version__

@@ -1,0 +1,344 @@
+"""How a page was made: collected as it is executed, told at its foot and on one page for all."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from reproduce import artifacts, colophon, memory, notebooks, provenance
+from reproduce.errors import ReproduceError
+from reproduce.parameters import Parameters
+
+KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+MEGABYTE = 1_000_000
+
+Cell = tuple[str, str]
+
+
+def notebook(*cells: Cell) -> nbformat.NotebookNode:
+    """A notebook of cells given as (kind, source); one of kind `parameters` is tagged so."""
+    makers: dict[str, Callable[[str], nbformat.NotebookNode]] = {
+        "markdown": nbformat.v4.new_markdown_cell,
+        "code": nbformat.v4.new_code_cell,
+        "parameters": lambda source: nbformat.v4.new_code_cell(
+            source, metadata={"tags": ["parameters"]}
+        ),
+    }
+    return nbformat.v4.new_notebook(
+        cells=[makers[kind](source) for kind, source in cells], metadata=KERNEL
+    )
+
+
+def executed(*cells: tuple[str, str, float, int | None]) -> nbformat.NotebookNode:
+    """An executed notebook: for each cell its kind, source, seconds and peak of memory."""
+    content = notebook(*[(kind, source) for kind, source, _, _ in cells])
+    for cell, (_, _, seconds, peak) in zip(content.cells, cells, strict=True):
+        cell.metadata.papermill = nbformat.from_dict(
+            {"duration": seconds, "peak_memory_bytes": peak}
+        )
+    return content
+
+
+def an_execution(**changes: Any) -> dict[str, Any]:
+    """The provenance of a small chapter."""
+    made = {
+        "notebook": "07_more.ipynb",
+        "profile": "quick",
+        "seed": 0,
+        "parameters": {"profile": "quick", "epochs": 3, "seed": 0},
+        "parameters_read": ["profile", "seed"],
+        "data_fingerprints": ["f" * 64],
+        "commit": "0123456789" * 4,
+        "uncommitted_changes": False,
+        "versions": {"python": "3.12.1", "tensorflow": "2.21.0"},
+        "machine": {"processor": "P", "cores": 2, "memory_bytes": 8 * 10**9, "system": "Linux"},
+        "started": "2026-05-04T03:02:01+00:00",
+        "seconds": 12.34,
+        "cell_groups": [
+            {"heading": "More", "cells": 2, "seconds": 3.21, "peak_memory_bytes": 450 * MEGABYTE}
+        ],
+        "artifacts": [
+            {"name": "model-abc", "seconds": 1234.5, "peak_memory_bytes": 1_270 * MEGABYTE}
+        ],
+    }
+    return made | changes
+
+
+def rows(text: str) -> list[list[str]]:
+    """The rows of all Markdown tables in a text, heads included."""
+    lines = [line for line in text.splitlines() if line.startswith("|") and "|:" not in line]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+# Collecting
+
+
+def test_cells_are_grouped_by_the_heading_above_them() -> None:
+    content = executed(
+        ("markdown", "# Title\n\nProse.", 0.1, None),
+        ("code", "1", 1.0, 10),
+        ("code", "2", 0.25, 30),
+        ("markdown", "## First\n\n### Deeper", 0.0, None),
+        ("code", "3", 2.0, 20),
+        ("markdown", "Prose.\n\n## Without code", 0.0, None),
+        ("markdown", "End of one.\n\n## Last ##\n\n```\n# no heading\n```", 0.0, None),
+        ("code", "4", 3.0, None),
+    )
+    assert provenance.cell_groups(content) == [
+        {"heading": "Title", "cells": 2, "seconds": 1.25, "peak_memory_bytes": 30},
+        {"heading": "First", "cells": 1, "seconds": 2.0, "peak_memory_bytes": 20},
+        {"heading": "Last", "cells": 1, "seconds": 3.0, "peak_memory_bytes": None},
+    ]
+
+
+def test_cells_without_a_heading_are_a_group_of_their_own() -> None:
+    content = executed(("code", "1", 1.0, 10), ("markdown", "Prose.", 0.0, None))
+    assert provenance.cell_groups(content) == [
+        {"heading": None, "cells": 1, "seconds": 1.0, "peak_memory_bytes": 10}
+    ]
+    assert provenance.cell_groups(notebook()) == []
+
+
+def test_artifacts_are_noted_once_each_where_a_file_is_named(
+    tmp_path: Path, build_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "uses"
+    assert artifacts.read_uses(file) == []
+    monkeypatch.setenv(artifacts.USES, str(file))
+    made = [
+        artifacts.load_or_make(stage, "quick", {}, lambda _: {}) for stage in ("b", "a", "b", "a")
+    ]
+    assert artifacts.read_uses(file) == made[:2]
+
+
+PREPARE = """
+from reproduce import preparation
+from reproduce.parameters import Parameters
+preparation.prepare(Parameters(source=source, folder=folder, image_size=16))
+"""
+
+
+@pytest.mark.slow
+def test_an_executed_notebook_has_its_provenance_beside_it(
+    tmp_path: Path, folder_of_images: Path
+) -> None:
+    source, output = tmp_path / "01_more.ipynb", tmp_path / "out" / "01_more.ipynb"
+    content = notebook(
+        ("markdown", "# More"),
+        ("parameters", 'source = "sample"\nfolder = ""'),
+        ("code", PREPARE),
+        ("markdown", "## Large"),
+        ("code", "import time\nheld = b'1' * 400_000_000\ndel held\ntime.sleep(0.3)"),
+        ("markdown", "## Small"),
+        ("code", "1 + 1"),
+    )
+    nbformat.write(content, source)
+    parameters = Parameters(
+        profile="quick", source="folder", folder=str(folder_of_images), epochs=3, seed=5
+    )
+
+    notebooks.execute(source, output, parameters)
+
+    text = provenance.path_of(output).read_text()
+    made = json.loads(text)
+    assert made == provenance.read(output)
+    assert (made["notebook"], made["profile"], made["seed"]) == ("01_more.ipynb", "quick", 5)
+    assert made["parameters"] == parameters.model_dump(exclude={"folder"})
+    assert made["parameters_read"] == ["source"]
+    (used,) = made["artifacts"]
+    (folder,) = (tmp_path / "build" / "sample").glob("data-*/")
+    facts = artifacts.read_manifest(folder)["facts"]
+    assert used["name"] == folder.name
+    assert used["seconds"] == facts["seconds"]
+    assert made["data_fingerprints"] == [facts["fingerprint"]]
+    assert made["seconds"] > sum(group["seconds"] for group in made["cell_groups"])
+    assert str(tmp_path) not in text
+    assert str(Path.home()) not in text
+    assert artifacts.USES not in os.environ
+    assert_groups_tell_time_and_memory(made["cell_groups"])
+
+
+def assert_groups_tell_time_and_memory(groups: list[dict[str, Any]]) -> None:
+    more, large, small = groups
+    # The cell that papermill injects counts.
+    assert [(group["heading"], group["cells"]) for group in groups] == [
+        ("More", 3),
+        ("Large", 1),
+        ("Small", 1),
+    ]
+    assert large["seconds"] > 0.3
+    if memory.forget_peak_of(os.getpid()):
+        assert more["peak_memory_bytes"] > 10 * MEGABYTE
+        assert large["peak_memory_bytes"] > 400 * MEGABYTE
+        assert small["peak_memory_bytes"] < large["peak_memory_bytes"] - 300 * MEGABYTE
+
+
+@pytest.mark.slow
+def test_a_failing_notebook_leaves_no_provenance_and_that_of_the_last_success_stays(
+    tmp_path: Path,
+) -> None:
+    source, output = tmp_path / "chapter.ipynb", tmp_path / "out" / "chapter.ipynb"
+    nbformat.write(notebook(("code", "1 / 0")), source)
+    with pytest.raises(ReproduceError, match="ZeroDivisionError"):
+        notebooks.execute(source, output, Parameters())
+    assert not provenance.path_of(output).exists()
+
+    nbformat.write(notebook(("code", "1 / 1")), source)
+    notebooks.execute(source, output, Parameters(seed=1))
+    nbformat.write(notebook(("code", "1 / 0")), source)
+    with pytest.raises(ReproduceError, match="ZeroDivisionError"):
+        notebooks.execute(source, output, Parameters(seed=2))
+    assert provenance.read(output)["seed"] == 1
+    assert nbformat.read(output, as_version=4).cells[0].source == "1 / 1"
+
+
+def test_where_memory_is_not_told_the_notebook_is_executed_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "forget_peak_of", lambda process: False)
+    source, output = tmp_path / "chapter.ipynb", tmp_path / "out" / "chapter.ipynb"
+    nbformat.write(notebook(("code", "1 / 1")), source)
+    notebooks.execute(source, output, Parameters())
+    (group,) = provenance.read(output)["cell_groups"]
+    assert group["peak_memory_bytes"] is None
+
+
+@pytest.mark.parametrize(
+    ("commit", "told"),
+    [
+        ("abc", {"commit": "abc", "uncommitted_changes": False}),
+        ("abc-dirty", {"commit": "abc", "uncommitted_changes": True}),
+        (None, {"commit": None, "uncommitted_changes": None}),
+    ],
+)
+def test_the_commit_is_told_apart_from_changes_to_it(
+    commit: str | None, told: dict[str, object]
+) -> None:
+    content = executed(("code", "1", 1.0, None))
+    content.metadata.papermill = nbformat.from_dict(
+        {"start_time": "2026-05-04T03:02:01.5+00:00", "duration": 2.345}
+    )
+    made = provenance.collect("a.ipynb", content, Parameters(), [], [], commit)
+    assert {name: made[name] for name in told} == told
+    assert (made["started"], made["seconds"]) == ("2026-05-04T03:02:01+00:00", 2.35)
+
+
+# The foot of a chapter
+
+
+def test_the_foot_tells_what_was_run_in_what_and_what_it_cost() -> None:
+    foot = colophon.foot(an_execution())
+    assert foot.startswith(
+        "````{dropdown} How this page was made: profile quick, seed 0\n:name: provenance-07_more\n"
+    )
+    told = {row[0]: row[1:] for row in rows(foot)}
+    assert told["notebook"] == ["`07_more.ipynb`"]
+    assert told["seed"] == ["0"]
+    assert told["parameters that it reads"] == ['`profile="quick"`, `seed=0`']
+    assert told["the run's other parameters"] == ["`epochs=3`"]
+    assert told["data fingerprint"] == [f"`{'f' * 64}`"]
+    assert told["git commit"] == [f"`{'0123456789' * 4}`"]
+    assert told["versions"] == ["Python 3.12.1, TensorFlow 2.21.0"]
+    assert told["machine"] == ["P, 2 cores, 8.00 GB of memory, Linux"]
+    assert told["executed"] == ["2026-05-04 03:02 UTC, in 12.3 s with the start of the kernel"]
+    assert told["More"] == ["2", "3.2", "0.45"]
+    assert told["`model-abc`"] == ["1,234.5", "1.27"]
+    assert '<a href="07_more.provenance.json">' in foot
+
+
+def test_what_is_not_known_is_said_so() -> None:
+    nameless = {"heading": None, "cells": 1, "seconds": 1.0, "peak_memory_bytes": None}
+    unknown = {"commit": None, "uncommitted_changes": None, "artifacts": []}
+    foot = colophon.foot(
+        an_execution(cell_groups=[nameless], data_fingerprints=[], parameters_read=[], **unknown)
+    )
+    told = {row[0]: row[1:] for row in rows(foot)}
+    assert told["git commit"] == ["unknown"]
+    assert told["data fingerprint"] == told["parameters that it reads"] == ["–"]
+    assert told["no heading"] == ["1", "1.0", "–"]
+    assert "It uses no artifact" in foot
+    assert "It has no code" in colophon.foot(an_execution(cell_groups=[]))
+
+
+def test_uncommitted_changes_are_told() -> None:
+    made = an_execution(uncommitted_changes=True)
+    assert "`, with uncommitted changes |" in colophon.foot(made)
+    assert "| `01234567` + changes |" in colophon.executions([made])
+
+
+def test_a_heading_cannot_break_the_table() -> None:
+    group = {"heading": "a | b", "cells": 1, "seconds": 1.0, "peak_memory_bytes": None}
+    assert r"| a \| b" in colophon.foot(an_execution(cell_groups=[group]))
+
+
+# The page
+
+
+def test_captions_end_with_a_link_to_the_foot_which_comes_last() -> None:
+    content = notebook(("code", "1"), ("code", "2"), ("code", "3"))
+    content.cells[0].metadata["mystnb"] = {"figure": {"caption": "A picture.", "name": "a"}}
+    content.cells[1].metadata["mystnb"] = {"figure": {"name": "no-caption"}}
+    colophon.attach(content, an_execution())
+    first, second = (cell.metadata["mystnb"]["figure"] for cell in content.cells[:2])
+    assert first["caption"] == "A picture. ({ref}`run <provenance-07_more>`)"
+    assert "caption" not in second
+    assert content.cells[-1].source == colophon.foot(an_execution())
+    nbformat.validate(content)
+
+
+def test_paths_of_the_machine_are_taken_out() -> None:
+    content = notebook(("code", '# Parameters\nprofile = "a"\nfolder = "/data/my \\"beans\\""\n'))
+    (cell,) = content.cells
+    cell.metadata["tags"] = ["injected-parameters"]
+    cell.outputs = [
+        nbformat.v4.new_output("stream", name=name, text=f"/data to {name}\n")
+        for name in ("stdout", "stderr")
+    ]
+    content.metadata["papermill"] = {"output_path": "/data/a.ipynb"}
+    colophon.attach(content, an_execution())
+    assert cell.source == '# Parameters\nprofile = "a"\nfolder = "…/my \\"beans\\""\n'
+    assert [output.name for output in cell.outputs] == ["stdout"]
+    assert "papermill" not in content.metadata
+
+
+@pytest.mark.parametrize("source", ['folder = ""', 'a = "/b"'])
+def test_other_assignments_stay(source: str) -> None:
+    content = notebook(("code", source))
+    content.cells[0].metadata["tags"] = ["injected-parameters"]
+    colophon.attach(content, an_execution())
+    assert content.cells[0].source == source
+
+
+# The page of all executions
+
+
+def test_all_executions_are_listed_and_each_artifact_once() -> None:
+    other = an_execution(notebook="08_last.ipynb", seed=3, seconds=1.0, cell_groups=[])
+    text = colophon.executions([an_execution(), other])
+    head, first, second, head_of_artifacts, artifact = rows(text)
+    assert head[:4] == ["chapter", "profile", "seed", "executed"]
+    costs = ["wall time (s)", "peak memory (GB)"]
+    assert head[-2:] == head_of_artifacts[-2:] == costs
+    assert first == [
+        "{doc}`/notebooks/07_more`",
+        "`quick`",
+        "0",
+        "2026-05-04 03:02 UTC",
+        "`01234567`",
+        "12.3",
+        "0.45",
+    ]
+    assert (second[0], second[2], *second[-2:]) == ("{doc}`/notebooks/08_last`", "3", "1.0", "–")
+    links = "{doc}`07 </notebooks/07_more>`, {doc}`08 </notebooks/08_last>`"
+    assert artifact == ["`model-abc`", links, "1,234.5", "1.27"]
+
+
+def test_executions_without_artifacts_are_listed_alone() -> None:
+    text = colophon.executions([an_execution(artifacts=[])])
+    assert len(rows(text)) == 2
+    assert "artifact" not in text
+    assert colophon.executions([]) == ""
