@@ -33,7 +33,7 @@ def test_the_table_has_a_row_for_each_claim_with_its_verdict_and_evidence(runs) 
 
 def test_means_and_deviations_are_over_the_seeds_that_learned() -> None:
     text = report.mean_and_deviation(measured({0: 0.5, 1: 9.0, 2: 0.7}, dead=(1,), at_least=0))
-    assert text == "0.6000 ± 0.1414"
+    assert text == "0.60 ± 0.14"
     assert report.mean_and_deviation(measured({0: 1034, 1: 1034}, at_least=0)) == "1,034"
     assert report.mean_and_deviation(measured({0: 0.5}, dead=(0,), at_least=0)) == "no seed learned"
 
@@ -63,6 +63,13 @@ def test_a_dead_seed_is_a_hollow_dot_and_named_so() -> None:
     assert re.search(rf'<rect x="[\d.]+" width="[\d.]+" height="{report.HEIGHT}"', drawing)
 
 
+def test_a_dead_seed_far_away_leaves_the_others_their_scale() -> None:
+    far = places(report.dots(measured({0: 0.5, 1: -9e9, 2: 0.7}, dead=(1,), at_least=0.6)))
+    near = places(report.dots(measured({0: 0.5, 2: 0.7}, at_least=0.6)))
+    assert [far[0], far[2]] == near
+    assert 0 < far[1] < min(near)
+
+
 def test_what_is_the_same_for_all_seeds_or_not_a_number_has_no_dots() -> None:
     assert report.dots(measured({0: 3, 1: 3}, at_least=0)) == ""
     assert report.dots(measured({0: float("nan"), 1: 3}, at_least=0)) == ""
@@ -75,14 +82,27 @@ def test_the_spread_names_dead_seeds_and_says_where_the_papers_number_lies(runs)
     row = next(line for line in text.splitlines() if "mean size ratio, test images" in line)
     assert "0.6850" in row
     ours = [record.quantities(run)["mean_ratio"] for run in runs.values() if run["learned"]]
-    assert row.split("|")[-2].strip() == report._within(0.6849762403517835, ours)
+    assert row.split("|")[-2].strip() == report._beside(0.6849762403517835, ours, 4)
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"), [(0.5, "below"), (0.65, "yes"), (0.8, "above"), (None, "–")]
+    ("value", "expected"),
+    [(0.5, "0.50, below"), (0.65, "0.65, within"), (0.8, "0.80, above"), (None, "–")],
 )
-def test_within_is_between_least_and_greatest(value, expected) -> None:
-    assert report._within(value, [0.7, 0.6]) == expected
+def test_the_papers_number_lies_within_ours_or_beside_them(value, expected) -> None:
+    assert report._beside(value, [0.7, 0.6], 2) == expected
+
+
+@pytest.mark.parametrize(
+    ("mean", "deviation", "expected"),
+    [
+        (25.9946, 0.3234, "25.99 ± 0.32"),
+        (131423.25, 4578.1, "131,423 ± 4,578"),
+        (-0.1418, 0.025, "-0.142 ± 0.025"),
+    ],
+)
+def test_a_mean_is_written_to_the_second_digit_of_its_deviation(mean, deviation, expected) -> None:
+    assert report.with_deviation(mean, deviation) == expected
 
 
 def test_the_page_names_what_it_judges_and_what_has_not_learned(runs) -> None:

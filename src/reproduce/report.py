@@ -18,7 +18,7 @@ _BADGES = {
     "reproduced": "{bdg-success}`reproduced`",
     "partly": "{bdg-warning}`partly`",
     "not reproduced": "{bdg-danger}`not reproduced`",
-    "not checkable": "{bdg-secondary}`not checkable`",
+    "not checkable": "{bdg-dark-line}`not checkable`",
 }
 
 
@@ -100,7 +100,19 @@ def mean_and_deviation(measured: Measured) -> str:
         return "no seed learned"
     if len(set(values)) == 1:
         return number(values[0])
-    return f"{number(mean(values))} ± {number(stdev(values))}"
+    return with_deviation(mean(values), stdev(values))
+
+
+def with_deviation(value: float, deviation: float) -> str:
+    """Return value ± deviation, to the deviation's second digit.
+
+    >>> with_deviation(25.99461, 0.32341)
+    '25.99 ± 0.32'
+    >>> with_deviation(131423.3, 4578.2)
+    '131,423 ± 4,578'
+    """
+    decimals = max(0, 1 - math.floor(math.log10(deviation))) if deviation else 4
+    return f"{value:,.{decimals}f} ± {deviation:,.{decimals}f}"
 
 
 WIDTH, HEIGHT, MARGIN = 150, 16, 8
@@ -109,18 +121,19 @@ WIDTH, HEIGHT, MARGIN = 150, 16, 8
 def dots(measured: Measured) -> str:
     """Draw the values of all seeds as dots on a line (inline SVG); nothing if they are all equal.
 
-    A hollow dot is a seed with a dead latent. The band is where the check holds, the stroke the
-    paper's number.
+    A hollow dot is a seed with a dead latent, at the end of the line if it lies beyond. The band is
+    where the check holds, the stroke the paper's number.
     """
     values = {seed: value for seed, value in measured.values.items() if math.isfinite(value)}
     if len(set(values.values())) < 2:
         return ""
     bounds = [bound for bound in measured.check.bounds if math.isfinite(bound)]
-    least, greatest = min([*values.values(), *bounds]), max([*values.values(), *bounds])
+    scale = [*(values[seed] for seed in measured.learned), *bounds] or list(values.values())
+    least, greatest = min(scale), max(scale)
 
     def place(value: float) -> float:
-        share = (value - least) / (greatest - least)
-        return round(MARGIN + share * (WIDTH - 2 * MARGIN), 1)
+        share = (value - least) / ((greatest - least) or 1)
+        return round(min(max(MARGIN + share * (WIDTH - 2 * MARGIN), 3), WIDTH - 3), 1)
 
     low, high = (
         place(bound) if math.isfinite(bound) else end
@@ -205,8 +218,7 @@ _REPORTED = paper.HEADLINE | {
 def spread(runs: Mapping[int, Mapping[str, Any]]) -> str:
     """Return every number that depends on the seed: of each seed, mean and deviation, the paper's.
 
-    Mean, deviation and whether the paper's number lies within the range of ours are over the seeds
-    that learned.
+    Mean, deviation and where the paper's number lies beside ours are over the seeds that learned.
     """
     quantities = {seed: record.quantities(run) for seed, run in runs.items()}
     learned = [seed for seed, run in runs.items() if run["learned"]]
@@ -218,23 +230,25 @@ def spread(runs: Mapping[int, Mapping[str, Any]]) -> str:
             {"seed": label}
             | {head: _rounded(quantities[seed][name], decimals) for seed, head in heads.items()}
             | {
-                "mean ± deviation": f"{_rounded(mean(values) if values else None, decimals)} ± "
-                f"{_rounded(stdev(values) if len(values) > 1 else None, decimals)}",
-                "the paper": _rounded(_REPORTED.get(name), decimals),
-                "within": _within(_REPORTED.get(name), values),
+                "mean ± deviation": with_deviation(mean(values), stdev(values))
+                if len(values) > 1
+                else "–",
+                "the paper": _beside(_REPORTED.get(name), values, decimals),
             }
         )
-    return table(rows, right=[*heads.values(), "mean ± deviation", "the paper"])
+    return table(rows, right=[*heads.values(), "mean ± deviation"])
 
 
 def _rounded(value: float | None, decimals: int) -> str:
     return "–" if value is None or math.isnan(value) else f"{value:,.{decimals}f}"
 
 
-def _within(value: float | None, ours: Sequence[float]) -> str:
+def _beside(value: float | None, ours: Sequence[float], decimals: int) -> str:
+    """Return the paper's number and where it lies: within the range of ours, below it or above."""
     if value is None or not ours:
-        return "–"
-    return "below" if value < min(ours) else "above" if value > max(ours) else "yes"
+        return _rounded(value, decimals)
+    place = "below" if value < min(ours) else "above" if value > max(ours) else "within"
+    return f"{_rounded(value, decimals)}, {place}"
 
 
 def seed_list(seeds: Sequence[int]) -> str:
