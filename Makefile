@@ -8,6 +8,8 @@ PORT ?= 8000
 BEANS ?=
 # PARAMETERS="name=value …": changes to the profile, for `make book`, `make paper`, `make record`.
 PARAMETERS ?=
+# FAULTS="name …": only these faults of tests/mutants.toml, for `make mutants`.
+FAULTS ?=
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
@@ -16,7 +18,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SNAKEMAKE = snakemake --cores all --nolock --rerun-incomplete --quiet all --config
 PAPER = profile=paper $(if $(BEANS),folder='$(BEANS)') $(PARAMETERS)
 
-.PHONY: help book paper test serve notebooks bench record lint lock clean
+.PHONY: help book paper test mutants serve notebooks bench record lint lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +33,9 @@ paper: .venv/.installed ## the same in the paper's own setting, on beans from th
 
 test: .venv/.installed ## run all tests, the notebooks' stored outputs included
 	pytest --nbval
+
+mutants: .venv/.installed ## plant faults one by one and see that the tests catch each (FAULTS="name …": only these)
+	python -m tests.mutants $(FAULTS)
 
 serve: .venv/.installed ## serve the book on http://localhost:PORT (PROFILE=sample, PORT=8000)
 	python -m http.server --bind 127.0.0.1 --directory build/$(PROFILE)/book $(PORT)
