@@ -10,6 +10,8 @@ BEANS ?=
 SEEDS ?=
 # PARAMETERS="name=value …": changes to the profile, for the same.
 PARAMETERS ?=
+# FAULTS="name …": only these faults of tests/mutants.toml, for `make mutants`.
+FAULTS ?=
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
@@ -19,7 +21,7 @@ SNAKEMAKE = snakemake --cores all --nolock --rerun-incomplete --quiet all --conf
 CHANGES = $(if $(SEEDS),seeds=$(SEEDS)) $(PARAMETERS)
 PAPER = profile=paper $(if $(BEANS),folder='$(BEANS)') $(CHANGES)
 
-.PHONY: help book paper test serve notebooks bench record lint lock clean
+.PHONY: help book paper test mutants serve notebooks bench record lint lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +36,9 @@ paper: .venv/.installed ## the same in the paper's own setting, on beans from th
 
 test: .venv/.installed ## run all tests, the notebooks' stored outputs included
 	pytest --nbval
+
+mutants: .venv/.installed ## plant faults one by one and see that the tests catch each (FAULTS="name …": only these)
+	python -m tests.mutants $(FAULTS)
 
 serve: .venv/.installed ## serve the book on http://localhost:PORT (PROFILE=sample, PORT=8000)
 	python -m http.server --bind 127.0.0.1 --directory build/$(PROFILE)/book $(PORT)

@@ -6,6 +6,7 @@ stored output; here such a cell fails.
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -145,6 +146,29 @@ def test_a_users_mistake_inside_a_notebook_is_told_as_it_is(tmp_path: Path) -> N
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), source)
     with pytest.raises(ReproduceError, match=r"^parameter 'epochs'"):
         notebooks.execute(source, tmp_path / "out" / "mistaken.ipynb", Parameters())
+
+
+def pictures(notebook: Path) -> dict[str, list[str]]:
+    """Return the pictures of an executed notebook by the name of their figure."""
+    return {
+        cell.metadata["mystnb"]["figure"]["name"]: [
+            output.data["image/png"] for output in cell.outputs if "image/png" in output.data
+        ]
+        for cell in code_cells(nbformat.read(notebook, as_version=4))
+        if "mystnb" in cell.metadata
+    }
+
+
+def test_the_reading_of_the_latent_changes_figure_11_and_no_other_picture(
+    small_run: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REPRODUCE_BUILD", str(small_run.data.folder.parents[1]))
+    chapter = ROOT / "notebooks" / "04_results.ipynb"
+    for reading in ("clip", "stretch"):
+        parameters = small_run.parameters.model_copy(update={"latent_reading": reading})
+        notebooks.execute(chapter, tmp_path / f"{reading}.ipynb", parameters)
+    clip, stretch = (pictures(tmp_path / f"{reading}.ipynb") for reading in ("clip", "stretch"))
+    assert [name for name in clip if clip[name] != stretch[name]] == ["figure-11"]
 
 
 def test_a_notebook_that_declares_something_unknown_is_refused(tmp_path: Path) -> None:

@@ -330,6 +330,12 @@ def test_another_preparation_makes_other_data(prepare, change):
     assert prepare(**change).folder != prepare().folder
 
 
+def test_an_older_source_makes_other_data(prepare, monkeypatch):
+    now = prepare().folder
+    monkeypatch.setattr(preparation.artifacts, "source_digest", lambda _: "older")
+    assert prepare().folder != now
+
+
 def test_a_changed_image_makes_new_data(prepare, folder_of_images, noise):
     before = prepare()
     noise(99).save(folder_of_images / "train/leaf/2.png")

@@ -124,6 +124,8 @@ def test_a_record_is_written_whole_and_read_back(
         training.WEIGHTS,
     }
     assert written["training"]["losses"] == small_run.trained.losses
+    floor = training.loss_floor(small_run.data.histogram("train"))
+    assert written["training"]["loss_floor"] == floor
     assert written["data"]["fingerprint"] == small_run.data.fingerprint
     assert written["data"]["images_per_class"]["test"] == {"leaf": 2, "rust": 2}
     assert written["test"]["size_ratio"]["images"] == 4

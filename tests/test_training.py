@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import os
 import signal
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,35 @@ def test_another_seed_trains_other_weights(small_run, parameters_of):
     assert not same_weights(other.autoencoder, small_run.trained.autoencoder)
 
 
+TRAINING = """
+import sys
+from reproduce import preparation, training
+from reproduce.parameters import Parameters
+
+parameters = Parameters.model_validate_json(sys.argv[1])
+print(training.train(parameters, preparation.prepare(parameters)).weights)
+"""
+
+
+def test_two_processes_train_the_same_weights_to_the_bit_and_another_seed_others(
+    small_run, parameters_of, start, tmp_path
+):
+    processes = []
+    for name, seed in (("first", 0), ("second", 0), ("other-seed", 1)):
+        # Larger images, for work that is spread over several threads.
+        parameters = parameters_of(small_run.folder, image_size=64, seed=seed)
+        build = os.environ | {"REPRODUCE_BUILD": str(tmp_path / name)}
+        processes.append(start(TRAINING, parameters.model_dump_json(), env=build))
+    weights = []
+    for process in processes:
+        file, words = process.communicate(timeout=300)
+        assert process.returncode == 0, words
+        weights.append([w.tobytes() for w in model.load(Path(file.strip())).get_weights()])
+    first, second, of_another_seed = weights
+    assert first == second
+    assert of_another_seed != first
+
+
 @pytest.mark.parametrize("change", [{"epochs": 4}, {"batch_size": 4}, {"seed": 1}])
 def test_another_training_is_another_model(small_run, parameters_of, change):
     before = training.dependencies(small_run.parameters, small_run.data)
@@ -104,6 +134,13 @@ def test_other_pixels_under_the_same_names_make_another_model(small_run):
     before = training.dependencies(small_run.parameters, small_run.data)
     after = training.dependencies(small_run.parameters, other)
     assert artifacts.fingerprint(after) != artifacts.fingerprint(before)
+
+
+def test_an_older_source_makes_another_model(small_run, monkeypatch):
+    now = training.dependencies(small_run.parameters, small_run.data)
+    monkeypatch.setattr(artifacts, "source_digest", lambda _: "older")
+    before = training.dependencies(small_run.parameters, small_run.data)
+    assert artifacts.fingerprint(before) != artifacts.fingerprint(now)
 
 
 def test_a_loss_that_is_no_number_stops_the_training_and_is_not_kept(
@@ -253,6 +290,36 @@ def test_the_batches_differ_from_epoch_to_epoch_and_from_seed_to_seed():
 def test_a_batch_is_not_a_run_of_neighbours():
     first, *_ = as_lists(60, 8, 0, 0)
     assert max(first) - min(first) > 8
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
+    """The batches that training takes its steps on; the loss of each is its number of images."""
+    batches: list[np.ndarray] = []
+
+    def step(images: np.ndarray) -> int:
+        batches.append(images)
+        return len(images)
+
+    monkeypatch.setattr(training, "training_step", lambda _: step)
+    return batches
+
+
+def test_each_epoch_shows_the_training_images_alone_in_batches_of_the_size_asked_for(
+    small_run, shown
+):
+    training.train(small_run.parameters, small_run.data)
+    assert [len(batch) for batch in shown] == [3, 3, 2] * 3  # 8 images in batches of 3, 3 epochs
+    expected = sorted(image.tobytes() for image in small_run.data.images("train"))
+    for epoch in range(3):
+        images = np.concatenate(shown[3 * epoch : 3 * epoch + 3])
+        assert sorted(image.tobytes() for image in images) == expected
+
+
+@pytest.mark.usefixtures("shown")
+def test_the_loss_of_an_epoch_is_the_mean_over_its_images_and_not_over_its_batches(small_run):
+    losses = training.train(small_run.parameters, small_run.data).losses
+    assert losses == pytest.approx([(3 * 3 + 3 * 3 + 2 * 2) / 8] * 3)
 
 
 # The floor of the loss
