@@ -31,7 +31,6 @@ Whoever renews the stored outputs stores `executed_source` of the notebook in th
 """
 
 import base64
-import difflib
 import hashlib
 import io
 import json
@@ -67,7 +66,8 @@ class Tolerance:
     ----------
     relative, absolute
         For numbers, as in `math.isclose`: it is enough to keep one of them. The absolute default
-        lets a number with four decimals be rounded the other way.
+        lets a number with four decimals be rounded the other way. Sizes of files, and what is
+        computed from few numbers, jump by more: of this book's chapters, 4 and 5 ask for more.
     picture_rms
         For pictures: grey levels from 0 to 255, see `picture_difference`.
     """
@@ -140,23 +140,33 @@ SHOWN = 5
 
 
 def text_differences(stored: str, new: str, tolerance: Tolerance) -> list[str]:
-    """Say in which numbers two texts differ, or, if the text around them does, in which lines."""
-    if _between_numbers(stored) != _between_numbers(new):
-        lines = difflib.unified_diff(
-            stored.splitlines(), new.splitlines(), "stored", "new", lineterm="", n=0
-        )
-        return ["the text differs:", *_shortened(["  " + line[:200] for line in lines], 20)]
+    """Say where the text around the numbers of two texts differs, or in which numbers they do."""
+    lines = zip_longest(stored.split("\n"), new.split("\n"))
+    for number, (ours, theirs) in enumerate(lines, start=1):
+        if _between_numbers(ours) != _between_numbers(theirs):
+            return [_line_difference(number, ours, theirs)]
     differences = [
         _number_difference(number, ours, theirs, tolerance)
         for number, (ours, theirs) in enumerate(
             zip(NUMBER.findall(stored), NUMBER.findall(new), strict=True), start=1
         )
     ]
-    return _shortened([difference for difference in differences if difference], SHOWN)
+    return _shortened([difference for difference in differences if difference])
 
 
-def _between_numbers(text: str) -> list[str]:
-    return [FILLING.sub(_filling, part).strip(" ") for part in NUMBER.split(text)]
+def _between_numbers(line: str | None) -> list[str] | None:
+    if line is None:
+        return None
+    return [FILLING.sub(_filling, part).strip(" ") for part in NUMBER.split(line)]
+
+
+def _line_difference(number: int, stored: str | None, new: str | None) -> str:
+    if stored is None or new is None:
+        return f"line {number} is {'new' if stored is None else 'missing'}"
+    pairs = enumerate(zip(stored, new, strict=False))
+    same = next((place for place, (a, b) in pairs if a != b), min(len(stored), len(new)))
+    ours, theirs = (line[max(0, same - 30) : same + 50] for line in (stored, new))
+    return f"line {number}: stored {ours!r}, new {theirs!r}"
 
 
 def _filling(found: re.Match[str]) -> str:
@@ -179,9 +189,9 @@ def _value(text: str) -> float:
     return float(text.replace(",", "").replace("−", "-"))
 
 
-def _shortened(lines: list[str], count: int) -> list[str]:
-    rest = len(lines) - count
-    return lines if rest <= 0 else [*lines[:count], f"… and {rest} more"]
+def _shortened(lines: list[str]) -> list[str]:
+    rest = len(lines) - SHOWN
+    return lines if rest <= 0 else [*lines[:SHOWN], f"… and {rest} more"]
 
 
 # --------------------------------------------------------------------------------------- pictures

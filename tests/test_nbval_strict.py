@@ -93,11 +93,14 @@ def test_the_difference_of_numbers_and_the_tolerance_are_told() -> None:
     )
 
 
-def test_the_lines_that_differ_are_told() -> None:
-    messages = text_differences("same\nloss 1", "same\nloss none", DEFAULT)
-    assert "  -loss 1" in messages
-    assert "  +loss none" in messages
-    assert "  -same" not in messages
+def test_where_the_text_differs_is_told() -> None:
+    long = "same " * 100
+    (message,) = text_differences(f"first 1\n{long}loss 1", f"first 1.001\n{long}loss", DEFAULT)
+    assert message.startswith("line 2: stored '")
+    assert message.endswith("same loss'")
+    assert len(message) < 200
+    assert text_differences("one\ntwo", "one", DEFAULT) == ["line 2 is missing"]
+    assert text_differences("one", "one\ntwo", DEFAULT) == ["line 2 is new"]
 
 
 def test_many_differences_are_told_in_short() -> None:
