@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.nbval_tolerance"]
+pytest_plugins = ["pytester", "tests.nbval_strict"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -99,12 +99,16 @@ def test_the_layer_shapes_are_those_of_real_outputs(size: int) -> None:
 
 
 def test_the_training_curve_shows_losses_floor_and_excess() -> None:
-    figure = figures.training_curve([0.7, 0.65], 0.6, [3.0, 2.0])
-    loss, excess, time = figure.axes
+    figure = figures.training_curve([0.7, 0.65], 0.6)
+    loss, excess = figure.axes
     np.testing.assert_allclose(loss.lines[0].get_ydata(), [0.7, 0.65])
     np.testing.assert_allclose(loss.lines[1].get_ydata(), [0.6, 0.6])
     np.testing.assert_allclose(excess.lines[0].get_ydata(), [0.1, 0.05])
-    assert [bar.get_height() for bar in time.patches] == [3.0, 2.0]
+
+
+def test_the_times_of_epochs_are_bars() -> None:
+    (axes,) = figures.epoch_times([3.0, 2.0]).axes
+    assert [bar.get_height() for bar in axes.patches] == [3.0, 2.0]
 
 
 def test_the_histogram_of_ratios_holds_all_images_and_both_means() -> None:

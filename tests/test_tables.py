@@ -146,5 +146,5 @@ def test_a_page_without_images_says_its_profile_too() -> None:
 
 
 def test_excess_is_what_the_loss_has_above_the_floor() -> None:
-    rows = by_label(tables.loss_per_epoch([0.7, 0.65], 0.6, [3.0, 2.04]))
-    assert rows == {"1": ["0.7000", "0.1000", "3.0"], "2": ["0.6500", "0.0500", "2.0"]}
+    rows = by_label(tables.loss_per_epoch([0.7, 0.65], 0.6))
+    assert rows == {"1": ["0.7000", "0.1000"], "2": ["0.6500", "0.0500"]}

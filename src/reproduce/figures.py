@@ -68,22 +68,30 @@ def grey_histogram(data: PreparedData) -> Figure:
     return figure
 
 
-def training_curve(losses: Sequence[float], floor: float, seconds: Sequence[float]) -> Figure:
-    """Plot the loss per epoch with its floor, the excess above the floor, the time per epoch."""
+def training_curve(losses: Sequence[float], floor: float) -> Figure:
+    """Plot the loss per epoch with its floor, and the excess above the floor."""
     epochs = np.arange(1, len(losses) + 1)
-    figure = Figure(figsize=(7.0, 5.6))
-    loss, excess, time = figure.subplots(3, 1, sharex=True, height_ratios=(2.2, 1.6, 1))
+    figure = Figure(figsize=(7.0, 4.6))
+    loss, excess = figure.subplots(2, 1, sharex=True, height_ratios=(2.2, 1.6))
     loss.plot(epochs, losses, "o-", color=BLUE, label="training loss")
     loss.axhline(floor, color="black", ls="--", lw=1.2, label=f"floor {floor:.4f}")
     loss.axhline(paper.LOSS, color=ORANGE, ls=":", label=f"the paper: around {paper.LOSS}")
     loss.set(ylabel="loss (nat/pixel)")
     loss.legend()
     excess.plot(epochs, np.asarray(losses) - floor, "s-", color=VERMILION)
-    excess.set(ylabel="loss − floor", yscale="log")
+    excess.set(xlabel="epoch", ylabel="loss − floor", yscale="log")
     excess.grid(which="minor", lw=0.3)
-    time.bar(epochs, seconds, width=0.6, color=GREEN)
-    time.set(xlabel="epoch", ylabel="time (s)")
-    time.xaxis.set_major_locator(MaxNLocator(integer=True))
+    excess.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return figure
+
+
+def epoch_times(seconds: Sequence[float]) -> Figure:
+    """Plot the wall time of each epoch."""
+    figure = Figure(figsize=(7.0, 2.0))
+    axes = figure.subplots()
+    axes.bar(np.arange(1, len(seconds) + 1), seconds, width=0.6, color=GREEN)
+    axes.set(xlabel="epoch", ylabel="time (s)")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
 
 

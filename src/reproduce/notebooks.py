@@ -99,7 +99,8 @@ def refresh(notebook: Path) -> None:
     """Execute a notebook with its own default parameters and store the outputs in it.
 
     What differs from run to run and is no result stays out: stderr, times of cells, metadata of
-    the kernel. The file is replaced only when all cells have run.
+    the kernel. The tolerances that tests/nbval_strict.py reads are kept, and `executed_source` is
+    stored beside them. The file is replaced only when all cells have run.
 
     Raises
     ------
@@ -120,7 +121,7 @@ def refresh(notebook: Path) -> None:
     content.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": KERNEL},
         "language_info": {"name": "python"},
-        "reproduce": {"executed_source": executed_source(content)},
+        "nbval": content.metadata.get("nbval", {}) | {"executed_source": executed_source(content)},
     }
     artifacts.write_whole(notebook, (nbformat.writes(content) + "\n").encode())
 

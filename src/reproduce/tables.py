@@ -134,18 +134,13 @@ def attention_identity(attention_map: NDArray[np.float32]) -> float:
     return float(np.abs(np.asarray(resized) - (1 - attention_map)).max())
 
 
-def loss_per_epoch(losses: Sequence[float], floor: float, seconds: Sequence[float]) -> str:
-    """Return loss, excess above the floor and wall time of each epoch."""
+def loss_per_epoch(losses: Sequence[float], floor: float) -> str:
+    """Return loss and excess above the floor of each epoch."""
     rows = [
-        {
-            "epoch": str(epoch),
-            "loss": f"{loss:.4f}",
-            "loss − floor": f"{loss - floor:.4f}",
-            "seconds": f"{time:.1f}",
-        }
-        for epoch, (loss, time) in enumerate(zip(losses, seconds, strict=True), start=1)
+        {"epoch": str(epoch), "loss": f"{loss:.4f}", "loss − floor": f"{loss - floor:.4f}"}
+        for epoch, loss in enumerate(losses, start=1)
     ]
-    return markdown(rows, right=["epoch", "loss", "loss − floor", "seconds"])
+    return markdown(rows, right=["epoch", "loss", "loss − floor"])
 
 
 _COLUMNS = ("the paper", "recorded run", "this page")
