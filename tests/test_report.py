@@ -121,3 +121,33 @@ def test_the_page_names_what_it_judges_and_what_has_not_learned(runs) -> None:
 )
 def test_seeds_as_words(seeds, words) -> None:
     assert report.seed_list(seeds) == words
+
+
+def test_prose_is_given_each_verdict_and_each_measurement(runs) -> None:
+    judged = claims.judge(claims.read(), runs)
+    facts = report.facts(runs, judged)
+    assert facts["verdict_original-file"] == "reproduced"
+    assert facts["measured_original_bytes"] == "205,111"
+    assert facts["dead_seeds"] == "seed 1"
+    assert facts["dead_count"] == "1"
+    assert float(facts["dead_ratio"]) < 0.05
+    total = sum(int(word) for word in re.findall(r"\d+", facts["verdict_counts"]))
+    assert total == len(judged)
+
+
+def test_without_dead_seeds_or_with_one_seed_prose_has_something_to_say(runs) -> None:
+    facts = report.facts({0: runs[0]}, [])
+    assert (facts["dead_seeds"], facts["dead_ratio"]) == ("no seed", "–")
+    assert facts["seed_deviation"] == "–"
+
+
+def test_repetitions_are_compared_with_the_first_run_of_their_profile() -> None:
+    first = {"kernels": "as it is", "threads": 2, "last_loss": 0.5, "mean_ratio": 0.7}
+    first |= {"weights": "aa", "greatest_difference": 0.0}
+    other = {"threads": 4, "weights": "bb", "last_loss": 0.49, "greatest_difference": 2e-5}
+    text = report.repetitions({"sample": {"runs": [first, first | {"threads": 8}, first | other]}})
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()[2:]]
+    assert rows == [
+        ["`sample`", "as it is", "8", "equal", "0.0e+00", "+0.0e+00", "+0.0e+00"],
+        ["`sample`", "as it is", "4", "differ", "2.0e-05", "-1.0e-02", "+0.0e+00"],
+    ]

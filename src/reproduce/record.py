@@ -36,6 +36,7 @@ from reproduce.preparation import PreparedData
 from reproduce.training import Trained
 
 RECORD = "record.json"
+REPETITIONS = "determinism.json"
 LOSS_OF_MID_GREY = math.log(2)
 """The loss, in nats per pixel, of a model that answers 0.5 for each pixel of whatever image."""
 
@@ -197,6 +198,21 @@ def read_seeds(profile: str = "paper") -> dict[int, dict[str, Any]]:
 
 def _recorded(profile: str) -> Path:
     return artifacts.project_root() / "results" / profile
+
+
+def read_repetitions() -> dict[str, Any]:
+    """Read what repeating a training with other threads and other kernels changed, by profile.
+
+    Raises
+    ------
+    ReproduceError
+        There is no such result.
+    """
+    path = artifacts.project_root() / "results" / REPETITIONS
+    if not path.is_file():
+        raise ReproduceError(f"no result {path}; make one with: python -m benchmarks.determinism")
+    repetitions: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return repetitions
 
 
 def run_seeds(parameters: Parameters) -> dict[int, dict[str, Any]]:

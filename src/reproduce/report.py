@@ -251,6 +251,57 @@ def _beside(value: float | None, ours: Sequence[float], decimals: int) -> str:
     return f"{_rounded(value, decimals)}, {place}"
 
 
+def repetitions(repeated: Mapping[str, Any]) -> str:
+    """Return what repeating a training with other threads and other kernels changed.
+
+    Takes what `record.read_repetitions` returns; the runs of each profile are compared with its
+    first one.
+    """
+    rows = []
+    for profile, measured in repeated.items():
+        first, *others = measured["runs"]
+        for run in others:
+            same = run["weights"] == first["weights"]
+            rows.append(
+                {
+                    "profile": f"`{profile}`",
+                    "kernels": run["kernels"],
+                    "threads": str(run["threads"]),
+                    "weights": "equal" if same else "differ",
+                    "greatest difference": f"{run['greatest_difference']:.1e}",
+                    "last loss": f"{run['last_loss'] - first['last_loss']:+.1e}",
+                    "mean size ratio": f"{run['mean_ratio'] - first['mean_ratio']:+.1e}",
+                }
+            )
+    return table(rows, right=["threads", "greatest difference", "last loss", "mean size ratio"])
+
+
+def facts(runs: Mapping[int, Mapping[str, Any]], judged: Sequence[Judged]) -> dict[str, str]:
+    """Return what prose says of the runs and the verdicts, by the names it is pasted with.
+
+    `verdict_<claim>` and `measured_<quantity>` are there for each claim and each checked quantity.
+    """
+    ratios = {seed: record.quantities(run)["mean_ratio"] for seed, run in runs.items()}
+    learned = [ratio for seed, ratio in ratios.items() if runs[seed]["learned"]]
+    dead = [seed for seed, run in runs.items() if not run["learned"]]
+    minutes = [run["training"]["seconds"] / 60 for run in runs.values()]
+    return {
+        "seed_count": str(len(runs)),
+        "dead_count": str(len(dead)),
+        "dead_seeds": seed_list(dead),
+        "dead_ratio": listed([f"{ratios[seed]:.4f}" for seed in dead]),
+        "seed_deviation": f"{stdev(learned):.4f}" if len(learned) > 1 else "–",
+        "minutes": f"{min(minutes):.0f} to {max(minutes):.0f}",
+        "verdict_counts": counts(judged),
+        **{f"verdict_{one.claim.name}": one.verdict for one in judged},
+        **{
+            f"measured_{measured.check.quantity}": mean_and_deviation(measured)
+            for one in judged
+            for measured in one.measured
+        },
+    }
+
+
 def seed_list(seeds: Sequence[int]) -> str:
     """Return seeds as words: "no seed", "seed 1", "seeds 1 and 4", "seeds 1, 4 and 5"."""
     if not seeds:
