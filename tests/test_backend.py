@@ -4,10 +4,15 @@ import os
 import subprocess
 import sys
 
+import pytest
 
-def run(code: str) -> "subprocess.CompletedProcess[str]":
-    unset = ("TF_ENABLE_ONEDNN_OPTS", "TF_CPP_MIN_LOG_LEVEL", "KERAS_BACKEND")
-    environment = {name: value for name, value in os.environ.items() if name not in unset}
+MADE = ("TF_ENABLE_ONEDNN_OPTS", "TF_CPP_MIN_LOG_LEVEL", "TF_NUM_INTRAOP_THREADS", "KERAS_BACKEND")
+
+
+def run(code: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Run Python code in a process in which none of the settings is made, but for these."""
+    environment = {name: value for name, value in os.environ.items() if name not in MADE}
+    environment |= variables
     command = [sys.executable, "-c", code]
     return subprocess.run(
         command, env=environment, capture_output=True, text=True, check=True, timeout=120
@@ -22,6 +27,22 @@ def test_keras_runs_on_tensorflow_with_the_settings_made() -> None:
     code = "from reproduce.backend import keras; import os; print(keras.backend.backend(), "
     code += "os.environ['TF_ENABLE_ONEDNN_OPTS'])"
     assert run(code).stdout.split() == ["tensorflow", "1"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "threads"),
+    [
+        ({"OMP_NUM_THREADS": "1"}, "2"),
+        ({"OMP_NUM_THREADS": "3"}, "3"),
+        ({"OMP_NUM_THREADS": "3", "TF_NUM_INTRAOP_THREADS": "1"}, "1"),
+    ],
+    ids=["one-core", "three-cores", "told"],
+)
+def test_two_threads_are_the_least_unless_fewer_are_told(
+    variables: dict[str, str], threads: str
+) -> None:
+    code = "import reproduce.backend, os; print(os.environ['TF_NUM_INTRAOP_THREADS'])"
+    assert run(code, **variables).stdout.strip() == threads
 
 
 def test_other_lines_on_stderr_pass() -> None:

@@ -87,23 +87,43 @@ print(training.train(parameters, preparation.prepare(parameters)).weights)
 """
 
 
-def test_two_processes_train_the_same_weights_to_the_bit_and_another_seed_others(
-    small_run, parameters_of, start, tmp_path
-):
-    processes = []
-    for name, seed in (("first", 0), ("second", 0), ("other-seed", 1)):
-        # Larger images, for work that is spread over several threads.
-        parameters = parameters_of(small_run.folder, image_size=64, seed=seed)
-        build = os.environ | {"REPRODUCE_BUILD": str(tmp_path / name)}
-        processes.append(start(TRAINING, parameters.model_dump_json(), env=build))
-    weights = []
-    for process in processes:
-        file, words = process.communicate(timeout=300)
-        assert process.returncode == 0, words
-        weights.append([w.tobytes() for w in model.load(Path(file.strip())).get_weights()])
-    first, second, of_another_seed = weights
+@pytest.fixture
+def weights_of(parameters_of, start, tmp_path, small_run):
+    """A function that trains in a process for each (seed, threads), and returns their weights."""
+
+    def train(*settings):
+        processes = []
+        for number, (seed, threads) in enumerate(settings):
+            # Larger images, for work that is spread over several threads.
+            parameters = parameters_of(small_run.folder, image_size=64, seed=seed)
+            variables = {"REPRODUCE_BUILD": f"{tmp_path / str(number)}"}
+            variables["TF_NUM_INTRAOP_THREADS"] = str(threads)
+            environment = os.environ | variables
+            processes.append(start(TRAINING, parameters.model_dump_json(), env=environment))
+        weights = []
+        for process in processes:
+            file, words = process.communicate(timeout=300)
+            assert process.returncode == 0, words
+            trained = model.load(Path(file.strip()))
+            weights.append([weight.tobytes() for weight in trained.get_weights()])
+        return weights
+
+    return train
+
+
+def test_two_processes_train_the_same_weights_to_the_bit_and_another_seed_others(weights_of):
+    first, second, of_another_seed = weights_of((0, 2), (0, 2), (1, 2))
     assert first == second
     assert of_another_seed != first
+
+
+def test_more_threads_than_two_train_the_same_weights_to_the_bit(weights_of):
+    processor = Path("/proc/cpuinfo")
+    if not processor.is_file() or "avx512" not in processor.read_text():
+        pytest.skip("holds for oneDNN's kernels for AVX-512, which this processor lacks")
+    two, three, eight = weights_of((0, 2), (0, 3), (0, 8))
+    assert three == two
+    assert eight == two
 
 
 @pytest.mark.parametrize("change", [{"epochs": 4}, {"batch_size": 4}, {"seed": 1}])
