@@ -13,10 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
-from skimage import metrics
 from tqdm import tqdm
 
-from reproduce import artifacts, compression, model, parts
+from reproduce import artifacts, compression, metrics, model, parts
 from reproduce.backend import keras
 from reproduce.parallel import map_in_order
 from reproduce.parameters import SPLITS, LatentReading, Parameters, Split
@@ -88,7 +87,7 @@ class Example:
 
         NaN if one of the two is constant.
         """
-        return _correlation(self.full_size_attention, np.abs(self.difference))
+        return metrics.correlation(self.full_size_attention, np.abs(self.difference))
 
     @cached_property
     def active_latent(self) -> float:
@@ -104,8 +103,8 @@ class Example:
             "latent_clip_bytes": self.latent_bytes("clip"),
             "latent_stretch_bytes": self.latent_bytes("stretch"),
             "size_ratio": compression.size_ratio(self.reconstruction_bytes, self.original_bytes),
-            "psnr_db": psnr(self.original, rounded),
-            "ssim": float(metrics.structural_similarity(self.original, rounded)),
+            "psnr_db": metrics.psnr(self.original, rounded),
+            "ssim": metrics.ssim(self.original, rounded),
             "attention_correlation": self.attention_correlation,
             "active_latent": self.active_latent,
         }
@@ -113,45 +112,12 @@ class Example:
     def details(self) -> dict[str, float]:
         """Return further numbers of this image, for the paper's claims about its one image."""
         return {
-            "signed_attention_correlation": _correlation(self.full_size_attention, self.difference),
-            "latent_similarity": _correlation(self.latent, _half_size(self.original)),
-            "difference_contrast": _contrast_of_areas(np.abs(self.difference)),
+            "signed_attention_correlation": metrics.correlation(
+                self.full_size_attention, self.difference
+            ),
+            "latent_similarity": metrics.correlation(self.latent, metrics.half_size(self.original)),
+            "difference_contrast": metrics.contrast_of_areas(np.abs(self.difference)),
         }
-
-
-def psnr(original: NDArray[np.uint8], reconstruction: NDArray[np.uint8]) -> float:
-    """Return the peak signal-to-noise ratio of grey levels, in dB; infinite if they are equal."""
-    with np.errstate(divide="ignore"):
-        return float(metrics.peak_signal_noise_ratio(original, reconstruction))
-
-
-def _correlation(first: NDArray[Any], second: NDArray[Any]) -> float:
-    """Return Pearson's correlation, from -1 to 1; NaN if one of the two is constant."""
-    if np.ptp(first) == 0 or np.ptp(second) == 0:
-        return math.nan
-    return float(stats.pearsonr(first.ravel(), second.ravel()).statistic)
-
-
-def _half_size(image: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Return the means of blocks of 2 x 2 pixels, ⌈H/2⌉ x ⌈W/2⌉; borders are repeated."""
-    even = np.pad(image, [(0, side % 2) for side in image.shape], mode="edge")
-    height, width = even.shape
-    blocks = even.reshape(height // 2, 2, width // 2, 2)
-    return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float64))
-
-
-def _contrast_of_areas(values: NDArray[np.floating]) -> float:
-    """Return how many times larger values are in some areas than in others.
-
-    The areas are a grid of 10 x 10; it is the ratio of the 90th to the 10th percentile of their
-    means.
-    """
-    height, width = (max(1, side // 10) for side in values.shape)
-    rows, columns = values.shape[0] // height, values.shape[1] // width
-    whole = values[: rows * height, : columns * width]
-    areas = whole.reshape(rows, height, columns, width).mean(axis=(1, 3))
-    low, high = np.quantile(areas, [0.1, 0.9])
-    return float(high / low) if low else math.nan
 
 
 def examine(autoencoder: keras.Model, image: NDArray[np.uint8], name: str) -> Example:
@@ -187,7 +153,7 @@ def score(parameters: Parameters, data: PreparedData, trained: Trained) -> pd.Da
     -------
     pandas.DataFrame
         A row for each image of the test split, in order: name, class, the sizes of its PNG files
-        in bytes, size_ratio, psnr_db, ssim, attention_correlation (see `Example`).
+        in bytes, size_ratio, psnr_db, ssim, attention_correlation, active_latent (see `Example`).
     """
     return read_table(score_folder(parameters, data, trained) / TABLE)
 
@@ -304,7 +270,7 @@ def mean_psnr(autoencoder: keras.Model, data: PreparedData, split: Split, count:
     def of_image(index: int) -> float:
         images = data.chosen(split, np.array([index]))
         reconstruction = compression.to_grey_levels(model.reconstruct(autoencoder, images))
-        return psnr(images, reconstruction)
+        return metrics.psnr(images, reconstruction)
 
     return float(np.mean(list(map_in_order(of_image, places.round().astype(int).tolist()))))
 

@@ -9,6 +9,6 @@ _MODEL = ("backend", "layers", "model", "parallel", "preparation")
 SOURCES = {
     "data": ("datasets", "parallel", "preparation"),
     "model": (*_MODEL, "training"),
-    "scores": (*_MODEL, "compression", "evaluation", "parts"),
+    "scores": (*_MODEL, "compression", "evaluation", "metrics", "parts"),
 }
 """Modules and packages of `reproduce`, without `.py`, by the name of the stage."""
