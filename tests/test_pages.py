@@ -13,6 +13,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from bs4 import BeautifulSoup, Tag
 
+from reproduce import claims
+
 pytestmark = pytest.mark.slow
 
 CHAPTERS = {
@@ -172,6 +174,30 @@ def test_the_chapter_on_costs_shows_what_was_measured_and_where(book: Path) -> N
     curves = chapter.find("figure", id="cost-curves")
     assert isinstance(curves, Tag)
     assert curves.find("img")
+
+
+def test_the_report_gives_each_claim_a_verdict_and_links_to_its_evidence(book: Path) -> None:
+    report = content(book / "notebooks" / "reproduction_report.html")
+    table = report.find("figure", id="verdicts")
+    assert isinstance(table, Tag)
+    rows = table.find_all("tr")[1:]
+    listed = claims.read()
+    assert len(rows) == len(listed)
+    for row, claim in zip(rows, listed, strict=True):
+        said, _, measured, verdict = row.find_all("td")
+        assert claim.where in said.get_text(" ", strip=True)
+        assert verdict.find(class_="sd-badge").get_text() in claims.VERDICTS
+        assert {link["href"].partition("#")[0] for link in verdict.find_all("a")} == {
+            f"{claim.shown.chapter}.html"
+        }
+        assert claim.not_checkable or all(
+            check.label.split("'")[0] in measured.get_text() for check in claim.checks
+        )
+    assert len(table.find_all("circle")) > 20
+    for name in ("tolerances", "seed-spread", "repetitions"):
+        figure = report.find("figure", id=name)
+        assert isinstance(figure, Tag), name
+        assert len(figure.find_all("tr")) > 5
 
 
 def test_no_pasted_number_is_blank(book: Path) -> None:
