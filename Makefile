@@ -18,7 +18,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # Our own locks guard the artifacts, and go away with the process that holds them; Snakemake's stay
 # behind after a kill (hence --nolock), and so do its notes of unfinished files.
 SNAKEMAKE = snakemake --cores all --nolock --rerun-incomplete --quiet all --config
-CHANGES = $(if $(SEEDS),seeds=$(SEEDS)) $(PARAMETERS)
+CHANGES = $(if $(SEEDS),seeds='$(SEEDS)') $(PARAMETERS)
 PAPER = profile=paper $(if $(BEANS),folder='$(BEANS)') $(CHANGES)
 
 .PHONY: help book paper test mutants serve notebooks bench record lint lock clean
@@ -55,8 +55,8 @@ bench: .venv/.installed ## measure time and memory against the paper's script, h
 record: .venv/.installed ## write the record of a finished `make paper` to results/paper and the README (same BEANS, SEEDS)
 	rm -rf build/paper/record
 	$(SNAKEMAKE) $(PAPER) -- record
-	rm -rf results/paper
-	cp -r build/paper/record results/paper
+	mkdir -p results/paper
+	cp -r build/paper/record/. results/paper/
 	reproduce readme
 
 lint: .venv/.installed ## check format, style and types
