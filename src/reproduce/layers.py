@@ -53,8 +53,11 @@ class UpsamplingThenConvolution(keras.layers.Conv2D):
         """Return the convolution of the upsampled inputs."""
         kernel = keras.ops.einsum("yrt,xsu,tucf->rscyxf", _SHARED_TAPS, _SHARED_TAPS, self.kernel)
         kernel = keras.ops.reshape(kernel, (3, 3, self.kernel.shape[2], 4 * self.filters))
-        blocks = self.convolution_op(inputs, kernel)
-        return self.activation(keras.ops.depth_to_space(blocks, 2) + self.bias)
+        values = keras.ops.depth_to_space(self.convolution_op(inputs, kernel), 2)
+        # A row of biases: the gradient of a single one would be a sum over all pixels, whose order
+        # depends on the number of threads.
+        row = keras.ops.broadcast_to(self.bias, (*keras.ops.shape(values)[2:3], self.filters))
+        return self.activation(values + row)
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
         """Return the shape of the upsampled and convolved inputs."""
