@@ -164,8 +164,8 @@ def test_a_quantity_that_a_run_could_not_measure_is_refused_if_its_model_learned
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ([CLAIM | {"checks": []}], "'example' needs either checks or a reason"),
-        ([CLAIM | {"not_checkable": "both"}], "'example' needs either checks or a reason"),
+        ([CLAIM | {"checks": []}], "claim 'example': needs either checks or a reason"),
+        ([CLAIM | {"not_checkable": "both"}], "claim 'example': needs either checks or a reason"),
         ([CLAIM | {"verdict": "reproduced"}], "claim 'example': verdict: Extra"),
         ([CLAIM, CLAIM], "two claims have the name 'example'"),
         ([CLAIM | {"checks": [CHECK | {"at_most": "low"}]}], "claim 'example': checks: 0: at_most"),

@@ -106,9 +106,7 @@ class Claim(_Strict):
     @model_validator(mode="after")
     def _is_measured_or_says_why_not(self) -> "Claim":
         if bool(self.checks) == bool(self.not_checkable):
-            raise ValueError(
-                f"claim {self.name!r} needs either checks or a reason why it is not_checkable"
-            )
+            raise ValueError("needs either checks or a reason why it is not_checkable")
         return self
 
 
