@@ -106,7 +106,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The recorded run's weights as plain arrays, in the order of the paper's layers."""
     from reproduce import artifacts, model, training
 
-    recorded = artifacts.project_root() / "results" / "paper" / training.WEIGHTS
+    recorded = artifacts.project_root() / "results" / "paper" / "seed-0" / training.WEIGHTS
     path = tmp_path_factory.mktemp("weights") / "weights.npz"
     np.savez(path, *model.load(recorded).get_weights())
     return path
