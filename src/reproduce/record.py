@@ -141,8 +141,9 @@ def write(parameters: Parameters, folder: Path) -> Path:
     """
     data = preparation.prepare(parameters)
     trained = training.train(parameters, data)
+    example = evaluation.example(parameters, data, trained)
     scores = evaluation.score(parameters, data, trained)
-    values = run(parameters) | {
+    values = measure(parameters, data, trained, example, scores) | {
         "images_of_reported_size": evaluation.images_of_size(data, paper.ORIGINAL_BYTES),
         "machine": environment.machine(),
         "versions": environment.versions(),
@@ -177,7 +178,7 @@ def read(profile: str = "paper", seed: int = 0) -> dict[str, Any]:
     path = _recorded(profile) / f"seed-{seed}" / RECORD
     if not path.is_file():
         raise ReproduceError(
-            f"no record {path}; make one with: make record PROFILE={profile} SEEDS={seed}"
+            f"no record {path}; make one of profile paper with: make record SEEDS={seed}"
         )
     record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return record
