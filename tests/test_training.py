@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from reproduce import artifacts, model, preparation, training
-from reproduce.backend import keras
+from reproduce.backend import keras, tensorflow
 from reproduce.errors import ReproduceError
 
 FINISHED = {"autoencoder.keras", "history.json", "manifest.json"}
@@ -321,7 +321,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
         batches.append(images)
         return len(images)
 
-    monkeypatch.setattr(training, "training_step", lambda _: step)
+    monkeypatch.setattr(training, "training_step", lambda *_: step)
     return batches
 
 
@@ -399,3 +399,67 @@ def test_the_loss_of_an_epoch_is_in_the_unit_of_the_floor(small_run):
     predictions = model.reconstruct(small_run.trained.autoencoder, images).astype(np.float64)
     loss = cross_entropy(np.asarray(images) / 255, predictions)
     assert loss == pytest.approx(small_run.trained.losses[-1], abs=0.05)
+
+
+# Quantisation of the latent
+
+
+def test_noise_stays_within_half_a_step_and_is_drawn_from_its_seed_alone():
+    latents = np.linspace(0, 3, 40_000, dtype=np.float32).reshape(1, 200, 200, 1)
+    noisy = np.asarray(training.quantised(latents, "noise", 0.5, (3, 7)))
+    moved = noisy - latents
+    assert np.abs(moved).max() <= 0.25 + 1e-6
+    assert moved.std() == pytest.approx(0.5 / math.sqrt(12), rel=0.02)  # a uniform distribution's
+    again, other = (training.quantised(latents, "noise", 0.5, (3, last)) for last in (7, 8))
+    assert np.array_equal(noisy, again)
+    assert not np.array_equal(noisy, other)
+
+
+def test_straight_through_rounds_and_has_the_gradient_of_no_rounding():
+    latents = tensorflow.constant([0.1, 0.6, 1.0, 2.3])
+    with tensorflow.GradientTape() as tape:
+        tape.watch(latents)
+        rounded = training.quantised(latents, "straight-through", 0.5)
+        total = tensorflow.reduce_sum(rounded**2)
+    np.testing.assert_allclose(rounded, [0, 0.5, 1, 2.5])
+    np.testing.assert_allclose(tape.gradient(total, latents), 2 * rounded)
+
+
+def test_without_quantisation_latents_stay_what_they_are():
+    latents = tensorflow.constant([0.1, 0.6])
+    assert training.quantised(latents, "none", 0.5) is latents
+
+
+def test_logits_of_the_models_own_latents_are_its_logits():
+    autoencoder = model.build(0)
+    images = np.random.default_rng(0).random((2, 7, 10, 1), dtype=np.float32)
+    latents = autoencoder.get_layer("encoder")(images)
+    np.testing.assert_allclose(
+        model.logits_of_latents(autoencoder, latents, images),
+        model.logits(autoencoder)(images),
+        rtol=1e-5,
+        atol=1e-6,
+    )
+
+
+@pytest.mark.parametrize("quantisation", ["noise", "straight-through"])
+def test_training_with_quantisation_gives_other_weights_and_the_same_again(
+    small_run, parameters_of, tmp_path, monkeypatch, quantisation
+):
+    parameters = parameters_of(small_run.folder, quantisation=quantisation, quantisation_step=0.5)
+    once = training.train(parameters, small_run.data)
+    monkeypatch.setenv("REPRODUCE_BUILD", str(tmp_path / "another-build"))
+    again = training.train(parameters, small_run.data)
+    assert once.folder != again.folder
+    assert same_weights(once.autoencoder, again.autoencoder)
+    assert not same_weights(once.autoencoder, small_run.trained.autoencoder)
+
+
+def test_the_step_counts_only_where_there_is_quantisation(small_run, parameters_of):
+    def stage(**changes: Any) -> dict[str, Any]:
+        return training.dependencies(parameters_of(small_run.folder, **changes), small_run.data)
+
+    assert stage(quantisation_step=0.5) == stage()
+    noisy = stage(quantisation="noise")
+    assert noisy != stage()
+    assert stage(quantisation="noise", quantisation_step=0.5) != noisy

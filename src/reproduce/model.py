@@ -105,6 +105,15 @@ def logits(autoencoder: keras.Model) -> keras.Model:
     return keras.Model(autoencoder.input, autoencoder.get_layer("crop").output, name="logits")
 
 
+def logits_of_latents(autoencoder: keras.Model, latents: Any, images: Any) -> Any:
+    """Return what the last sigmoid takes, from latents instead of images, as tensors.
+
+    The images, N x H x W x 1, give their size alone.
+    """
+    weighted = latents * (1 - autoencoder.get_layer("attention")(latents))
+    return autoencoder.get_layer("crop")([autoencoder.get_layer("decoder")(weighted), images])
+
+
 def encode(autoencoder: keras.Model, images: Array) -> Array:
     """Return the latents of images: N x H x W x 1 in [0, 1] to N x ⌈H/2⌉ x ⌈W/2⌉ x 1, 0 or more."""
     return _run(autoencoder.get_layer("encoder"), images)

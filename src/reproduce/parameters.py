@@ -17,6 +17,7 @@ from reproduce.errors import ReproduceError
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 LatentReading = Literal["clip", "stretch"]
+Quantisation = Literal["none", "noise", "straight-through"]
 
 
 class Parameters(BaseModel):
@@ -66,6 +67,16 @@ class Parameters(BaseModel):
     seed: Annotated[
         int, Field(ge=0, lt=2**32, description="of the initial weights and the order of images")
     ] = 0
+    quantisation: Annotated[
+        Quantisation,
+        Field(
+            description="what training does to the latent so that the decoder learns to bear its "
+            "quantisation: nothing, as in the paper; noise as wide as a step; rounding to steps"
+        ),
+    ] = "none"
+    quantisation_step: Annotated[
+        float, Field(gt=0, le=16, description="the step of that noise or rounding")
+    ] = 0.25
     example_split: Annotated[
         Split, Field(description="split of the image that figures 7 to 13 show")
     ] = "train"
@@ -73,6 +84,14 @@ class Parameters(BaseModel):
     latent_reading: Annotated[
         LatentReading, Field(description="how the latent becomes an 8-bit image")
     ] = "clip"
+    rate_images: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1_000_000,
+            description="how many test images chapters 6 and 7 measure, at most, spread evenly",
+        ),
+    ] = 24
     seeds: Annotated[
         str,
         Field(

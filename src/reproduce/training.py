@@ -22,7 +22,7 @@ from tqdm import tqdm
 from reproduce import artifacts, model
 from reproduce.backend import keras, tensorflow
 from reproduce.errors import ReproduceError
-from reproduce.parameters import Parameters
+from reproduce.parameters import Parameters, Quantisation
 from reproduce.preparation import PreparedData
 from reproduce.stages import SOURCES
 
@@ -94,8 +94,11 @@ def train(parameters: Parameters, data: PreparedData) -> Trained:
 
 def dependencies(parameters: Parameters, data: PreparedData) -> dict[str, Any]:
     """Return all that the trained model depends on."""
+    names = {"epochs", "batch_size", "seed", "quantisation"}
+    if parameters.quantisation != "none":
+        names.add("quantisation_step")
     return {
-        "parameters": parameters.model_dump(include={"epochs", "batch_size", "seed"}),
+        "parameters": parameters.model_dump(include=names),
         "data": data.folder.name,
         "pixels": data.fingerprint,
         "source": artifacts.source_digest(SOURCES[STAGE]),
@@ -117,12 +120,45 @@ def batches(count: int, batch_size: int, seed: int, epoch: int) -> Iterator[NDAr
         yield np.sort(order[start : start + batch_size])  # within a batch, in the file's order
 
 
-def training_step(autoencoder: keras.Model) -> Callable[[NDArray[np.uint8]], Any]:
+def quantised(
+    latents: Any, quantisation: Quantisation, width: float, seed: Sequence[Any] = (0, 0)
+) -> Any:
+    """Return what quantisation by steps of this width makes of latents, for training (a tensor).
+
+    Rounding has no useful gradient, so there are two stand-ins: `noise` adds uniform noise as wide
+    as a step (Ballé et al. 2017), drawn from the two integers of `seed` alone; `straight-through`
+    rounds, and has the gradient of no rounding (Theis et al. 2017). `none` changes nothing.
+    """
+    if quantisation == "noise":
+        half = width / 2
+        shape = tensorflow.shape(latents)
+        return latents + tensorflow.random.stateless_uniform(shape, seed, -half, half)
+    if quantisation == "straight-through":
+        rounded = width * tensorflow.round(latents / width)
+        return latents + tensorflow.stop_gradient(rounded - latents)
+    return latents
+
+
+def training_step(
+    autoencoder: keras.Model,
+    quantisation: Quantisation = "none",
+    width: float = 1.0,
+    seed: int = 0,
+) -> Callable[[NDArray[np.uint8]], Any]:
     """Return a function that trains a compiled model on one batch, input = target.
 
     The gradient is a sum over pixels, so it is taken of a few images at a time and added up: the
     same step, but for rounding, in memory that doesn't grow with the batch. The sum has a fixed
     order, so that a run can be repeated to the bit.
+
+    Parameters
+    ----------
+    autoencoder
+        From `model.build`, or as it was saved after an epoch.
+    quantisation, width
+        Of the latents on their way to the decoder, see `quantised`.
+    seed
+        Of the noise, with the number of the step and the place in the batch.
 
     Returns
     -------
@@ -130,8 +166,18 @@ def training_step(autoencoder: keras.Model) -> Callable[[NDArray[np.uint8]], Any
         Takes N x H x W grey levels (uint8), returns their mean loss before the step, in nats per
         pixel: the binary cross-entropy, taken from the argument of the last sigmoid.
     """
-    logits = model.logits(autoencoder)
+    whole = model.logits(autoencoder)
+    encoder = autoencoder.get_layer("encoder")
     variables = autoencoder.trainable_variables
+
+    def logits(batch: Any, place: Any) -> Any:
+        if quantisation == "none":
+            return whole(batch, training=True)
+        steps = tensorflow.cast(autoencoder.optimizer.iterations, tensorflow.int64)
+        # No batch is longer than 4096, so no two parts of a training draw the same noise.
+        drawn = (seed, steps * 4096 + tensorflow.cast(place, tensorflow.int64))
+        latents = quantised(encoder(batch, training=True), quantisation, width, drawn)
+        return model.logits_of_latents(autoencoder, latents, batch)
 
     def step(images: Any) -> Any:
         pixels = tensorflow.cast(tensorflow.size(images, tensorflow.int64), tensorflow.float32)
@@ -141,7 +187,7 @@ def training_step(autoencoder: keras.Model) -> Callable[[NDArray[np.uint8]], Any
             batch = tensorflow.cast(levels, tensorflow.float32) / 255
             with tensorflow.GradientTape() as tape:
                 losses = keras.losses.binary_crossentropy(
-                    batch, logits(batch, training=True), from_logits=True
+                    batch, logits(batch, start), from_logits=True
                 )
                 # Row by row: how a sum over all is split depends on the number of threads.
                 rows = tensorflow.reduce_sum(losses, axis=2)
@@ -174,7 +220,9 @@ def _make(parameters: Parameters, data: PreparedData, folder: Path) -> dict[str,
         history = []
         autoencoder = model.build(parameters.seed)
     steps = math.ceil(count / parameters.batch_size)
-    step = training_step(autoencoder)
+    step = training_step(
+        autoencoder, parameters.quantisation, parameters.quantisation_step, parameters.seed
+    )
     progress = tqdm(
         total=parameters.epochs * steps,
         initial=len(history) * steps,
