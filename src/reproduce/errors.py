@@ -1,4 +1,4 @@
-"""The one exception for what a user can mend."""
+"""The exceptions for what a user can mend."""
 
 
 class ReproduceError(Exception):
@@ -6,3 +6,7 @@ class ReproduceError(Exception):
 
     The command line prints the message alone, without a traceback, and exits with 1.
     """
+
+
+class CodecError(ReproduceError):
+    """What can't be compressed, or is no compressed image, or a damaged one."""

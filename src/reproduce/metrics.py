@@ -1,12 +1,26 @@
 """Numbers that compare two images, or the areas of one."""
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 import skimage.metrics
 from numpy.typing import NDArray
 from scipy import stats
+
+from reproduce.backend import tensorflow
+
+SSIM_WINDOW = 7
+"""Side of the window in which `ssim` compares, in pixels."""
+
+MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+"""Of the five scales, from fine to coarse (Wang, Simoncelli and Bovik 2003)."""
+
+MS_SSIM_WINDOW = 11
+"""Side of the window in which `ms_ssim` compares on each scale, in pixels."""
 
 
 def psnr(original: NDArray[np.uint8], reconstruction: NDArray[np.uint8]) -> float:
@@ -16,8 +30,72 @@ def psnr(original: NDArray[np.uint8], reconstruction: NDArray[np.uint8]) -> floa
 
 
 def ssim(original: NDArray[np.uint8], reconstruction: NDArray[np.uint8]) -> float:
-    """Return the structural similarity of grey levels (Wang et al. 2004), at most 1."""
+    """Return the structural similarity of grey levels (Wang et al. 2004), at most 1.
+
+    NaN if the images are smaller than its window.
+    """
+    if min(original.shape) < SSIM_WINDOW:
+        return math.nan
     return float(skimage.metrics.structural_similarity(original, reconstruction))
+
+
+def ms_ssim_scales(shape: tuple[int, ...]) -> int:
+    """Return on how many scales images of that size can be compared: those that hold a window."""
+    scales = 0
+    while scales < len(MS_SSIM_WEIGHTS) and min(shape) >> scales >= MS_SSIM_WINDOW:
+        scales += 1
+    return scales
+
+
+def ms_ssim(original: NDArray[np.uint8], reconstruction: NDArray[np.uint8]) -> float:
+    """Return the multi-scale structural similarity of grey levels (Wang et al. 2003), 0 to 1.
+
+    Images with a side below 176 pixels have fewer than five scales; the weights of those that they
+    have are then scaled to a sum of 1. NaN if there is none.
+    """
+    scales = ms_ssim_scales(original.shape)
+    if not scales:
+        return math.nan
+    compared = _compiled_ms_ssim(scales)(original[..., np.newaxis], reconstruction[..., np.newaxis])
+    return float(compared)
+
+
+@cache
+def _compiled_ms_ssim(scales: int) -> Callable[[NDArray[np.uint8], NDArray[np.uint8]], Any]:
+    weights = np.array(MS_SSIM_WEIGHTS[:scales])
+    weights /= weights.sum()
+
+    def compare(original: Any, reconstruction: Any) -> Any:
+        return tensorflow.image.ssim_multiscale(
+            original, reconstruction, 255, power_factors=weights.tolist()
+        )
+
+    grey_levels = tensorflow.TensorSpec((None, None, 1), tensorflow.uint8)
+    compiled: Callable[[NDArray[np.uint8], NDArray[np.uint8]], Any]
+    compiled = tensorflow.function(compare, input_signature=[grey_levels, grey_levels])
+    return compiled
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How alike two images are: a name for tables, one for people, the function; more is better."""
+
+    name: str
+    label: str
+    compare: Callable[[NDArray[np.uint8], NDArray[np.uint8]], float]
+
+
+METRICS = (
+    Metric("psnr_db", "PSNR (dB)", psnr),
+    Metric("ssim", "SSIM", ssim),
+    Metric("ms_ssim", "MS-SSIM", ms_ssim),
+)
+"""What chapters 6 and 7 compare images by; one more here joins their tables and plots."""
+
+
+def compare(original: NDArray[np.uint8], reconstruction: NDArray[np.uint8]) -> dict[str, float]:
+    """Return what all metrics say of two images, by their names."""
+    return {metric.name: metric.compare(original, reconstruction) for metric in METRICS}
 
 
 def correlation(first: NDArray[Any], second: NDArray[Any]) -> float:

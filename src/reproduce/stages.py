@@ -6,9 +6,15 @@ to any other module makes no artifact anew.
 
 _MODEL = ("backend", "layers", "model", "parallel", "preparation")
 
+_SCORES = (*_MODEL, "compression", "metrics")
+
 SOURCES = {
     "data": ("datasets", "parallel", "preparation"),
     "model": (*_MODEL, "training"),
-    "scores": (*_MODEL, "compression", "evaluation", "metrics", "parts"),
+    "scores": (*_SCORES, "evaluation", "parts"),
+    "ratios": (*_SCORES, "size_ratios"),
+    "references": ("backend", "metrics", "parallel", "preparation", "rates"),
+    "codec": (*_MODEL, "codec", "compression", "rates"),
+    "rates": (*_SCORES, "codec", "rates"),
 }
 """Modules and packages of `reproduce`, without `.py`, by the name of the stage."""

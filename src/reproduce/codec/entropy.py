@@ -1,0 +1,215 @@
+"""Integer latents to bytes and back: asymmetric numeral systems with tables of integers.
+
+A value is coded as a token of its residual, by the table of its context (`contexts`), and as raw
+bits for what the token leaves open (`tokens`). No floating-point number takes part in decoding: the
+tables hold integer frequencies, which `constriction` is given in a form that it takes as they are.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import constriction
+import numpy as np
+from numpy.typing import NDArray
+
+from reproduce.codec import tokens
+from reproduce.codec.contexts import CONTEXTS, UNIT, Plane, predict, waves
+from reproduce.codec.tokens import SIZES, TOKENS, Coded
+from reproduce.errors import CodecError
+
+Latent = NDArray[np.int32]
+Integers = NDArray[np.int64]
+
+PRECISION = 24
+"""The frequencies of a table add up to 2 to the power of this."""
+
+LATENTS_PER_BIT = 1024
+"""At the least, a payload has one bit for that many values, whatever they are."""
+
+# What is left on the coder's stack when all is decoded. Not an empty stack: on that, a likely token
+# would cost nothing at all.
+_BOTTOM = np.array([0, 1], np.uint32)
+
+_WORD = np.dtype("<u4")
+
+
+@dataclass(frozen=True)
+class Tables:
+    """How often each token comes in each context.
+
+    Attributes
+    ----------
+    frequencies
+        CONTEXTS x TOKENS, each 1 or more; a row adds up to 2^24, of which no token has all but
+        2^13 or less: so each costs a little.
+    """
+
+    frequencies: NDArray[np.uint32]
+
+    def __post_init__(self) -> None:
+        table = self.frequencies
+        if (
+            table.shape != (CONTEXTS, TOKENS)
+            or table.dtype != np.uint32
+            or not (table >= 1).all()
+            or not (table.sum(axis=1, dtype=np.int64) == 1 << PRECISION).all()
+            or not (table <= (1 << PRECISION) - (1 << 13)).all()
+        ):
+            raise ValueError("these are no tables of frequencies")
+
+    @cached_property
+    def weights(self) -> NDArray[np.float32]:
+        """The frequencies as `constriction` takes them without rounding.
+
+        It gives each token a frequency of 1 and hands out the rest of 2^24 in proportion to the
+        weights. These add up to just that rest, so the proportion is 1; and float32 holds every
+        integer up to 2^24.
+        """
+        return (self.frequencies - 1).astype(np.float32)
+
+    @cached_property
+    def lengths(self) -> NDArray[np.float64]:
+        """What each token costs in each context, raw bits included, in bits: CONTEXTS x TOKENS."""
+        raw = np.log2(SIZES).sum(axis=1)
+        return np.asarray(PRECISION - np.log2(self.frequencies) + raw)
+
+
+# Without `perfect`, frequencies follow from the weights by additions and one multiplication.
+_TOKEN = constriction.stream.model.Categorical(perfect=False)
+_DRAW = constriction.stream.model.Uniform()
+
+
+@dataclass(frozen=True)
+class _Described:
+    """A latent in the order of the file: contexts and tokens of all values, where waves begin."""
+
+    contexts: Integers
+    coded: Coded
+    bounds: list[int]
+
+
+def _describe(latent: NDArray[np.integer]) -> _Described:
+    values = _checked(latent)
+    shape = (values.shape[0], values.shape[1])
+    all_waves = list(waves(shape))
+    y = np.concatenate([rows for rows, _ in all_waves])
+    x = np.concatenate([columns for _, columns in all_waves])
+    plane, known = Plane(shape), values[y, x]
+    plane.set_values(y, x, known)
+    beside = plane.neighbours(y, x)
+    predicted = predict(beside)
+    plane.set_errors(y, x, known, predicted)
+    bounds = [0, *np.cumsum([len(rows) for rows, _ in all_waves]).tolist()]
+    coded = tokens.from_residuals(known - predicted // UNIT)
+    return _Described(plane.contexts(beside, predicted, y, x), coded, bounds)
+
+
+def _checked(latent: NDArray[np.integer]) -> Integers:
+    values = np.asarray(latent)
+    limits = np.iinfo(np.int32)
+    if values.ndim != 2 or values.size == 0 or values.dtype.kind not in "iu":
+        raise CodecError(f"a latent is h x w integers, not {values.dtype} of shape {values.shape}")
+    if values.min() < limits.min or values.max() > limits.max:
+        raise CodecError("a latent's values must fit into 32 bits; choose a greater step")
+    return values.astype(np.int64)
+
+
+def encode(latent: NDArray[np.integer], tables: Tables) -> bytes:
+    """Return the bytes of a latent, h x w integers that fit into 32 bits.
+
+    Raises
+    ------
+    CodecError
+        The latent is something else.
+    """
+    described = _describe(latent)
+    contexts, (all_tokens, draws) = described.contexts, described.coded
+    coder = constriction.stream.stack.AnsCoder(_BOTTOM)
+    # The coder is a stack, so what is to be decoded first comes last.
+    for start, end in reversed(list(pairwise(described.bounds))):
+        wave = slice(start, end)
+        sizes = SIZES[all_tokens[wave]]
+        drawn = sizes > 1
+        if drawn.any():
+            values = draws[wave][drawn].astype(np.int32)
+            coder.encode_reverse(values, _DRAW, sizes[drawn].astype(np.int32))
+        weights = tables.weights[contexts[wave]]
+        coder.encode_reverse(all_tokens[wave].astype(np.int32), _TOKEN, weights)
+    return bytes(coder.get_compressed().astype(_WORD).tobytes())
+
+
+def decode(payload: bytes, shape: tuple[int, int], tables: Tables) -> Latent:
+    """Return the latent, h x w, of bytes that `encode` has written.
+
+    Takes time and memory in proportion to the number of values, and refuses at once what is too
+    short for that number.
+
+    Raises
+    ------
+    CodecError
+        The bytes are no latent of that shape.
+    """
+    height, width = shape
+    if len(payload) % _WORD.itemsize:
+        raise CodecError(f"damaged: a payload of {len(payload)} bytes is no row of 4-byte words")
+    if 8 * len(payload) < height * width // LATENTS_PER_BIT:
+        raise CodecError(
+            f"damaged: a payload of {len(payload)} bytes is too short for {height} x {width} values"
+        )
+    try:
+        words = np.frombuffer(payload, _WORD).astype(np.uint32)
+        coder = constriction.stream.stack.AnsCoder(words)
+    except ValueError as error:
+        raise CodecError(
+            f"damaged: the payload is no output of the entropy coder ({error})"
+        ) from None
+    latent = _decode_waves(coder, shape, tables)
+    if not np.array_equal(coder.get_compressed(), _BOTTOM):
+        raise CodecError("damaged: the payload does not end where the latent does")
+    return latent
+
+
+def _decode_waves(
+    coder: "constriction.stream.stack.AnsCoder", shape: tuple[int, int], tables: Tables
+) -> Latent:
+    plane = Plane(shape)
+    latent = np.empty(shape, np.int32)
+    limits = np.iinfo(np.int32)
+    for y, x in waves(shape):
+        beside = plane.neighbours(y, x)
+        predicted = predict(beside)
+        contexts = plane.contexts(beside, predicted, y, x)
+        found = coder.decode(_TOKEN, tables.weights[contexts]).astype(np.int64)
+        sizes = SIZES[found]
+        draws = np.zeros_like(sizes)
+        drawn = sizes > 1
+        if drawn.any():
+            draws[drawn] = coder.decode(_DRAW, sizes[drawn].astype(np.int32))
+        values = predicted // UNIT + tokens.to_residuals(Coded(found, draws))
+        if values.min() < limits.min or values.max() > limits.max:
+            raise CodecError("damaged: a value does not fit into 32 bits")
+        plane.set_values(y, x, values)
+        plane.set_errors(y, x, values, predicted)
+        latent[y, x] = values
+    return latent
+
+
+def code_length(latent: NDArray[np.integer], tables: Tables) -> float:
+    """Return the ideal length of a latent's code, in bits: what the tables say of its tokens.
+
+    Raises
+    ------
+    CodecError
+        As `encode`.
+    """
+    described = _describe(latent)
+    return math.fsum(tables.lengths[described.contexts, described.coded.tokens])
+
+
+def count(latent: NDArray[np.integer]) -> Integers:
+    """Return how often each token comes in each context of a latent: CONTEXTS x TOKENS."""
+    described = _describe(latent)
+    places = described.contexts * TOKENS + described.coded.tokens
+    return np.bincount(places, minlength=CONTEXTS * TOKENS).reshape(CONTEXTS, TOKENS)

@@ -1,0 +1,193 @@
+"""A trained autoencoder with its tables: what it takes to write files and to read them.
+
+Models that ship with the package have a number in `models.json`, for ever: a file says by number
+and fingerprint what it was written with. Nothing here imports TensorFlow before weights are needed,
+so a bad file is told at once.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reproduce.codec import entropy, fileformat
+from reproduce.codec.entropy import Tables
+from reproduce.codec.fileformat import Header
+from reproduce.errors import CodecError
+
+if TYPE_CHECKING:
+    from reproduce.backend import keras
+
+SHIPPED = Path(__file__).with_name("shipped")
+LIST = "models.json"
+
+STANDARD = 1
+"""Number of the model that files are written with: the recorded run on beans with seed 0."""
+
+DEFAULT_STEP = 0.25
+
+FINGERPRINT_BYTES = 8
+
+
+@dataclass(frozen=True)
+class LatentCodec:
+    """Writes and reads files with one trained model.
+
+    Attributes
+    ----------
+    number
+        As files have it; 0 for a model that does not ship with the package.
+    name
+        For people.
+    fingerprint
+        As files have it, see `fingerprint_of`.
+    tables
+        Of the entropy coder.
+    load
+        Returns the autoencoder; called once, when it is first needed.
+    """
+
+    number: int
+    name: str
+    fingerprint: bytes
+    tables: Tables
+    load: "Callable[[], keras.Model]"
+
+    @cached_property
+    def autoencoder(self) -> "keras.Model":
+        """The model."""
+        return self.load()
+
+    def quantise(self, image: NDArray[np.uint8], step: float) -> NDArray[np.int32]:
+        """Return an image's latent in whole steps: ⌈H/2⌉ x ⌈W/2⌉, 0 or more."""
+        from reproduce.codec import network
+
+        units = fileformat.step_units(step)
+        scaled = network.latent_of(self.autoencoder, image) * np.float32(
+            fileformat.STEP_UNIT / units
+        )
+        # A latent has no upper bound; the coder's is 32 bits.
+        steps: NDArray[np.int32] = np.rint(np.clip(scaled, 0, 2**31 - 256)).astype(np.int32)
+        return steps
+
+    def compress(self, image: NDArray[np.uint8], step: float = DEFAULT_STEP) -> bytes:
+        """Return an image as the bytes of a file.
+
+        Parameters
+        ----------
+        image
+            H x W grey levels.
+        step
+            Of the quantisation, from 2^-16 to 2^15: a greater one gives fewer bytes and a worse
+            image. Rounded to a multiple of 2^-16.
+
+        Raises
+        ------
+        CodecError
+            The image is no such array, or image or step are out of range.
+        """
+        if image.dtype != np.uint8 or image.ndim != 2:
+            raise CodecError(
+                f"an image is H x W grey levels (uint8), not {image.dtype} of shape {image.shape}"
+            )
+        height, width = image.shape
+        units = fileformat.step_units(step)
+        header = Header(self.number, self.fingerprint, width, height, units)
+        return fileformat.pack(header, entropy.encode(self.quantise(image, step), self.tables))
+
+    def decompress(self, data: bytes) -> NDArray[np.uint8]:
+        """Return the image, H x W grey levels, of a file's bytes.
+
+        Raises
+        ------
+        CodecError
+            They are no file of this model, or a damaged one.
+        """
+        header, latent = self.decode_latent(data)
+        from reproduce.codec import network
+
+        values = latent.astype(np.float32) * np.float32(header.step)
+        return network.image_of(self.autoencoder, values, (header.height, header.width))
+
+    def decode_latent(self, data: bytes) -> tuple[Header, NDArray[np.int32]]:
+        """Return a file's header and its latent in whole steps, the same on each machine.
+
+        Raises
+        ------
+        CodecError
+            As `decompress`.
+        """
+        header, payload = fileformat.unpack(data)
+        if (header.model, header.fingerprint) != (self.number, self.fingerprint):
+            raise CodecError(
+                f"made by model {header.model} with fingerprint {header.fingerprint.hex()}, and "
+                f"this is model {self.number} ({self.name}) with {self.fingerprint.hex()}"
+            )
+        return header, entropy.decode(payload, header.latent_shape, self.tables)
+
+
+def of_run(autoencoder: "keras.Model", tables: Tables) -> LatentCodec:
+    """Return the codec of a model that does not ship with the package."""
+    fingerprint = fingerprint_of(autoencoder.get_weights(), tables)
+    return LatentCodec(0, "of a run", fingerprint, tables, lambda: autoencoder)
+
+
+def fingerprint_of(weights: list[NDArray[Any]], tables: Tables) -> bytes:
+    """Return the first 8 bytes of the SHA-256 of all weights, then the tables, little-endian."""
+    digest = hashlib.sha256()
+    for array in weights:
+        digest.update(array.astype("<f4").tobytes())
+    digest.update(tables.frequencies.astype("<u4").tobytes())
+    return digest.digest()[:FINGERPRINT_BYTES]
+
+
+@cache
+def shipped(number: int = STANDARD) -> LatentCodec:
+    """Return the codec of a model that ships with the package.
+
+    Raises
+    ------
+    CodecError
+        There is none of that number.
+    """
+    models = known()
+    if number not in models:
+        numbers = ", ".join(f"{known} ({entry['name']})" for known, entry in models.items())
+        raise CodecError(f"made by model {number}, which this version lacks; it has {numbers}")
+    entry = models[number]
+    fingerprint = bytes.fromhex(entry["fingerprint"])
+    tables = Tables(np.load(SHIPPED / f"{entry['name']}-tables.npy", allow_pickle=False))
+
+    def load() -> "keras.Model":
+        from reproduce import model
+
+        autoencoder = model.load(SHIPPED / f"{entry['name']}.keras")
+        if fingerprint_of(autoencoder.get_weights(), tables) != fingerprint:
+            raise CodecError(f"the files of model {number} in {SHIPPED} are damaged: install anew")
+        return autoencoder
+
+    return LatentCodec(number, entry["name"], fingerprint, tables, load)
+
+
+def known() -> dict[int, dict[str, str]]:
+    """Return the models that ship with the package, by number: name, fingerprint, origin."""
+    entries: dict[str, dict[str, str]] = json.loads((SHIPPED / LIST).read_text(encoding="utf-8"))
+    return {int(number): entry for number, entry in entries.items()}
+
+
+def writer_of(data: bytes) -> LatentCodec:
+    """Return the codec that a file was written with, among those that ship with the package.
+
+    Raises
+    ------
+    CodecError
+        It is no such file, or a damaged one, or of a model that this version lacks.
+    """
+    header, _ = fileformat.unpack(data)
+    return shipped(header.model)

@@ -1,0 +1,69 @@
+"""A run's own model as a codec: its tables follow from the latents of its training images."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from reproduce import artifacts, codec
+from reproduce.codec import entropy, fitting, network
+from reproduce.codec.entropy import Tables
+from reproduce.parallel import map_in_order
+from reproduce.preparation import PreparedData
+from reproduce.stages import SOURCES
+from reproduce.training import Trained
+
+STAGE = "codec"
+
+TABLES = "tables.npy"
+
+MOST_IMAGES = 128
+"""How many training images are counted, spread evenly over the split."""
+
+STEPS = tuple(2.0**-exponent for exponent in range(7))
+"""The steps with which their latents are quantised, each with the same weight: 1 to 1/64."""
+
+
+def fit(profile: str, data: PreparedData, trained: Trained) -> codec.LatentCodec:
+    """Load the codec of a trained model, or fit its tables to the training images first."""
+    folder = fit_folder(profile, data, trained)
+    return codec.of_run(trained.autoencoder, Tables(np.load(folder / TABLES)))
+
+
+def fit_folder(profile: str, data: PreparedData, trained: Trained) -> Path:
+    """Return the folder that holds the tables of a trained model; fit them first if needed."""
+    return artifacts.load_or_make(
+        STAGE, profile, dependencies(data, trained), partial(_make, data, trained)
+    )
+
+
+def dependencies(data: PreparedData, trained: Trained) -> dict[str, Any]:
+    """Return all that the tables depend on."""
+    return {
+        "data": data.folder.name,
+        "model": trained.folder.name,
+        "source": artifacts.source_digest(SOURCES[STAGE]),
+    }
+
+
+def _make(data: PreparedData, trained: Trained, folder: Path) -> dict[str, Any]:
+    places = spread(data.counts["train"], MOST_IMAGES)
+
+    def counts(index: int) -> Any:
+        (image,) = data.chosen("train", np.array([index]))
+        latent = network.latent_of(trained.autoencoder, image)
+        return sum(entropy.count(np.rint(latent / step).astype(np.int64)) for step in STEPS)
+
+    progress = tqdm(
+        map_in_order(counts, places), desc="counting tokens", total=len(places), unit="image"
+    )
+    np.save(folder / TABLES, fitting.fit(progress).frequencies)
+    return {"images": len(places)}
+
+
+def spread(count: int, most: int) -> list[int]:
+    """Return the places of at most `most` of `count` images, spread evenly."""
+    places = np.linspace(0, count - 1, min(count, most))
+    return [int(place) for place in places.round()]
