@@ -165,7 +165,7 @@ def test_one_page_lists_all_executions_with_their_times(book: Path) -> None:
 
 
 def test_the_chapter_on_costs_shows_what_was_measured_and_where(book: Path) -> None:
-    chapter = content(book / "notebooks" / "06_cost.html")
+    chapter = content(book / "notebooks" / "08_cost.html")
     assert "Measured on beans:" in chapter.get_text(" ", strip=True)
     for name in ("cost-table", "same-losses", "many-files", "at-scale", "book-costs"):
         table = chapter.find("figure", id=name)
