@@ -1,4 +1,4 @@
-"""One of several parts of a sequence of images, as a job on a cluster's node takes."""
+"""Some of a sequence of images: one of several parts, as a job takes it, or a few from all over."""
 
 import re
 from dataclasses import dataclass
@@ -63,3 +63,15 @@ def every(count: int) -> list[Part]:
     if count < 1:
         raise ReproduceError(f"number of parts: {count}; choose 1 or more")
     return [Part(number, count) for number in range(1, count + 1)]
+
+
+def spread(images: int, most: int) -> list[int]:
+    """Return the indices of at most `most` of that many images, spread evenly over all.
+
+    >>> spread(10, 4)
+    [0, 3, 6, 9]
+    """
+    count = min(images, most)
+    if count < 2:
+        return [0][:count]
+    return [round(number * (images - 1) / (count - 1)) for number in range(count)]

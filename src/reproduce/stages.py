@@ -8,13 +8,19 @@ _MODEL = ("backend", "layers", "model", "parallel", "preparation")
 
 _SCORES = (*_MODEL, "compression", "metrics")
 
-SOURCES = {
+_CODEC = (*_MODEL, "codec", "compression", "parts", "rates/fitted")
+_MEASURED = (
+    *("backend", "metrics", "parallel", "parts", "preparation"),
+    *("rates/codecs", "rates/measurement"),
+)
+
+SOURCES: dict[str, tuple[str, ...]] = {
     "data": ("datasets", "parallel", "preparation"),
     "model": (*_MODEL, "training"),
     "scores": (*_SCORES, "evaluation", "parts"),
-    "ratios": (*_SCORES, "size_ratios"),
-    "references": ("backend", "metrics", "parallel", "preparation", "rates"),
-    "codec": (*_MODEL, "codec", "compression", "rates"),
-    "rates": (*_SCORES, "codec", "rates"),
+    "ratios": (*_SCORES, "parts", "size_ratios"),
+    "references": _MEASURED,
+    "codec": _CODEC,
+    "rates": tuple({*_CODEC, *_MEASURED, "rates/own"}),
 }
 """Modules and packages of `reproduce`, without `.py`, by the name of the stage."""

@@ -1,4 +1,4 @@
-"""A run's own model as a codec: its tables follow from the latents of its training images."""
+"""A run's own model as a codec for files: its tables follow from its training images' latents."""
 
 from functools import partial
 from pathlib import Path
@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from reproduce import artifacts, codec
-from reproduce.codec import entropy, fitting, network
+from reproduce import artifacts, codec, parts
+from reproduce.codec import LatentCodec, entropy, fitting, network
 from reproduce.codec.entropy import Tables
 from reproduce.parallel import map_in_order
+from reproduce.parameters import Parameters
 from reproduce.preparation import PreparedData
 from reproduce.stages import SOURCES
 from reproduce.training import Trained
@@ -26,30 +27,25 @@ STEPS = tuple(2.0**-exponent for exponent in range(7))
 """The steps with which their latents are quantised, each with the same weight: 1 to 1/64."""
 
 
-def fit(profile: str, data: PreparedData, trained: Trained) -> codec.LatentCodec:
+def fit(parameters: Parameters, data: PreparedData, trained: Trained) -> LatentCodec:
     """Load the codec of a trained model, or fit its tables to the training images first."""
-    folder = fit_folder(profile, data, trained)
-    return codec.of_run(trained.autoencoder, Tables(np.load(folder / TABLES)))
+    tables = np.load(fit_folder(parameters, data, trained) / TABLES, allow_pickle=False)
+    return codec.of_run(trained.autoencoder, Tables(tables))
 
 
-def fit_folder(profile: str, data: PreparedData, trained: Trained) -> Path:
+def fit_folder(parameters: Parameters, data: PreparedData, trained: Trained) -> Path:
     """Return the folder that holds the tables of a trained model; fit them first if needed."""
-    return artifacts.load_or_make(
-        STAGE, profile, dependencies(data, trained), partial(_make, data, trained)
-    )
-
-
-def dependencies(data: PreparedData, trained: Trained) -> dict[str, Any]:
-    """Return all that the tables depend on."""
-    return {
+    dependencies = {
         "data": data.folder.name,
         "model": trained.folder.name,
         "source": artifacts.source_digest(SOURCES[STAGE]),
     }
+    make = partial(_make, data, trained)
+    return artifacts.load_or_make(STAGE, parameters.profile, dependencies, make)
 
 
 def _make(data: PreparedData, trained: Trained, folder: Path) -> dict[str, Any]:
-    places = spread(data.counts["train"], MOST_IMAGES)
+    places = parts.spread(data.counts["train"], MOST_IMAGES)
 
     def counts(index: int) -> Any:
         (image,) = data.chosen("train", np.array([index]))
@@ -61,9 +57,3 @@ def _make(data: PreparedData, trained: Trained, folder: Path) -> dict[str, Any]:
     )
     np.save(folder / TABLES, fitting.fit(progress).frequencies)
     return {"images": len(places)}
-
-
-def spread(count: int, most: int) -> list[int]:
-    """Return the places of at most `most` of `count` images, spread evenly."""
-    places = np.linspace(0, count - 1, min(count, most))
-    return [int(place) for place in places.round()]
