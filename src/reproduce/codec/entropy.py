@@ -25,14 +25,20 @@ Integers = NDArray[np.int64]
 PRECISION = 24
 """The frequencies of a table add up to 2 to the power of this."""
 
-LATENTS_PER_BIT = 1024
+LATENTS_PER_BIT = 2048
 """At the least, a payload has one bit for that many values, whatever they are."""
+
+BITS_PER_LATENT = 58
+"""At the most: 24 for a token of frequency 1, and the 34 raw bits of an escape."""
 
 # What is left on the coder's stack when all is decoded. Not an empty stack: on that, a likely token
 # would cost nothing at all.
 _BOTTOM = np.array([0, 1], np.uint32)
 
 _WORD = np.dtype("<u4")
+
+# What a payload has beyond its values: the bottom, and what fills the last word.
+_OVERHEAD_BITS = 96
 
 
 @dataclass(frozen=True)
@@ -144,7 +150,7 @@ def decode(payload: bytes, shape: tuple[int, int], tables: Tables) -> Latent:
     """Return the latent, h x w, of bytes that `encode` has written.
 
     Takes time and memory in proportion to the number of values, and refuses at once what is too
-    short for that number.
+    short or too long for that number.
 
     Raises
     ------
@@ -154,9 +160,10 @@ def decode(payload: bytes, shape: tuple[int, int], tables: Tables) -> Latent:
     height, width = shape
     if len(payload) % _WORD.itemsize:
         raise CodecError(f"damaged: a payload of {len(payload)} bytes is no row of 4-byte words")
-    if 8 * len(payload) < height * width // LATENTS_PER_BIT:
+    values, bits = height * width, 8 * len(payload)
+    if not values // LATENTS_PER_BIT <= bits <= BITS_PER_LATENT * values + _OVERHEAD_BITS:
         raise CodecError(
-            f"damaged: a payload of {len(payload)} bytes is too short for {height} x {width} values"
+            f"damaged: a payload of {len(payload)} bytes does not fit {height} x {width} values"
         )
     try:
         words = np.frombuffer(payload, _WORD).astype(np.uint32)
@@ -193,6 +200,8 @@ def _decode_waves(
         plane.set_values(y, x, values)
         plane.set_errors(y, x, values, predicted)
         latent[y, x] = values
+        if coder.num_words() < len(_BOTTOM):  # else a short payload could claim a large image
+            raise CodecError("damaged: the payload ends before the latent does")
     return latent
 
 

@@ -12,7 +12,7 @@ r"""The file around the payload: a header of 30 bytes, little-endian, then the e
     26–29   CRC-32 (as in PNG and zip) of bytes 0–25 and the payload
     30–     payload
 
-All that is read here is bounded, and nothing is computed before the checksum agrees.
+All that is read here is bounded, and nothing is decoded before the checksum agrees.
 """
 
 import struct
@@ -31,6 +31,8 @@ LARGEST_STEP = 1 << 15
 LONGEST_SIDE = (1 << 16) - 1
 MOST_PIXELS = 1 << 26
 """67 million: what a file may claim, and what an image may have, to be coded."""
+LONGEST_PAYLOAD = 1 << 27
+"""In bytes: more than the latent of that many pixels can take."""
 
 _FIELDS = struct.Struct("<4sBB8sHHII")
 _CHECKSUM = struct.Struct("<I")
@@ -112,7 +114,7 @@ def step_units(step: float) -> int:
     """
     if not 1 / STEP_UNIT <= step <= LARGEST_STEP:  # nor is it a number that is none
         raise CodecError(f"step {step}: choose one from 2^-16 to {LARGEST_STEP:,}")
-    return round(Fraction(step) * STEP_UNIT)
+    return round(Fraction(float(step)) * STEP_UNIT)
 
 
 def pack(header: Header, payload: bytes) -> bytes:
@@ -130,30 +132,52 @@ def pack(header: Header, payload: bytes) -> bytes:
     return fields + _CHECKSUM.pack(_checksum(fields, payload)) + payload
 
 
+def check_start(start: bytes, size: int) -> None:
+    """Check what can be told of a file before all of it is read.
+
+    Parameters
+    ----------
+    start
+        The first HEADER_BYTES bytes, or all if there are fewer.
+    size
+        Of the whole file, in bytes.
+
+    Raises
+    ------
+    CodecError
+        It is no such file, of another version, truncated, or longer than its header says.
+    """
+    if not start:
+        raise CodecError("the file is empty")
+    if not start.startswith(MAGIC[: len(start)]):
+        raise CodecError(f"no compressed image: it does not begin with {MAGIC!r}{_kind(start)}")
+    if len(start) > len(MAGIC) and start[len(MAGIC)] != VERSION:
+        raise CodecError(
+            f"of version {start[len(MAGIC)]} of the format; this is a reader of version {VERSION}"
+        )
+    if len(start) < HEADER_BYTES:
+        raise CodecError(f"truncated: {len(start)} bytes, and the header has {HEADER_BYTES}")
+    *_, length = _FIELDS.unpack_from(start)
+    follow = size - HEADER_BYTES
+    if follow != length:
+        word = "truncated" if follow < length else "damaged"
+        raise CodecError(f"{word}: a payload of {follow} bytes, and the header says {length}")
+    if length > LONGEST_PAYLOAD:
+        raise CodecError(f"a payload of {length} bytes, and no image takes more than 2^27")
+
+
 def unpack(data: bytes) -> tuple[Header, bytes]:
     """Return a file's header and payload.
 
     Raises
     ------
     CodecError
-        It is no such file, of another version, truncated, damaged, or claims an absurd size.
+        As `check_start`; also: it is damaged, or claims an absurd size.
     """
-    if not data:
-        raise CodecError("the file is empty")
-    if not data.startswith(MAGIC[: len(data)]):
-        raise CodecError(f"no compressed image: it does not begin with {MAGIC!r}{_kind(data)}")
-    if len(data) > len(MAGIC) and data[len(MAGIC)] != VERSION:
-        raise CodecError(
-            f"of version {data[len(MAGIC)]} of the format; this is a reader of version {VERSION}"
-        )
-    if len(data) < HEADER_BYTES:
-        raise CodecError(f"truncated: {len(data)} bytes, and the header has {HEADER_BYTES}")
-    *_, model, fingerprint, width, height, units, length = _FIELDS.unpack_from(data)
+    check_start(data[:HEADER_BYTES], len(data))
+    *_, model, fingerprint, width, height, units, _ = _FIELDS.unpack_from(data)
     (checksum,) = _CHECKSUM.unpack_from(data, _FIELDS.size)
     payload = data[HEADER_BYTES:]
-    if len(payload) != length:
-        word = "truncated" if len(payload) < length else "damaged"
-        raise CodecError(f"{word}: a payload of {len(payload)} bytes, and the header says {length}")
     if checksum != _checksum(data[: _FIELDS.size], payload):
         raise CodecError("damaged: the checksum does not agree")
     return Header(model, fingerprint, width, height, units), payload

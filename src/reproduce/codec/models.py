@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +34,8 @@ STANDARD = 1
 DEFAULT_STEP = 0.25
 
 FINGERPRINT_BYTES = 8
+
+_LOADING = Lock()
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,14 @@ class LatentCodec:
     tables: Tables
     load: "Callable[[], keras.Model]"
 
-    @cached_property
+    @property
     def autoencoder(self) -> "keras.Model":
-        """The model."""
+        """The model; several threads may ask for it at once."""
+        with _LOADING:
+            return self._loaded
+
+    @cached_property
+    def _loaded(self) -> "keras.Model":
         return self.load()
 
     def quantise(self, image: NDArray[np.uint8], step: float) -> NDArray[np.int32]:

@@ -1,0 +1,283 @@
+"""Files and whole folders through the codec: what can go wrong there ends in one clear message.
+
+Outputs are checked before any work is done, and written whole or not at all. In a folder, one bad
+file does not keep the others from being done.
+"""
+
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from tqdm import tqdm
+
+from reproduce import artifacts, codec, parallel
+from reproduce.codec import fileformat, images, models
+from reproduce.datasets.folder import IMAGE_SUFFIXES, walk
+from reproduce.errors import CodecError, ReproduceError
+
+
+def compress(
+    source: Path,
+    output: Path,
+    step: float = codec.DEFAULT_STEP,
+    *,
+    strict: bool = False,
+    force: bool = False,
+) -> None:
+    """Compress an image file, or each image of a folder into another folder of the same structure.
+
+    Parameters
+    ----------
+    source
+        An image in any format that Pillow reads, or a folder: there, files count as images by
+        their suffixes.
+    output
+        Name of the compressed file, which ends in `.cae`, or the folder for them.
+    step
+        Of the quantisation, see `LatentCodec.compress`.
+    strict
+        Refuse images in colour or with transparency.
+    force
+        Write over files that exist.
+
+    Raises
+    ------
+    CodecError
+        Something is missing, exists already, can't be read or written, or is out of range; for a
+        folder, after all others are done.
+    """
+    fileformat.step_units(step)
+    read = partial(_compressed, step=step, strict=strict)
+    _convert(
+        _Task(IMAGE_SUFFIXES, fileformat.SUFFIX, _check_compressed_name, read),
+        source,
+        output,
+        force,
+    )
+
+
+def decompress(source: Path, output: Path, *, force: bool = False) -> None:
+    """Decompress a file, or each one of a folder into another folder of the same structure.
+
+    Parameters
+    ----------
+    source
+        A compressed image, or a folder: there, the files that end in `.cae`.
+    output
+        Name of the image, whose suffix says the format, or the folder for images, which become
+        PNG files.
+    force
+        Write over files that exist.
+
+    Raises
+    ------
+    CodecError
+        As `compress`; also: a file is damaged, or of a model that this version lacks.
+    """
+    suffixes = (fileformat.SUFFIX,)
+    _convert(_Task(suffixes, ".png", images.format_of, _decompressed), source, output, force)
+
+
+def inspect(source: Path) -> dict[str, Any]:
+    """Return what is in a compressed file, by names of its fields, without decoding it.
+
+    Raises
+    ------
+    CodecError
+        It can't be read, is no compressed image, or a damaged one.
+    """
+    with _naming(source):
+        _check_file(source)
+        data = _read(source)
+        header, payload = fileformat.unpack(data)
+    latent_height, latent_width = header.latent_shape
+    model = models.known().get(header.model, {})
+    ours = model.get("fingerprint") == header.fingerprint.hex()
+    return {
+        "version": fileformat.VERSION,
+        "model": header.model,
+        "model_name": model["name"] if ours else "unknown to this version",
+        "fingerprint": header.fingerprint.hex(),
+        "width": header.width,
+        "height": header.height,
+        "latent_width": latent_width,
+        "latent_height": latent_height,
+        "step": header.step,
+        "file_bytes": len(data),
+        "payload_bytes": len(payload),
+        "bits_per_pixel": round(8 * len(data) / (header.width * header.height), 4),
+    }
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One direction of the codec.
+
+    Attributes
+    ----------
+    suffixes
+        Of the files in a folder that are taken.
+    new_suffix
+        Of what each of them becomes.
+    check_name
+        Raises CodecError if an output can't have that name.
+    convert
+        Returns the bytes of the output of a source.
+    """
+
+    suffixes: tuple[str, ...]
+    new_suffix: str
+    check_name: Callable[[Path], object]
+    convert: Callable[[Path, Path], bytes]
+
+
+def _compressed(source: Path, _: Path, step: float, strict: bool) -> bytes:
+    return codec.compress(images.read_grey(source, strict=strict), step)
+
+
+def _decompressed(source: Path, output: Path) -> bytes:
+    return images.to_bytes(codec.decompress(_read(source)), images.format_of(output))
+
+
+def _read(source: Path) -> bytes:
+    """Read a compressed file, but of anything else no more than its start."""
+    with source.open("rb") as file:
+        start = file.read(fileformat.HEADER_BYTES)
+        fileformat.check_start(start, os.fstat(file.fileno()).st_size)
+        return start + file.read()
+
+
+def _convert(task: _Task, source: Path, output: Path, force: bool) -> None:
+    with warnings.catch_warnings():
+        # Of images that unpack to an absurd size, which are refused, and of odd metadata.
+        warnings.filterwarnings("ignore", module="PIL")
+        try:
+            convert = _convert_folder if source.is_dir() else _convert_file
+            convert(task, source, output, force)
+        except OSError as error:  # of a path that can't even be looked at
+            raise CodecError(f"{error.filename}: {error.strerror}; choose another place") from error
+
+
+def _convert_file(task: _Task, source: Path, output: Path, force: bool) -> None:
+    with _naming(source):
+        _check_file(source)
+    _check_place(source, output)
+    if output.is_dir():
+        raise CodecError(f"{output} is a folder: name a file in it")
+    task.check_name(output)
+    _check_absent([output], force)
+    _convert_one(task, source, output)
+
+
+def _convert_folder(task: _Task, source: Path, output: Path, force: bool) -> None:
+    _check_place(source, output)
+    if output.exists() and not output.is_dir():
+        raise CodecError(f"{output} is a file, and {source} is a folder: name a folder")
+    jobs = _jobs(task, source, output)
+    _check_absent(list(jobs), force)
+    # Pillow loads its formats when the first file asks for them; a second thread that asks
+    # meanwhile could miss one.
+    Image.init()
+    failures = 0
+    progress = tqdm(jobs, desc=f"{source} to {output}", unit="file")
+    results = parallel.map_in_order(partial(_attempt, task), jobs.items())
+    for _, error in zip(progress, results, strict=True):
+        if error:
+            failures += 1
+            tqdm.write(f"error: {error}", file=sys.stderr)
+    if failures:
+        raise CodecError(
+            f"{failures} of {len(jobs)} files in {source} could not be done, as told above; the "
+            f"others are in {output}"
+        )
+
+
+def _jobs(task: _Task, source: Path, output: Path) -> dict[Path, Path]:
+    """Return what is to be made of a folder, each output with its source."""
+    jobs: dict[Path, Path] = {}
+    try:
+        files = [Path(name) for name, _ in walk(source)]
+    except ReproduceError as error:
+        raise CodecError(str(error)) from error
+    for file in files:
+        if not file.name.lower().endswith(task.suffixes):
+            continue
+        made = (output / file.relative_to(source)).with_suffix(task.new_suffix)
+        if made in jobs:
+            raise CodecError(f"{jobs[made]} and {file} would both become {made}: rename one")
+        jobs[made] = file
+    if not jobs:
+        raise CodecError(f"{source} holds no file that ends in {', '.join(task.suffixes)}")
+    return jobs
+
+
+def _attempt(task: _Task, job: tuple[Path, Path]) -> CodecError | None:
+    output, source = job
+    try:
+        _convert_one(task, source, output)
+    except CodecError as error:
+        return error
+    return None
+
+
+def _convert_one(task: _Task, source: Path, output: Path) -> None:
+    with _naming(source):
+        data = task.convert(source, output)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        artifacts.write_whole(output, data)
+    except OSError as error:
+        raise CodecError(
+            f"cannot write {output}: {error.strerror}; choose a folder with room that you may "
+            "write to"
+        ) from error
+
+
+@contextmanager
+def _naming(source: Path) -> Iterator[None]:
+    """Name the file in what goes wrong with it."""
+    try:
+        yield
+    except CodecError as error:
+        raise CodecError(f"{source}: {error}") from error
+    except OSError as error:
+        raise CodecError(f"{source}: cannot be read: {error.strerror or error}") from error
+
+
+def _check_file(source: Path) -> None:
+    if not source.exists():
+        raise CodecError("there is no such file or folder")
+    if not source.is_file():
+        raise CodecError("this is no regular file: name one")
+
+
+def _check_compressed_name(output: Path) -> None:
+    if output.suffix != fileformat.SUFFIX:
+        raise CodecError(f"{output}: choose a name that ends in {fileformat.SUFFIX}")
+
+
+def _check_place(source: Path, output: Path) -> None:
+    """Check that the output is not the source, and has a folder to stand in."""
+    folder = output if output.is_dir() else output.parent
+    if output.exists() and output.samefile(source):
+        raise CodecError(f"{source} is input and output at once: choose another output")
+    if not folder.is_dir():
+        raise CodecError(f"{folder} is not a folder: make it first, or choose another output")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise CodecError(f"cannot write to {folder}: choose a folder that you may write to")
+
+
+def _check_absent(outputs: list[Path], force: bool) -> None:
+    if force:
+        return
+    existing = [output for output in outputs if os.path.lexists(output)]
+    if existing:
+        others = f" and {len(existing) - 1} more" if len(existing) > 1 else ""
+        raise CodecError(f"{existing[0]}{others} exists already: --force writes over it")
