@@ -1,5 +1,6 @@
-"""The command line, `reproduce`: the steps of the workflow one by one."""
+"""The command line, `reproduce`: the steps of the workflow one by one, and the codec."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +23,8 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="Set one parameter."),
 ]
+Source = Annotated[Path, typer.Argument(help="A file, or a folder: all in it is done.")]
+Force = Annotated[bool, typer.Option("--force", help="Write over files that exist.")]
 
 
 def _parameters(profile: str, overrides: list[str] | None) -> Parameters:
@@ -126,6 +129,54 @@ def readme(path: Path = Path("README.md")) -> None:
     text = path.read_text(encoding="utf-8")
     table = report.plain_verdicts(claims.judge(claims.read(), record.read_seeds()))
     artifacts.write_whole(path, markdown.fill(text, "verdicts", table, str(path)).encode())
+
+
+@app.command()
+def compress(
+    source: Source,
+    output: Annotated[Path, typer.Argument(help="A file to make, *.cae, or a folder for them.")],
+    step: Annotated[
+        float, typer.Option(help="Of the quantisation: greater for fewer bytes and a worse image.")
+    ] = 0.25,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse colour and transparency, don't convert.")
+    ] = False,
+    force: Force = False,
+) -> None:
+    """Compress an image, or all images of a folder, with the paper's model; colours become grey."""
+    from reproduce.codec import files
+
+    files.compress(source, output, step, strict=strict, force=force)
+    print(output)
+
+
+@app.command()
+def decompress(
+    source: Source,
+    output: Annotated[Path, typer.Argument(help="An image to make, as *.png, or a folder.")],
+    force: Force = False,
+) -> None:
+    """Decompress a file to an image, or all files of a folder to PNG images."""
+    from reproduce.codec import files
+
+    files.decompress(source, output, force=force)
+    print(output)
+
+
+@app.command()
+def inspect(
+    source: Annotated[Path, typer.Argument(help="A compressed file.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Say what is in a compressed file: size, model, step, bytes."""
+    from reproduce.codec import files
+
+    contents = files.inspect(source)
+    if as_json:
+        print(json.dumps(contents, indent=2))
+        return
+    for name, value in contents.items():
+        print(f"{name.replace('_', ' '):15} {value}")
 
 
 def _seed_folder(parameters: Parameters) -> Path:
