@@ -44,6 +44,12 @@ SEEDS = sorted({PARAMETERS.seed, *parse_seeds(PARAMETERS.seeds)})
 BUILD = artifacts.build_folder(PARAMETERS.profile)
 OF_SEED = BUILD / "seed-{seed}"
 RUNNING = FileLock(BUILD / "workflow.lock")
+RECORDED = {".json", ".csv"}
+# The modules that chapters show results with.
+SHOWING = (
+    *("architecture", "costs", "figures", "markdown", "paper", "ratio_figures", "ratio_tables"),
+    *("rates", "record", "tables"),
+)
 NOTEBOOKS = sorted(path.stem for path in Path("notebooks").glob("*.ipynb"))
 REPORT = "reproduction_report"
 
@@ -159,8 +165,71 @@ rule scores:
         expand(rules.scores_of_seed.output, seed=SEEDS),
 
 
-# The report reads the claims, and has the runs with its own seeds judged, if it is given any.
-REPORT_INPUT = ["book/claims.yaml", *modules("claims", "report"), *rules.scores.input]
+rule ratios_of_seed:
+    """Measure what a blur, smaller pictures and other files give beside the model (chapter 6)."""
+    input:
+        model=rules.model.output,
+        modules=modules(*SOURCES["ratios"]),
+    output:
+        OF_SEED / "ratios.json",
+    params:
+        options=SEED_OPTIONS,
+        values=SEED_VALUES,
+    threads: workflow.cores
+    shell:
+        "reproduce ratios {params.options:q} -p seed={wildcards.seed}"
+
+
+rule references:
+    """Measure rate and distortion of the codecs that need no training (chapter 7)."""
+    input:
+        data=rules.data.output,
+        modules=modules(*SOURCES["references"]),
+    output:
+        BUILD / "references.json",
+    params:
+        options=SEED_OPTIONS,
+        values=SEED_VALUES,
+    threads: workflow.cores
+    shell:
+        "reproduce references {params.options:q}"
+
+
+rule rates_of_seed:
+    """Measure rate and distortion of the model's own files (chapter 7)."""
+    input:
+        model=rules.model.output,
+        modules=modules(*SOURCES["rates"]),
+    output:
+        OF_SEED / "rates.json",
+    params:
+        options=SEED_OPTIONS,
+        values=SEED_VALUES,
+    threads: workflow.cores
+    shell:
+        "reproduce rates {params.options:q} -p seed={wildcards.seed}"
+
+
+def measured(seeds):
+    """Return what must be measured before a seed's chapters 6 and 7, or its record, can be made."""
+    return [
+        *rules.references.output,
+        *expand(rules.rates_of_seed.output + rules.ratios_of_seed.output, seed=seeds),
+    ]
+
+
+# What chapters need besides the scores. The report reads the claims, and has the runs with its own
+# seeds judged, if it is given any.
+FURTHER_INPUT = {
+    "06_ratio": measured([PARAMETERS.seed]),
+    "07_rate_distortion": measured([PARAMETERS.seed]),
+    REPORT: [
+        "book/claims.yaml",
+        *modules("claims", "report"),
+        *rules.scores.input,
+        *(measured(SEEDS) if PARAMETERS.seeds else []),
+    ],
+}
 
 
 rule notebook:
@@ -168,9 +237,9 @@ rule notebook:
     input:
         notebook="notebooks/{chapter}.ipynb",
         scores=expand(rules.scores_of_seed.output, seed=PARAMETERS.seed),
-        report=lambda wildcards: REPORT_INPUT if wildcards.chapter == REPORT else [],
-        results=sorted(Path("results").rglob("*.json")),
-        modules=modules("architecture", "costs", "figures", "markdown", "paper", "record", "tables"),
+        further=lambda wildcards: FURTHER_INPUT.get(wildcards.chapter, []),
+        results=sorted(path for path in Path("results").rglob("*.*") if path.suffix in RECORDED),
+        modules=modules(*SHOWING),
         execution=modules("engine", "environment", "notebooks", "provenance"),
         style="src/reproduce/reproduce.mplstyle",
     output:
@@ -184,10 +253,11 @@ rule notebook:
 
 
 rule record_of_seed:
-    """Write the record of the run with a seed: numbers, table of test images, weights."""
+    """Write the record of the run with a seed: numbers, tables of test images, weights."""
     input:
         scores=rules.scores_of_seed.output,
-        modules=modules("record"),
+        measured=lambda wildcards: measured([wildcards.seed]),
+        modules=modules("rates", "record"),
     output:
         BUILD / "record" / "seed-{seed}" / "record.json",
     params:
@@ -198,7 +268,23 @@ rule record_of_seed:
         "reproduce record {params.folder} {params.options:q} -p seed={wildcards.seed}"
 
 
+rule record_of_references:
+    """Write the record of the codecs that need no training."""
+    input:
+        references=rules.references.output,
+        modules=modules("record"),
+    output:
+        BUILD / "record" / "references" / "rates.csv",
+    params:
+        options=SEED_OPTIONS,
+        values=SEED_VALUES,
+        folder=subpath(output[0], parent=True),
+    shell:
+        "reproduce record-references {params.folder} {params.options:q}"
+
+
 rule record:
-    """Write the records of the runs with each of the seeds."""
+    """Write the records of the runs with each of the seeds, and of what they are compared with."""
     input:
         expand(rules.record_of_seed.output, seed=SEEDS),
+        rules.record_of_references.output,

@@ -83,6 +83,41 @@ def score(
 
 
 @app.command()
+def ratios(profile: Profile = "sample", parameter: Overrides = None) -> None:
+    """Measure what a blur, smaller pictures and other files give beside the model (chapter 6)."""
+    parameters = _parameters(profile, parameter)
+    from reproduce import preparation, size_ratios, training
+
+    data = preparation.prepare(parameters)
+    trained = training.train(parameters, data)
+    folder = size_ratios.measure_folder(parameters, data, trained)
+    _finish(_seed_folder(parameters) / f"{size_ratios.STAGE}.json", folder)
+
+
+@app.command()
+def references(profile: Profile = "sample", parameter: Overrides = None) -> None:
+    """Measure rate and distortion of JPEG, WebP, JPEG 2000, AVIF and JPEG XL (chapter 7)."""
+    parameters = _parameters(profile, parameter)
+    from reproduce import preparation
+    from reproduce.rates import measurement
+
+    folder = measurement.references(parameters, preparation.prepare(parameters))
+    _finish(artifacts.build_folder(parameters.profile) / f"{measurement.STAGE}.json", folder)
+
+
+@app.command()
+def rates(profile: Profile = "sample", parameter: Overrides = None) -> None:
+    """Measure rate and distortion of the model's own files (chapter 7)."""
+    parameters = _parameters(profile, parameter)
+    from reproduce import preparation, training
+    from reproduce.rates import own
+
+    data = preparation.prepare(parameters)
+    folder = own.rates(parameters, data, training.train(parameters, data))
+    _finish(_seed_folder(parameters) / f"{own.STAGE}.json", folder)
+
+
+@app.command()
 def notebook(
     source: Path, output: Path, profile: Profile = "sample", parameter: Overrides = None
 ) -> None:
@@ -119,6 +154,17 @@ def record(folder: Path, profile: Profile = "paper", parameter: Overrides = None
     from reproduce import record
 
     print(record.write(parameters, folder))
+
+
+@app.command()
+def record_references(
+    folder: Path, profile: Profile = "paper", parameter: Overrides = None
+) -> None:
+    """Write what codecs without training give to a folder."""
+    parameters = _parameters(profile, parameter)
+    from reproduce import record
+
+    print(record.write_references(parameters, folder))
 
 
 @app.command()

@@ -3,6 +3,8 @@
     results/<profile>/seed-<seed>/record.json        parameters, data, losses, sizes, machine
     results/<profile>/seed-<seed>/test-images.csv    the table of the test split, a row per image
     results/<profile>/seed-<seed>/autoencoder.keras  the trained model
+    results/<profile>/seed-<seed>/rates.csv, …       what it gives as a codec, for each test image
+    results/<profile>/references/rates.csv, …        what other codecs give, the same for all seeds
 
 `measure` gives the same numbers for any run, so that a build can be set beside the record;
 `quantities` picks from them the single numbers that pages and claims name.
@@ -27,15 +29,18 @@ from reproduce import (
     evaluation,
     paper,
     preparation,
+    size_ratios,
     training,
 )
 from reproduce.errors import ReproduceError
 from reproduce.evaluation import Example
 from reproduce.parameters import SPLITS, Parameters, parse_seeds
 from reproduce.preparation import PreparedData
+from reproduce.rates import measurement, own, summary
 from reproduce.training import Trained
 
 RECORD = "record.json"
+REFERENCES = "references"
 REPETITIONS = "determinism.json"
 LOSS_OF_MID_GREY = math.log(2)
 """The loss, in nats per pixel, of a model that answers 0.5 for each pixel of whatever image."""
@@ -80,7 +85,8 @@ def measure(
 def quantities(run: Mapping[str, Any]) -> dict[str, float]:
     """Return the single numbers of a run, from `measure` or `read`, that pages and claims name.
 
-    What a run could not measure, such as a correlation with a constant, is NaN.
+    What a run could not measure, such as a correlation with a constant, is NaN. Those of its rates
+    are there if the run has them, as `run` and `read` return it.
     """
     data, training, example, test = (run[part] for part in ("data", "training", "example", "test"))
     losses, floor, size = (
@@ -122,7 +128,7 @@ def quantities(run: Mapping[str, Any]) -> dict[str, float]:
         "psnr_lost_on_test": training_psnr - test_psnr,
         "mean_correlation": test["attention_correlation"]["mean"],
         "active_latent": test["active_latent"]["mean"],
-    }
+    } | (summary.quantities(run["rates"]) if "rates" in run else {})
     return {name: _or_nan(value) for name, value in numbers.items()}
 
 
@@ -144,6 +150,7 @@ def write(parameters: Parameters, folder: Path) -> Path:
     example = evaluation.example(parameters, data, trained)
     scores = evaluation.score(parameters, data, trained)
     values = measure(parameters, data, trained, example, scores) | {
+        "rates": summary.summarise(parameters, data, trained, scores),
         "images_of_reported_size": evaluation.images_of_size(data, paper.ORIGINAL_BYTES),
         "machine": environment.machine(),
         "versions": environment.versions(),
@@ -154,8 +161,26 @@ def write(parameters: Parameters, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         scores.to_csv(folder / evaluation.TABLE, index=False)
         shutil.copyfile(trained.weights, folder / training.WEIGHTS)
+        _copy_rates(own.rates(parameters, data, trained), folder)
+        ratios = size_ratios.measure_folder(parameters, data, trained)
+        for table in (size_ratios.TABLE, size_ratios.WRITERS_TABLE):
+            shutil.copyfile(ratios / table, folder / table)
         artifacts.write_json(folder / RECORD, _with_nulls(values))
     return folder / RECORD
+
+
+def write_references(parameters: Parameters, folder: Path) -> Path:
+    """Write the record of what codecs without training give into a folder, which is returned."""
+    references = measurement.references(parameters, preparation.prepare(parameters))
+    with artifacts.clear_disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        _copy_rates(references, folder)
+    return folder
+
+
+def _copy_rates(measured: Path, folder: Path) -> None:
+    for table in (measurement.TABLE, measurement.TIMES):
+        shutil.copyfile(measured / table, folder / table)
 
 
 def _with_nulls(values: Any) -> Any:
@@ -175,13 +200,39 @@ def read(profile: str = "paper", seed: int = 0) -> dict[str, Any]:
     ReproduceError
         There is no such record.
     """
-    path = _recorded(profile) / f"seed-{seed}" / RECORD
+    path = path_of(RECORD, profile, seed)
+    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return record
+
+
+def path_of(name: str, profile: str = "paper", seed: int = 0) -> Path:
+    """Return a file of the committed record of a profile's full run with a seed.
+
+    Raises
+    ------
+    ReproduceError
+        There is no such file.
+    """
+    path = _recorded(profile) / f"seed-{seed}" / name
     if not path.is_file():
         raise ReproduceError(
             f"no record {path}; make one of profile paper with: make record SEEDS={seed}"
         )
-    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return record
+    return path
+
+
+def rate_folders(profile: str = "paper", seed: int = 0) -> list[Path]:
+    """Return the folders of the recorded rates, of codecs without training and of a seed's model.
+
+    Raises
+    ------
+    ReproduceError
+        They are not recorded.
+    """
+    references = _recorded(profile) / REFERENCES
+    if not references.is_dir():
+        raise ReproduceError(f"no record {references}; make one with: make record SEEDS={seed}")
+    return [references, path_of(measurement.TABLE, profile, seed).parent]
 
 
 def read_seeds(profile: str = "paper") -> dict[int, dict[str, Any]]:
@@ -235,4 +286,6 @@ def run(parameters: Parameters) -> dict[str, Any]:
     trained = training.train(parameters, data)
     example = evaluation.example(parameters, data, trained)
     scores = evaluation.score(parameters, data, trained)
-    return measure(parameters, data, trained, example, scores)
+    return measure(parameters, data, trained, example, scores) | {
+        "rates": summary.summarise(parameters, data, trained, scores)
+    }

@@ -1,0 +1,77 @@
+"""The few numbers of a run's rates that its record and the claims hold."""
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from reproduce.metrics import METRICS
+from reproduce.parameters import Parameters
+from reproduce.preparation import PreparedData
+from reproduce.rates import curves, measurement, own
+from reproduce.training import Trained
+
+QUALITY = 8
+"""1/step at which the file's size counts: half that step changes the image by little."""
+
+
+def summarise(
+    parameters: Parameters, data: PreparedData, trained: Trained, scores: pd.DataFrame
+) -> dict[str, Any]:
+    """Return what a run's model reaches as a codec, as JSON-like values; measure it if needed.
+
+    Returns
+    -------
+    dict
+        `points`: quality, bpp and metrics at each step, means over the test images. `bd_rate`: for
+        each metric, per cent of bytes more than JPEG, and the overlap of the two curves.
+        `file_ratio`: bytes of the file at `QUALITY` ÷ bytes of the original's PNG, mean of images.
+    """
+    folders = [measurement.references(parameters, data), own.rates(parameters, data, trained)]
+    table = measurement.read(folders)
+    return of_tables(table, scores)
+
+
+def of_tables(table: pd.DataFrame, scores: pd.DataFrame) -> dict[str, Any]:
+    """Return the same from a table of rates and one of the test images (`evaluation.score`)."""
+    points = curves.means(table)
+    columns = ["quality", "bpp", *(metric.name for metric in METRICS)]
+    of_model = points[points["codec"] == own.AUTOENCODER]
+    return {
+        "points": of_model[columns].to_dict("records"),
+        "bd_rate": {metric.name: _bd_rate(points, metric.name) for metric in METRICS},
+        "file_ratio": _file_ratio(table, scores),
+    }
+
+
+def _bd_rate(points: pd.DataFrame, metric: str) -> dict[str, float]:
+    found = curves.bd_rate(points, own.AUTOENCODER, metric)
+    return {"percent": found.percent, "overlap": found.overlap}
+
+
+def _file_ratio(table: pd.DataFrame, scores: pd.DataFrame) -> float:
+    is_file = (table["size"] == "full") & (table["codec"] == own.AUTOENCODER)
+    files = table[is_file & (table["quality"] == QUALITY)].set_index("image")["bytes"]
+    originals = scores.set_index("name")["original_bytes"]
+    return float((files / originals[files.index]).mean())
+
+
+def quantities(summary: dict[str, Any]) -> dict[str, float]:
+    """Return the single numbers that pages and claims name."""
+    points = summary["points"]
+    (coded,) = (point for point in points if point["quality"] == QUALITY)
+    best = max((_or_nan(point["psnr_db"]) for point in points), default=math.nan)
+    return {
+        "bd_rate": _or_nan(summary["bd_rate"]["psnr_db"]["percent"]),
+        "bd_rate_overlap": _or_nan(summary["bd_rate"]["psnr_db"]["overlap"]),
+        "file_ratio": summary["file_ratio"],
+        "file_bpp": coded["bpp"],
+        "file_psnr": _or_nan(coded["psnr_db"]),
+        "best_psnr": best,
+        "best_bpp": points[-1]["bpp"],
+    }
+
+
+def _or_nan(value: float | None) -> float:
+    """Return NaN for what a record holds as None, which JSON has instead."""
+    return math.nan if value is None else value
