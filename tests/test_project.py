@@ -82,8 +82,18 @@ def imports(module: str) -> set[str]:
 def test_each_stage_covers_all_that_its_module_uses(stage: str) -> None:
     # What only names and keeps things can change no result; earlier stages have names of their own.
     plumbing = {"artifacts", "errors", "parameters", "stages"}
-    earlier = {"data": set(), "model": {"datasets"}, "scores": {"datasets", "training"}}
-    main = {"data": "preparation", "model": "training", "scores": "evaluation"}[stage]
+    earlier = {
+        "data": set(),
+        "model": {"datasets"},
+        "scores": {"datasets", "training"},
+        "ratios": {"datasets", "training"},
+    }
+    main = {
+        "data": "preparation",
+        "model": "training",
+        "scores": "evaluation",
+        "ratios": "size_ratios",
+    }[stage]
     seen, waiting = set(), {main}
     while waiting:
         module = waiting.pop()
