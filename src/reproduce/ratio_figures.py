@@ -1,0 +1,153 @@
+"""The plot and the pictures of chapter 6: the size ratio of each method, and what it leaves."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.text import Annotation, Text
+from matplotlib.transforms import Bbox
+
+from reproduce import compression, evaluation, metrics, paper
+from reproduce.figures import BLUE, GREEN, ORANGE, VERMILION
+from reproduce.ratio_tables import means, measured, number
+from reproduce.size_ratios.methods import METHODS, Method, Subject
+
+_MARKS = {
+    "picture": ("o", BLUE, "PNG of the picture that comes out"),
+    "file": ("s", GREEN, "file that a receiver opens"),
+    "latent": ("^", ORANGE, "latent that a receiver decodes"),
+}
+
+
+def ratio_against_psnr(ratios: pd.DataFrame) -> Figure:
+    """Plot mean PSNR against mean size ratio of each method, with 95 % intervals of both means.
+
+    What leaves an image as it was has an infinite PSNR, and no place in the plot.
+    """
+    finite = ratios.groupby("method")["psnr_db"].transform(lambda psnr: np.isfinite(psnr).all())
+    ratios = ratios[finite]
+    found = means(ratios)
+    figure = Figure(figsize=(7.0, 5.6))
+    axes = figure.subplots()
+    blurs = found[found.index.str.startswith("blur-")]
+    axes.plot(blurs["size_ratio"], blurs["psnr_db"], color=BLUE, lw=0.8, zorder=1)
+    axes.axvline(
+        paper.MEAN_RATIO, color="black", ls=":", label=f"the paper's mean, {paper.MEAN_RATIO:.3f}"
+    )
+    for kind, (marker, colour, label) in _MARKS.items():
+        others = [method for method in measured(found, [kind]) if method.name != "autoencoder"]
+        _plot(axes, ratios, others, fmt=marker, color=colour, label=label)
+    ours = [method for method in measured(found, ["picture"]) if method.name == "autoencoder"]
+    _plot(axes, ratios, ours, fmt="*", color=VERMILION, label="the autoencoder", markersize=14)
+    axes.set(
+        xlabel="mean size ratio (bytes ÷ bytes of the original's PNG)",
+        ylabel="mean PSNR (dB)",
+        xlim=(-0.03, None),
+    )
+    axes.legend(loc="upper left", fontsize=8)
+    places = {
+        method.label: (found["size_ratio"][method.name], found["psnr_db"][method.name])
+        for method in [*ours, *measured(found.drop("autoencoder"), [*_MARKS])]
+    }
+    _label_points(axes, places)
+    return figure
+
+
+def _plot(axes: Axes, ratios: pd.DataFrame, methods: Sequence[Method], **style: object) -> None:
+    """Plot the means of some methods with their intervals."""
+    x, y = (
+        [
+            evaluation.summarise(ratios.loc[ratios["method"] == method.name, column])
+            for method in methods
+        ]
+        for column in ("size_ratio", "psnr_db")
+    )
+    axes.errorbar(
+        [mean.mean for mean in x],
+        [mean.mean for mean in y],
+        xerr=[mean.high - mean.mean for mean in x],
+        yerr=[mean.high - mean.mean for mean in y],
+        elinewidth=0.8,
+        linestyle="none",
+        **style,  # type: ignore[arg-type]
+    )
+
+
+_DIRECTIONS = ((1, 0), (-1, 0), (0, -1), (0, 1), (1, -1), (1, 1), (-1, -1), (-1, 1))
+_DISTANCES = (9, 14, 20, 28, 38, 50)
+"""In points: where a label may stand beside its point, in this order of preference."""
+
+
+def _label_points(axes: Axes, places: Mapping[str, tuple[float, float]]) -> None:
+    """Write each label beside its point, the first ones nearest, where nothing else stands."""
+    figure = axes.get_figure()
+    assert isinstance(figure, Figure)  # noqa: S101  # for mypy: these axes are in no subfigure
+    figure.draw_without_rendering()  # the layout settles, and stays
+    figure.set_layout_engine("none")
+    legend = axes.get_legend()
+    taken = [legend.get_window_extent()] if legend else []
+    pixels = {label: axes.transData.transform(place) for label, place in places.items()}
+    taken += [Bbox.from_extents(x - 8, y - 8, x + 8, y + 8) for x, y in pixels.values()]
+    for label, place in places.items():
+        for text in _candidates(axes, label, place):
+            text.get_window_extent()  # gives it its position
+            box = Text.get_window_extent(text)  # without the line to its point
+            inside = axes.bbox.x0 < box.x0 and box.x1 < axes.bbox.x1 and axes.bbox.y0 < box.y0
+            if inside and not any(box.overlaps(other) for other in taken):
+                taken.append(box)
+                break
+            text.remove()
+        else:  # better over something than not at all
+            next(_candidates(axes, label, place))
+
+
+def _candidates(axes: Axes, label: str, place: tuple[float, float]) -> Iterator[Annotation]:
+    """Write a label in one place after the other; the caller removes those that it refuses."""
+    for distance in _DISTANCES:
+        for right, up in _DIRECTIONS:
+            yield axes.annotate(
+                label,
+                place,
+                (distance * right, distance * up),
+                textcoords="offset points",
+                fontsize=8,
+                arrowprops={"arrowstyle": "-", "lw": 0.5, "shrinkA": 0},
+                path_effects=[withStroke(linewidth=2, foreground="white")],
+                ha=("right", "center", "left")[right + 1],
+                va=("top", "center", "bottom")[up + 1],
+            )
+
+
+def pictures(subject: Subject, names: Sequence[str], columns: int = 3, side: int = 160) -> Figure:
+    """Show the middle of an image and of what some methods leave of it, pixel by pixel.
+
+    Parameters
+    ----------
+    subject
+        The image.
+    names
+        Of the methods, as in `METHODS`.
+    columns, side
+        Pictures in a row; height and width of what is shown, in pixels.
+    """
+    chosen = [method for name in names for method in METHODS if method.name == name]
+    shown = {"original": subject.original}
+    for method in chosen:
+        size, left = method.apply(subject)
+        ratio = compression.size_ratio(size, subject.original_bytes)
+        psnr = number(metrics.psnr(subject.original, left), 1)
+        shown[f"{method.label}\nratio {ratio:.2f}, {psnr} dB"] = left
+    rows = math.ceil(len(shown) / columns)
+    figure = Figure(figsize=(7.0, 2.6 * rows))
+    top, start = (max(0, (length - side) // 2) for length in subject.original.shape)
+    for axes in figure.subplots(rows, columns).flat:
+        axes.set_axis_off()
+    for axes, (title, image) in zip(figure.axes, shown.items(), strict=False):
+        middle = image[top : top + side, start : start + side]
+        axes.imshow(middle, cmap="gray", vmin=0, vmax=255)
+        axes.set_title(title, fontsize=8)
+    return figure
