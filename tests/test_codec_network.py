@@ -1,0 +1,62 @@
+"""The network on images of any size: tiles with margins give what the whole image gives."""
+
+import numpy as np
+import pytest
+
+from reproduce import model
+from reproduce.backend import keras
+from reproduce.codec import models, network
+from reproduce.compression import to_grey_levels
+
+SIZES = [(1, 1), (1, 7), (9, 1), (2, 2), (5, 3), (16, 24), (33, 50), (61, 97)]
+
+
+@pytest.fixture(scope="module")
+def autoencoder() -> keras.Model:
+    return models.shipped().autoencoder
+
+
+def noise(height: int, width: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (height, width), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_latents_are_those_of_the_model(autoencoder, size):
+    image = noise(*size)
+    whole = model.encode(autoencoder, image[np.newaxis, ..., np.newaxis] / np.float32(255))
+    latent = network.latent_of(autoencoder, image)
+    assert latent.shape == tuple(-(-side // 2) for side in size)
+    assert np.array_equal(latent, whole[0, ..., 0])
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_images_are_those_of_the_model(autoencoder, size):
+    latent = network.latent_of(autoencoder, noise(*size))
+    whole = model.decode(autoencoder, latent[np.newaxis, ..., np.newaxis], size)
+    image = network.image_of(autoencoder, latent, size)
+    assert image.shape == size
+    assert np.array_equal(image, to_grey_levels(whole[0, ..., 0]))
+
+
+@pytest.mark.parametrize("tile", [3, 8, 16])
+@pytest.mark.parametrize("size", SIZES)
+def test_tiles_give_what_the_whole_gives(autoencoder, monkeypatch, size, tile):
+    image = noise(*size)
+    latent = network.latent_of(autoencoder, image)
+    decoded = network.image_of(autoencoder, latent, size)
+    monkeypatch.setattr(network, "TILE", tile)
+    assert np.allclose(network.latent_of(autoencoder, image), latent, rtol=0, atol=1e-5)
+    levels = network.image_of(autoencoder, latent, size).astype(int)
+    assert np.abs(levels - decoded).max() <= 1
+    assert np.mean(levels != decoded) < 0.01
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 8), (20, 17)])
+def test_each_value_is_in_one_tile(monkeypatch, shape):
+    monkeypatch.setattr(network, "TILE", 4)
+    seen = np.zeros(shape, int)
+    for tile, wide, inner in network._tiles(shape):
+        seen[tile] += 1
+        places = np.arange(seen.size).reshape(shape)
+        assert np.array_equal(places[wide][inner], places[tile])
+    assert np.all(seen == 1)
