@@ -1,15 +1,21 @@
 """The few numbers of a run's rates that its record and the claims hold."""
 
+import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
+from reproduce import artifacts
+from reproduce.errors import ReproduceError
 from reproduce.metrics import METRICS
 from reproduce.parameters import Parameters
 from reproduce.preparation import PreparedData
 from reproduce.rates import curves, measurement, own
 from reproduce.training import Trained
+
+TRIALS = "quantisation.json"
 
 QUALITY = 8
 """1/step at which the file's size counts: half that step changes the image by little."""
@@ -75,3 +81,30 @@ def quantities(summary: dict[str, Any]) -> dict[str, float]:
 def _or_nan(value: float | None) -> float:
     """Return NaN for what a record holds as None, which JSON has instead."""
     return math.nan if value is None else value
+
+
+def read_trials() -> dict[str, Any]:
+    """Read what training with quantised latents gave (`benchmarks/quantisation.py`).
+
+    Raises
+    ------
+    ReproduceError
+        There is no such result.
+    """
+    path = artifacts.project_root() / "results" / TRIALS
+    if not path.is_file():
+        raise ReproduceError(f"no result {path}; make one with: python -m benchmarks.quantisation")
+    trials: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return trials
+
+
+def curves_of_trials(trials: Mapping[str, Any]) -> dict[str, list[dict[str, float]]]:
+    """Return the points of each trial by what was set in it."""
+    return {label_of_trial(run): run["points"] for run in trials["runs"]}
+
+
+def label_of_trial(run: Mapping[str, Any]) -> str:
+    """Return what was set in a trial, as words."""
+    if run["quantisation"] == "none":
+        return "no quantisation, as in the paper"
+    return f"{run['quantisation']}, step 1/{1 / run['quantisation_step']:g}"

@@ -1,0 +1,138 @@
+"""Tables and plots of chapter 7 from small tables."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import skimage.data
+from PIL import Image
+
+from reproduce.metrics import METRICS
+from reproduce.rates import codecs, curves, figures, summary, tables
+from reproduce.rates.own import AUTOENCODER
+
+CURVES = {
+    AUTOENCODER: [(0.2, 20.0), (0.4, 25.0), (0.8, 26.0)],
+    "JPEG": [(0.1, 20.0), (0.3, 26.0), (1.5, 36.0)],
+    "new": [(0.05, 37.0), (0.1, 38.0), (0.2, 39.0)],
+}
+
+
+@pytest.fixture
+def points() -> pd.DataFrame:
+    rows: list[dict[str, Any]] = []
+    for codec, pairs in CURVES.items():
+        for quality, (bpp, decibels) in enumerate(pairs, start=1):
+            row: dict[str, Any] = {"codec": codec, "quality": 2**quality, "bpp": bpp}
+            for metric in METRICS:
+                value = decibels if metric.name == "psnr_db" else decibels / 40
+                row |= {metric.name: value, f"{metric.name}_low": value * 0.99}
+                row[f"{metric.name}_high"] = value * 1.01
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def rows_of(text: str) -> list[list[str]]:
+    lines = text.splitlines()
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in [*lines[:1], *lines[2:]]
+    ]
+
+
+def test_bd_rates_are_shown_with_their_overlap_and_a_warning_where_it_is_small(points) -> None:
+    head, own, new = rows_of(tables.bd_rates(points))
+    assert head == ["codec", "PSNR (dB)", "SSIM", "MS-SSIM"]
+    found = curves.bd_rate(points, AUTOENCODER, "psnr_db")
+    assert found.overlap == pytest.approx(6 / 16)
+    assert own[:2] == [AUTOENCODER, f"⚠ {found.percent:+.1f} %, overlap 38%"]
+    assert new[:2] == ["new", "–, no overlap"]
+
+
+def test_qualities_at_equal_rates(points) -> None:
+    head, own, jpeg, new = rows_of(tables.at_rates(points, [0.1, 0.2, 0.4]))
+    assert head[1:] == ["0.1 bpp", "0.2 bpp", "0.4 bpp"]
+    assert own == [AUTOENCODER, "–", "20.00", "25.00"]
+    assert jpeg[:2] == ["JPEG", "20.00"]
+    assert new == ["new", "38.00", "39.00", "–"]
+
+
+def test_steps_are_those_of_the_model_alone(points) -> None:
+    _, *rows = rows_of(tables.steps(points))
+    assert [row[:3] for row in rows] == [
+        ["1/2", "0.200", "20.00"],
+        ["1/4", "0.400", "25.00"],
+        ["1/8", "0.800", "26.00"],
+    ]
+
+
+def test_times_are_those_of_the_quality_nearest_to_the_rate(points) -> None:
+    measured = points[["codec", "quality"]].assign(
+        encode_seconds=points["bpp"], decode_seconds=points["psnr_db"] / 1000
+    )
+    _, own, jpeg, new = rows_of(tables.times(measured, points, 0.4))
+    assert own == [AUTOENCODER, "0.40", "400.0", "25.0"]
+    assert jpeg == ["JPEG", "0.30", "300.0", "26.0"]
+    assert new == ["new", "0.20", "200.0", "39.0"]
+
+
+def test_settings_are_told_of_each_codec() -> None:
+    _, *rows = rows_of(tables.settings(codecs.REFERENCES))
+    assert [row[0] for row in rows] == [codec.name for codec in codecs.REFERENCES]
+    assert rows[0][2].startswith("1, 4, 7, 10")
+
+
+def test_each_metric_has_a_panel_with_a_line_and_a_band_for_each_codec(points) -> None:
+    figure = figures.rate_distortion(points)
+    assert [axes.get_ylabel() for axes in figure.axes] == [metric.label for metric in METRICS]
+    for axes in figure.axes:
+        assert [line.get_label() for line in axes.lines] == [AUTOENCODER, "JPEG", "new"]
+        assert len(axes.collections) == 3
+    for line, pairs in zip(figure.axes[0].lines, CURVES.values(), strict=True):
+        assert list(zip(line.get_xdata(), line.get_ydata(), strict=True)) == pairs
+
+
+def test_codecs_without_a_style_of_their_own_get_different_ones(points) -> None:
+    named = [points[points["codec"] == "new"].assign(codec=name) for name in ("a", "b", "c", "d")]
+    figure = figures.rate_distortion(pd.concat(named))
+    styles = {(line.get_color(), line.get_marker()) for line in figure.axes[0].lines[:3]}
+    assert len(styles) == 3
+
+
+def test_sizes_stand_side_by_side_on_one_scale(points) -> None:
+    figure = figures.at_both_sizes(points, points.assign(psnr_db=points["psnr_db"] - 5))
+    full, half = figure.axes
+    assert (full.get_title(), half.get_title()) == ("full size", "half size")
+    assert full.get_ylim() == half.get_ylim()
+    assert half.lines[0].get_ydata()[0] == full.lines[0].get_ydata()[0] - 5
+
+
+def test_crops_show_the_middle_of_the_original_and_of_each_codec() -> None:
+    with Image.open(Path(skimage.data.__file__).with_name("camera.png")) as photograph:
+        image = np.asarray(photograph.convert("L"))[:64, :80]
+    figure = figures.crops(codecs.REFERENCES[:2], image, 1.0, side=32)
+    shown = [axes.images[0].get_array() for axes in figure.axes if axes.images]
+    assert [picture.shape for picture in shown] == [(32, 32)] * 3
+    assert np.array_equal(shown[0], image[16:48, 24:56])
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles[0] == "original"
+    assert [title.splitlines()[0] for title in titles[1:3]] == ["JPEG", "WebP"]
+
+
+def test_trials_are_named_by_what_was_set() -> None:
+    settings = [
+        {"quantisation": "none", "points": []},
+        {"quantisation": "noise", "quantisation_step": 0.5, "points": [{"bpp": 1, "psnr_db": 20}]},
+    ]
+    named = summary.curves_of_trials({"runs": settings})
+    assert list(named) == ["no quantisation, as in the paper", "noise, step 1/2"]
+    figure = figures.trained_with_quantisation(named)
+    assert [line.get_label() for line in figure.axes[0].lines] == list(named)
+
+
+def test_an_interval_that_reaches_beyond_one_is_cut(points) -> None:
+    perfect = points.assign(ssim=0.9999, ssim_high=1.01, ssim_low=0.999)
+    figure = figures.rate_distortion(perfect)
+    assert all(math.isfinite(value) for value in figure.axes[1].get_ylim())
