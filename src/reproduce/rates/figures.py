@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter
 from numpy.typing import NDArray
 
 from reproduce import metrics
@@ -17,6 +17,8 @@ from reproduce.rates.codecs import Codec
 from reproduce.rates.own import AUTOENCODER
 
 MOST_BPP = 2.0
+
+_TICKS = np.array([0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999])
 
 # Okabe and Ito's colours, with a marker for those who see no colours. Codecs that are not named
 # here take the next.
@@ -72,6 +74,7 @@ def _draw_curve(
         lw=2.2 if main else 1.1, zorder=3 if main else 2,
     )  # fmt: skip
     if metric.name != "psnr_db":
+        axes.yaxis.set_major_locator(FixedLocator(curves.in_decibels(_TICKS, metric.name).tolist()))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda decibels, _: _unscaled(decibels)))
 
 
@@ -84,7 +87,7 @@ def _scaled(values: "pd.Series[float]", metric: Metric) -> NDArray[np.float64]:
 
 
 def _unscaled(decibels: float) -> str:
-    return f"{1 - 10 ** (-decibels / 10):.3f}"
+    return f"{1 - 10 ** (-decibels / 10):.4g}"
 
 
 def at_both_sizes(full: pd.DataFrame, half: pd.DataFrame) -> Figure:
@@ -118,11 +121,10 @@ def elsewhere(references: Sequence[Mapping[str, Any]]) -> Figure:
     """Plot curves that others have published (`curves.read_elsewhere`)."""
     figure = Figure()
     axes = figure.subplots()
-    for reference, (colour, marker) in zip(references, [*_STYLES.values()][1:], strict=False):
-        axes.plot(
-            reference["bpp"], reference["psnr_db"], marker=marker, color=colour, ms=4,
-            label=reference["name"],
-        )  # fmt: skip
+    names = [reference["name"] for reference in references]
+    for reference, (colour, marker) in zip(references, _styles(names), strict=True):
+        rates, values, name = reference["bpp"], reference["psnr_db"], reference["name"]
+        axes.plot(rates, values, marker=marker, color=colour, label=name, ms=4)
     axes.set(xlabel="bits per pixel", ylabel="PSNR over RGB (dB)", xlim=(0, MOST_BPP))
     axes.legend()
     return figure
