@@ -70,7 +70,8 @@ def test_each_declared_parameter_is_used(notebook: nbformat.NotebookNode) -> Non
 
 def test_it_holds_no_logic_of_its_own(notebook: nbformat.NotebookNode) -> None:
     for cell in code_cells(notebook):
-        assert len(cell.source.splitlines()) <= 16, cell.source
+        passes_parameters = cell.source.startswith("parameters = Parameters(")  # a line for each
+        assert passes_parameters or len(cell.source.splitlines()) <= 16, cell.source
         assert not re.search(r"^\s*(def|class|async def|lambda)\b", cell.source, re.MULTILINE)
 
 

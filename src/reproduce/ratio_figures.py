@@ -48,7 +48,7 @@ def ratio_against_psnr(ratios: pd.DataFrame) -> Figure:
         ylabel="mean PSNR (dB)",
         xlim=(-0.03, None),
     )
-    axes.legend(loc="upper left", fontsize=8)
+    figure.legend(loc="outside lower center", ncols=3, fontsize=8)
     places = {
         method.label: (found["size_ratio"][method.name], found["psnr_db"][method.name])
         for method in [*ours, *measured(found.drop("autoencoder"), [*_MARKS])]
@@ -88,15 +88,13 @@ def _label_points(axes: Axes, places: Mapping[str, tuple[float, float]]) -> None
     assert isinstance(figure, Figure)  # noqa: S101  # for mypy: these axes are in no subfigure
     figure.draw_without_rendering()  # the layout settles, and stays
     figure.set_layout_engine("none")
-    legend = axes.get_legend()
-    taken = [legend.get_window_extent()] if legend else []
-    pixels = {label: axes.transData.transform(place) for label, place in places.items()}
-    taken += [Bbox.from_extents(x - 8, y - 8, x + 8, y + 8) for x, y in pixels.values()]
+    points = [axes.transData.transform(place) for place in places.values()]
+    taken = [Bbox.from_extents(x - 8, y - 8, x + 8, y + 8) for x, y in points]
     for label, place in places.items():
         for text in _candidates(axes, label, place):
             text.get_window_extent()  # gives it its position
             box = Text.get_window_extent(text)  # without the line to its point
-            inside = axes.bbox.x0 < box.x0 and box.x1 < axes.bbox.x1 and axes.bbox.y0 < box.y0
+            inside = axes.bbox.contains(*box.min) and axes.bbox.contains(*box.max)
             if inside and not any(box.overlaps(other) for other in taken):
                 taken.append(box)
                 break
