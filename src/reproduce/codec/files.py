@@ -279,5 +279,5 @@ def _check_absent(outputs: list[Path], force: bool) -> None:
         return
     existing = [output for output in outputs if os.path.lexists(output)]
     if existing:
-        others = f" and {len(existing) - 1} more" if len(existing) > 1 else ""
-        raise CodecError(f"{existing[0]}{others} exists already: --force writes over it")
+        others = f", and so do others ({len(existing)} in all)" if len(existing) > 1 else ""
+        raise CodecError(f"{existing[0]} exists already{others}: --force writes over it")

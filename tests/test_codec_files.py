@@ -1,0 +1,414 @@
+"""Files and folders through the codec: what is written, and one clear error for all else."""
+
+import io
+import os
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from reproduce import codec, preparation
+from reproduce.codec import fileformat, files
+from reproduce.errors import CodecError
+
+GOLDEN = Path(__file__).with_name("golden")
+FILE = (GOLDEN / "camera-64x48.cae").read_bytes()
+
+
+@pytest.fixture
+def photograph(tmp_path: Path, noise: Callable[..., Image.Image]) -> Path:
+    """A photograph in colour, 40 x 24."""
+    path = tmp_path / "photograph.png"
+    noise(0, 5, 3).resize((40, 24)).save(path)
+    return path
+
+
+@pytest.fixture
+def compressed(tmp_path: Path) -> Path:
+    """A compressed file."""
+    path = tmp_path / "compressed.cae"
+    path.write_bytes(FILE)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, noise: Callable[..., Image.Image]) -> Path:
+    """A folder of four images in three formats, with folders in it, and a file that is none."""
+    folder = tmp_path / "photographs"
+    (folder / "summer" / "beach").mkdir(parents=True)
+    names = ("1.png", "2.JPG", "summer/1.webp", "summer/beach/1.tif")
+    for seed, name in enumerate(names):
+        noise(seed, 4, 4).resize((18, 14 + seed)).save(folder / name)
+    (folder / "notes.txt").write_text("no image")
+    return folder
+
+
+def grey(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(preparation.to_grey(image))
+
+
+def tree(folder: Path) -> list[str]:
+    return sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
+
+
+def refusal(convert: Callable[..., None], *arguments: object, **options: object) -> str:
+    """The message of the one error type, whatever is wrong."""
+    with pytest.raises(CodecError) as error:
+        convert(*arguments, **options)
+    return str(error.value)
+
+
+# One file
+
+
+def test_a_photograph_goes_to_a_file_and_back(photograph, tmp_path):
+    made, back = tmp_path / "made.cae", tmp_path / "back.png"
+    files.compress(photograph, made, 0.125)
+    files.decompress(made, back)
+    assert made.read_bytes() == codec.compress(grey(photograph), 0.125)
+    assert np.array_equal(grey(back), codec.decompress(made.read_bytes()))
+    assert tree(tmp_path) == ["back.png", "made.cae", "photograph.png"]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "YCbCr"])
+def test_images_of_each_mode_become_grey_as_in_the_paper(tmp_path, noise, mode):
+    image = noise(1)
+    path = tmp_path / ("image.jpg" if mode in ("CMYK", "YCbCr") else "image.png")
+    if mode == "I;16":
+        Image.fromarray(np.arange(0, 2**16, 256, dtype=np.uint16).reshape(16, 16)).save(path)
+    else:
+        image.convert(mode).save(path)
+    files.compress(path, tmp_path / "made.cae")
+    assert (tmp_path / "made.cae").read_bytes() == codec.compress(grey(path))
+
+
+@pytest.mark.parametrize("mode", ["LA", "P", "RGB", "RGBA"])
+def test_strict_refuses_colour_and_transparency(tmp_path, noise, mode):
+    path = tmp_path / "image.png"
+    noise(1).convert(mode).save(path)
+    message = refusal(files.compress, path, tmp_path / "made.cae", strict=True)
+    assert "image.png: not a grey image" in message
+    assert "--strict" in message
+    assert tree(tmp_path) == ["image.png"]
+
+
+def test_strict_refuses_a_grey_that_stands_for_transparency(tmp_path, noise):
+    path = tmp_path / "image.png"
+    noise(1).convert("L").save(path, transparency=7)
+    assert "transparency" in refusal(files.compress, path, tmp_path / "made.cae", strict=True)
+
+
+def test_strict_takes_grey(tmp_path, noise):
+    for mode in ("1", "L"):
+        noise(1).convert(mode).save(tmp_path / "image.png")
+        files.compress(tmp_path / "image.png", tmp_path / f"{mode}.cae", strict=True)
+
+
+def test_a_photograph_is_turned_upright(tmp_path, noise):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter
+    noise(1, 20, 12).save(tmp_path / "image.jpg", exif=exif)
+    files.compress(tmp_path / "image.jpg", tmp_path / "made.cae")
+    contents = files.inspect(tmp_path / "made.cae")
+    assert (contents["width"], contents["height"]) == (12, 20)
+
+
+def test_broken_metadata_keeps_no_image_from_being_compressed(tmp_path, noise):
+    noise(1).save(tmp_path / "image.jpg", exif=b"Exif\0\0II*\0\xff\xff\xff\xff broken")
+    files.compress(tmp_path / "image.jpg", tmp_path / "made.cae")
+    assert files.inspect(tmp_path / "made.cae")["width"] == 16
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".webp", ".bmp", ".PNG"])
+def test_the_suffix_says_which_format_the_image_gets(compressed, tmp_path, suffix):
+    files.decompress(compressed, tmp_path / f"image{suffix}")
+    with Image.open(tmp_path / f"image{suffix}") as image:
+        assert image.format == {"TIF": "TIFF"}.get(suffix[1:].upper(), suffix[1:].upper())
+        assert image.size == (64, 48)
+
+
+def test_a_format_that_does_not_hold_the_size_is_told(tmp_path):
+    wide = tmp_path / "wide.cae"
+    Image.new("L", (16_500, 1)).save(tmp_path / "wide.png")
+    files.compress(tmp_path / "wide.png", wide)
+    message = refusal(files.decompress, wide, tmp_path / "wide.webp")
+    assert "16500x1 pixels cannot be written as WEBP" in message
+    assert not (tmp_path / "wide.webp").exists()
+
+
+def test_what_is_in_a_file(compressed):
+    assert files.inspect(compressed) == {
+        "version": 1,
+        "model": 1,
+        "model_name": "paper-0",
+        "fingerprint": "67db20c4dad6a9db",
+        "width": 64,
+        "height": 48,
+        "latent_width": 32,
+        "latent_height": 24,
+        "step": 0.25,
+        "file_bytes": len(FILE),
+        "payload_bytes": len(FILE) - 30,
+        "bits_per_pixel": round(8 * len(FILE) / (64 * 48), 4),
+    }
+
+
+def test_a_file_of_another_model_is_inspected_but_not_decoded(tmp_path):
+    header, payload = fileformat.unpack(FILE)
+    other = fileformat.Header(9, header.fingerprint, 64, 48, header.step_units)
+    (tmp_path / "other.cae").write_bytes(fileformat.pack(other, payload))
+    assert files.inspect(tmp_path / "other.cae")["model_name"] == "unknown to this version"
+    message = refusal(files.decompress, tmp_path / "other.cae", tmp_path / "other.png")
+    assert "other.cae: made by model 9" in message
+
+
+# What a user can do wrong
+
+
+@pytest.mark.parametrize(
+    ("source", "output", "message"),
+    [
+        ("nowhere.png", "made.cae", "nowhere.png: there is no such file"),
+        ("photograph.png", "nowhere/made.cae", "nowhere is not a folder: make it first"),
+        ("photograph.png", "compressed.cae/made.cae", "compressed.cae is not a folder"),
+        ("photograph.png", "photograph.png", "photograph.png is input and output at once"),
+        ("photograph.png", "compressed.cae", "compressed.cae exists already: --force"),
+        ("photograph.png", "made.png", "made.png: choose a name that ends in .cae"),
+        ("photograph.png", "photographs", "photographs is a folder: name a file in it"),
+        ("photographs", "compressed.cae", "compressed.cae is a file, and "),
+        ("photographs", "photographs", "photographs is input and output at once"),
+        ("photographs", "nowhere/made", "nowhere is not a folder: make it first"),
+        ("photographs/summer/beach/none", "made", "none holds no file that ends in .jpg, "),
+        ("photographs/notes.txt", "made.cae", "notes.txt: no readable image"),
+        ("compressed.cae", "made.cae", "compressed.cae: no readable image"),
+        ("compressed.cae", "made.cae", "compressed already: see `reproduce decompress`"),
+        ("pipe", "made.cae", "pipe: this is no regular file"),
+    ],
+)
+@pytest.mark.usefixtures("photograph", "compressed")
+def test_compress_refuses(tmp_path, folder, source, output, message):
+    (folder / "summer" / "beach" / "none").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    before = tree(tmp_path)
+    assert message in refusal(files.compress, tmp_path / source, tmp_path / output)
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("source", "output", "message"),
+    [
+        ("nowhere.cae", "made.png", "nowhere.cae: there is no such file"),
+        ("compressed.cae", "photograph.png", "photograph.png exists already: --force"),
+        ("compressed.cae", "made.xyz", "cannot write grey images to files named *.xyz"),
+        ("compressed.cae", "made.xbm", "cannot write grey images to files named *.xbm"),
+        ("compressed.cae", "made", "cannot write grey images to files named *"),
+        ("photograph.png", "made.png", "photograph.png: no compressed image"),
+        ("photograph.png", "made.png", "it looks like a PNG image"),
+        ("photographs", "made", "photographs holds no file that ends in .cae"),
+    ],
+)
+@pytest.mark.usefixtures("photograph", "compressed", "folder")
+def test_decompress_refuses(tmp_path, source, output, message):
+    before = tree(tmp_path)
+    assert message in refusal(files.decompress, tmp_path / source, tmp_path / output)
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("step", [0.0, -1.0, 1e9, float("nan")])
+def test_a_step_out_of_range_is_refused_before_anything_is_read(tmp_path, step):
+    message = refusal(files.compress, tmp_path / "nowhere.png", tmp_path / "made.cae", step)
+    assert "step" in message
+
+
+def test_inspect_refuses_a_folder_and_what_is_missing(folder):
+    assert "no regular file" in refusal(files.inspect, folder)
+    assert "no such file" in refusal(files.inspect, folder / "nowhere")
+
+
+def test_force_writes_over_a_file(photograph, compressed):
+    files.compress(photograph, compressed, force=True)
+    assert files.inspect(compressed)["width"] == 40
+
+
+def test_even_force_does_not_write_over_the_input(photograph):
+    assert "at once" in refusal(files.compress, photograph, photograph, force=True)
+
+
+def test_a_failure_leaves_the_old_output_alone(tmp_path, compressed):
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    refusal(files.compress, tmp_path / "broken.png", compressed, force=True)
+    assert compressed.read_bytes() == FILE
+
+
+def test_a_photograph_of_an_absurd_size_is_refused_at_once(tmp_path):
+    buffer = io.BytesIO()
+    Image.new("L", (1, 1)).save(buffer, "PNG")
+    claim = bytearray(buffer.getvalue())
+    claim[16:24] = struct.pack(">II", 40_000, 25_000)
+    claim[29:33] = struct.pack(">I", zlib.crc32(claim[12:29]))
+    (tmp_path / "huge.png").write_bytes(claim)
+    assert "bomb" in refusal(files.compress, tmp_path / "huge.png", tmp_path / "made.cae")
+
+
+def test_a_photograph_that_is_too_long_for_the_format_is_refused(tmp_path):
+    Image.new("L", (1, 65_536)).save(tmp_path / "long.png")
+    message = refusal(files.compress, tmp_path / "long.png", tmp_path / "made.cae")
+    assert "long.png: 1x65536 pixels: the format holds" in message
+
+
+def test_pixels_of_which_nobody_knows_what_grey_is_are_refused(tmp_path):
+    Image.fromarray(np.zeros((4, 4), np.float32)).save(tmp_path / "float.tif")
+    message = refusal(files.compress, tmp_path / "float.tif", tmp_path / "made.cae")
+    assert "float.tif: cannot be made grey: its pixels are floating-point numbers" in message
+
+
+def test_places_without_permission_are_told(shared_folder, as_ordinary_user):
+    (shared_folder / "closed").mkdir()
+    (shared_folder / "photograph.png").write_bytes(b"secret")
+    (shared_folder / "photograph.png").chmod(0)
+    (shared_folder / "compressed.cae").write_bytes(FILE)
+    (shared_folder / "closed").chmod(0o555)
+    closed = shared_folder / "closed"
+    with as_ordinary_user():
+        unreadable = refusal(files.compress, shared_folder / "photograph.png", Path("made.cae"))
+        unwritable = refusal(files.decompress, shared_folder / "compressed.cae", closed / "a.png")
+    assert "photograph.png: no readable image: Permission denied" in unreadable
+    assert "cannot write" in unwritable
+    assert str(closed) in unwritable
+
+
+ON_A_SMALL_DISK = """
+import sys
+from pathlib import Path
+from reproduce import codec
+from reproduce.codec import files
+codec.compress = lambda image, step: bytes(200_000)
+disk = Path(sys.argv[1])
+try:
+    files.compress(Path(sys.argv[2]), disk / "made.cae")
+except codec.models.CodecError as error:
+    print(error, [file.name for file in disk.iterdir()])
+"""
+
+
+def test_a_full_disk_is_told_and_nothing_is_left_on_it(run_on_a_small_disk, photograph):
+    done = run_on_a_small_disk(100, ON_A_SMALL_DISK, photograph)
+    assert "made.cae: No space left on device; choose a folder" in done.stdout, done.stderr
+    assert done.stdout.strip().endswith("[]")
+
+
+# Folders
+
+
+def test_a_folder_goes_to_another_of_the_same_structure_and_back(folder, tmp_path):
+    made, back = tmp_path / "made", tmp_path / "back"
+    files.compress(folder, made)
+    files.decompress(made, back)
+    assert tree(made) == ["1.cae", "2.cae", "summer/1.cae", "summer/beach/1.cae"]
+    assert tree(back) == ["1.png", "2.png", "summer/1.png", "summer/beach/1.png"]
+    for source in (folder / "2.JPG", folder / "summer" / "beach" / "1.tif"):
+        file = (made / source.relative_to(folder)).with_suffix(".cae")
+        assert file.read_bytes() == codec.compress(grey(source))
+
+
+def test_the_bytes_do_not_depend_on_the_number_of_workers(folder, tmp_path, monkeypatch):
+    trees = []
+    for workers in (1, 2, 8):
+        monkeypatch.setenv("OMP_NUM_THREADS", str(workers))
+        made = tmp_path / f"made-{workers}"
+        files.compress(folder, made)
+        trees.append({name: (made / name).read_bytes() for name in tree(made)})
+    assert trees[0] == trees[1] == trees[2]
+
+
+def test_one_bad_file_does_not_stop_the_others(folder, tmp_path, capsys):
+    (folder / "summer" / "bad.png").write_bytes(b"no image")
+    (folder / "empty.jpg").touch()
+    message = refusal(files.compress, folder, tmp_path / "made")
+    assert f"2 of 6 files in {folder} could not be done" in message
+    told = capsys.readouterr().err
+    assert f"error: {folder}/summer/bad.png: no readable image" in told
+    assert f"error: {folder}/empty.jpg: no readable image" in told
+    assert len(tree(tmp_path / "made")) == 4
+
+
+def test_so_it_is_with_damaged_files(tmp_path, compressed, capsys):
+    (tmp_path / "files").mkdir()
+    compressed.rename(tmp_path / "files" / "good.cae")
+    (tmp_path / "files" / "bad.cae").write_bytes(FILE[:-1])
+    message = refusal(files.decompress, tmp_path / "files", tmp_path / "made")
+    assert "1 of 2 files" in message
+    assert "bad.cae: truncated" in capsys.readouterr().err
+    assert tree(tmp_path / "made") == ["good.png"]
+
+
+def test_two_images_that_would_make_one_file_are_refused(folder, tmp_path, noise):
+    noise(9).save(folder / "summer" / "1.png")
+    message = refusal(files.compress, folder, tmp_path / "made")
+    assert "1.png and" in message
+    assert "1.webp would both become" in message
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_folder_is_not_begun_if_an_output_exists(folder, tmp_path):
+    made = tmp_path / "made"
+    (made / "summer").mkdir(parents=True)
+    (made / "1.cae").write_text("old")
+    (made / "summer" / "1.cae").write_text("old")
+    message = refusal(files.compress, folder, made)
+    assert "1.cae exists already, and so do others (2 in all): --force" in message
+    assert tree(made) == ["1.cae", "summer/1.cae"]
+    files.compress(folder, made, force=True)
+    assert (made / "1.cae").read_bytes() == codec.compress(grey(folder / "1.png"))
+
+
+# Bytes of all kinds, as files
+
+
+def assert_refused_or_decoded(path: Path, data: bytes) -> None:
+    output = path.with_suffix(".png")
+    path.write_bytes(data)
+    try:
+        files.decompress(path, output)
+    except CodecError as error:
+        assert str(path) in str(error)
+        assert not output.exists()
+    else:
+        output.unlink()
+
+
+def test_a_file_cut_anywhere_or_altered_anywhere_is_refused(tmp_path):
+    path = tmp_path / "bad.cae"
+    for length in range(len(FILE)):
+        path.write_bytes(FILE[:length])
+        assert str(path) in refusal(files.decompress, path, tmp_path / "made.png")
+    for place in range(len(FILE)):
+        path.write_bytes(FILE[:place] + bytes([FILE[place] ^ 0x55]) + FILE[place + 1 :])
+        assert str(path) in refusal(files.decompress, path, tmp_path / "made.png")
+    assert tree(tmp_path) == ["bad.cae"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=200))
+def test_random_bytes_are_refused(tmp_path, data):
+    assert_refused_or_decoded(tmp_path / "random.cae", data)
+    path = tmp_path / "random.jpg"
+    path.write_bytes(data)
+    assert str(path) in refusal(files.compress, path, tmp_path / "made.cae")
+
+
+def test_nothing_but_the_start_is_read_of_what_is_no_compressed_file(tmp_path):
+    path = tmp_path / "huge.cae"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)  # a hole, which takes no room on the disk
+    assert "no compressed image" in refusal(files.decompress, path, tmp_path / "made.png")
+    with path.open("r+b") as file:
+        file.write(FILE)
+    assert "damaged" in refusal(files.decompress, path, tmp_path / "made.png")
