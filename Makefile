@@ -12,6 +12,8 @@ SEEDS ?=
 PARAMETERS ?=
 # FAULTS="name …": only these faults of tests/mutants.toml, for `make mutants`.
 FAULTS ?=
+# SECONDS=60: how long `make fuzz` looks for faults.
+SECONDS ?= 60
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
@@ -21,7 +23,7 @@ SNAKEMAKE = snakemake --cores all --nolock --rerun-incomplete --quiet all --conf
 CHANGES = $(if $(SEEDS),seeds='$(SEEDS)') $(PARAMETERS)
 PAPER = profile=paper $(if $(BEANS),folder='$(BEANS)') $(CHANGES)
 
-.PHONY: help book paper test mutants serve notebooks bench record lint lock clean
+.PHONY: help book paper test mutants fuzz serve notebooks bench record lint lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +41,9 @@ test: .venv/.installed ## run all tests, the notebooks' stored outputs included
 
 mutants: .venv/.installed ## plant faults one by one and see that the tests catch each (FAULTS="name …": only these)
 	python -m tests.mutants $(FAULTS)
+
+fuzz: .venv/.installed ## feed the decoder of compressed files with damaged ones, guided by coverage, for SECONDS=60 (Linux x86-64)
+	python -m tests.fuzz_codec $(SECONDS)
 
 serve: .venv/.installed ## serve the book on http://localhost:PORT (PROFILE=sample, PORT=8000)
 	python -m http.server --bind 127.0.0.1 --directory build/$(PROFILE)/book $(PORT)
