@@ -23,6 +23,7 @@ CHAPTERS = {
     "03_training": [],
     "04_results": [7, 8, 9, 10, 11, 12, 13],
     "05_compression_size": [14],
+    "06_ratio": [],
 }
 PICTURES = [6, 7, 8, 9, 11, 13]
 TABLES = {
@@ -162,6 +163,24 @@ def test_one_page_lists_all_executions_with_their_times(book: Path) -> None:
         seconds = row.find_all("td")[5].get_text(strip=True)
         assert re.fullmatch(r"[\d,]+\.\d", seconds), seconds
     assert len(artifacts.find_all("tr")) > 3  # data, model and scores at least
+
+
+def test_the_chapter_on_the_ratio_sets_record_and_page_beside_each_other(book: Path) -> None:
+    chapter = content(book / "notebooks" / "06_ratio.html")
+    for name, told in {
+        "ratio-methods": ["autoencoder", "blur, σ = 1", "halved and doubled", "JPEG 95"],
+        "png-writers": ["Pillow, default", "Pillow, optimised", "oxipng, level 4"],
+        "transmitted": ["raw grey levels", "latent, 32-bit", "latent, PNG (stretch)"],
+    }.items():
+        table = chapter.find("figure", id=name)
+        assert isinstance(table, Tag), name
+        cells = [cell.get_text(strip=True) for cell in table.find_all("td")]
+        assert [cells.count(run) for run in ("recorded run", "this page")] == [1, 1]
+        assert [cells.count(label) for label in told] == [2] * len(told)
+    for name in ("ratio-against-psnr", "ratio-against-psnr-here", "ratio-pictures"):
+        picture = chapter.find("figure", id=name)
+        assert isinstance(picture, Tag), name
+        assert picture.find("img")
 
 
 def test_the_chapter_on_costs_shows_what_was_measured_and_where(book: Path) -> None:
