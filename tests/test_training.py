@@ -463,3 +463,24 @@ def test_the_step_counts_only_where_there_is_quantisation(small_run, parameters_
     noisy = stage(quantisation="noise")
     assert noisy != stage()
     assert stage(quantisation="noise", quantisation_step=0.5) != noisy
+
+
+def test_each_step_and_each_part_of_a_batch_draws_other_noise(monkeypatch):
+    drawn = []
+
+    def note(latents: Any, *settings: Any) -> Any:
+        drawn.append(settings[-1])
+        return latents
+
+    monkeypatch.setattr(training, "quantised", note)
+    autoencoder = model.build(3)
+    tensorflow.config.run_functions_eagerly(True)
+    try:
+        step = training.training_step(autoencoder, "noise", 0.5, seed=3)
+        for _ in range(2):
+            step(np.zeros((3, 8, 8), np.uint8))
+    finally:
+        tensorflow.config.run_functions_eagerly(False)
+    seeds = {(int(first), int(second)) for first, second in drawn}
+    assert len(seeds) == len(drawn) == 4  # two parts, two and one images, in each of two steps
+    assert {first for first, _ in seeds} == {3}
