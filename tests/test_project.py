@@ -85,8 +85,8 @@ def imports(module: str) -> set[str]:
     return names - {"rates"}
 
 
-# The module that makes a stage's artifact, and what belongs to earlier stages alone: their artifacts
-# have names of their own.
+# The module that makes a stage's artifact, and what belongs to earlier stages alone: these have
+# artifacts of their own.
 STAGES = {
     "data": ("preparation", set()),
     "model": ("training", {"datasets"}),

@@ -5,7 +5,7 @@ The modules follow the way the data goes:
     datasets ──> preparation ──> model ──> training ──> evaluation ──> figures, tables ──> book
     (images)     (grey arrays)   (graph)   (weights)    (bytes)        (chapters)
 
-    model, weights ──> codec ──> files      size_ratios, rates: what such files, and others, are worth
+    weights ──> codec ──> files; size_ratios, rates: what such files are worth beside others
 
 `parameters` says what a run is, `artifacts` keeps what a stage has made, `record` keeps what a
 full run has found, `costs` reads what the benchmark has measured. Notebooks call these modules; the
