@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from reproduce import artifacts, codec, metrics
+from reproduce.codec import entropy, fitting, network
 from reproduce.rates import codecs, curves, fitted, measurement, own, summary
 
 
@@ -91,9 +92,17 @@ def test_what_is_measured_is_kept(measured, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_tables_of_a_run_are_counted_on_its_training_images(small_run) -> None:
+    images = small_run.data.images("train")
+    latents = [network.latent_of(small_run.trained.autoencoder, image) for image in images]
+    counted = fitting.fit(
+        entropy.count(np.rint(latent / 2**-exponent).astype(int))
+        for latent in latents
+        for exponent in range(7)
+    )
     fit = fitted.fit(small_run.parameters, small_run.data, small_run.trained)
     assert fit.number == 0
     again = fitted.fit(small_run.parameters, small_run.data, small_run.trained)
+    assert np.array_equal(fit.tables.frequencies, counted.frequencies)
     assert np.array_equal(fit.tables.frequencies, again.tables.frequencies)
     assert fit.fingerprint == again.fingerprint
     assert fit.fingerprint != codec.shipped().fingerprint
