@@ -1,6 +1,7 @@
 """Latents to bytes and back: any integers come back, in about as many bytes as the tables say."""
 
 import math
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -173,6 +174,17 @@ def test_the_dearest_payload_is_not_taken_for_one_that_is_too_long(shape):
     latent = np.random.default_rng(0).choice([INT32.min, INT32.max], shape)
     payload = entropy.encode(latent, one_sided())
     assert np.array_equal(entropy.decode(payload, shape, one_sided()), latent)
+
+
+def test_coding_takes_memory_for_few_numbers_for_each_value(tables):
+    latent = photograph_like((800, 700))
+    tracemalloc.start()
+    try:
+        entropy.decode(entropy.encode(latent, tables), latent.shape, tables)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 100 * latent.size
 
 
 def test_lengths_are_those_of_the_frequencies_and_raw_bits(tables):

@@ -6,9 +6,10 @@ tables hold integer frequencies, which `constriction` is given in a form that it
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import constriction
 import numpy as np
@@ -36,6 +37,9 @@ BITS_PER_LATENT = 58
 _BOTTOM = np.array([0, 1], np.uint32)
 
 _WORD = np.dtype("<u4")
+
+# How many values are described at once, or a few more.
+_RUN = 1 << 16
 
 # What a payload has beyond its values: the bottom, and what fills the last word.
 _OVERHEAD_BITS = 96
@@ -99,17 +103,33 @@ class _Described:
 def _describe(latent: NDArray[np.integer]) -> _Described:
     values = _checked(latent)
     shape = (values.shape[0], values.shape[1])
-    all_waves = list(waves(shape))
-    y = np.concatenate([rows for rows, _ in all_waves])
-    x = np.concatenate([columns for _, columns in all_waves])
-    plane, known = Plane(shape), values[y, x]
-    plane.set_values(y, x, known)
-    beside = plane.neighbours(y, x)
-    predicted = predict(beside)
-    plane.set_errors(y, x, known, predicted)
-    bounds = [0, *np.cumsum([len(rows) for rows, _ in all_waves]).tolist()]
-    coded = tokens.from_residuals(known - predicted // UNIT)
-    return _Described(plane.contexts(beside, predicted, y, x), coded, bounds)
+    plane, bounds = Plane(shape), [0, *accumulate(len(y) for y, _ in waves(shape))]
+    contexts = np.empty(values.size, np.int64)
+    coded = Coded(np.empty(values.size, np.int64), np.empty((values.size, 2), np.int64))
+    start = 0
+    for y, x in _runs(shape):
+        known, run = values[y, x], slice(start, start + len(y))
+        plane.set_values(y, x, known)
+        beside = plane.neighbours(y, x)
+        predicted = predict(beside)
+        plane.set_errors(y, x, known, predicted)
+        contexts[run] = plane.contexts(beside, predicted, y, x)
+        coded.tokens[run], coded.draws[run] = tokens.from_residuals(known - predicted // UNIT)
+        start = run.stop
+    return _Described(contexts, coded, bounds)
+
+
+def _runs(shape: tuple[int, int]) -> Iterator[Integers]:
+    """Yield the places of some waves at once, y and x: enough for speed, and few, for memory."""
+    run, places = [], 0
+    for wave in waves(shape):
+        run.append(wave)
+        places += len(wave[0])
+        if places > _RUN:
+            yield np.concatenate(run, axis=1)
+            run, places = [], 0
+    if run:
+        yield np.concatenate(run, axis=1)
 
 
 def _checked(latent: NDArray[np.integer]) -> Integers:
