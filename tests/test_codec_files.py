@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from reproduce import codec, preparation
-from reproduce.codec import fileformat, files
+from reproduce.codec import fileformat, files, images
 from reproduce.errors import CodecError
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -393,6 +393,34 @@ def test_a_file_cut_anywhere_or_altered_anywhere_is_refused(tmp_path):
         path.write_bytes(FILE[:place] + bytes([FILE[place] ^ 0x55]) + FILE[place + 1 :])
         assert str(path) in refusal(files.decompress, path, tmp_path / "made.png")
     assert tree(tmp_path) == ["bad.cae"]
+
+
+def image_file(form: str) -> bytes:
+    buffer = io.BytesIO()
+    Image.linear_gradient("L").resize((20, 16)).convert("RGB").save(buffer, form)
+    return buffer.getvalue()
+
+
+images_of_all_formats = st.sampled_from(
+    [image_file(form) for form in ("PNG", "JPEG", "WEBP", "TIFF")]
+)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    images_of_all_formats, st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), max_size=4)
+)
+@pytest.mark.filterwarnings("ignore")
+def test_a_damaged_image_is_read_or_refused(tmp_path, data, changes):
+    damaged = bytearray(data)
+    for place, value in changes:
+        damaged[int(place * len(data))] = value
+    (tmp_path / "damaged").write_bytes(damaged)
+    try:
+        levels = images.read_grey(tmp_path / "damaged")
+    except CodecError:
+        return
+    assert (levels.ndim, levels.dtype) == (2, np.uint8)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
