@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reproduce import cli, evaluation, model, paper, preparation, record, training
+from reproduce import cli, evaluation, model, paper, preparation, record, size_ratios, training
 from reproduce.errors import ReproduceError
 from reproduce.parameters import Parameters, read_profile
+from reproduce.rates import codecs, curves, measurement, summary
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results" / "paper"
@@ -50,11 +51,11 @@ def test_the_recorded_means_are_those_of_the_recorded_table(folder: Path) -> Non
     scores = evaluation.read_table(folder / evaluation.TABLE)
     recorded = read(folder)
     assert len(scores) == paper.TEST_IMAGES
-    for name, summary in recorded["test"].items():
-        if summary["mean"] is None:
+    for name, summarised in recorded["test"].items():
+        if summarised["mean"] is None:
             assert scores[name].isna().all()
         else:
-            assert summary["mean"] == pytest.approx(scores[name].mean()), name
+            assert summarised["mean"] == pytest.approx(scores[name].mean()), name
     ratios = scores["reconstruction_bytes"] / scores["original_bytes"]
     np.testing.assert_allclose(ratios, scores["size_ratio"])
     assert recorded["learned"] == evaluation.learned(scores)
@@ -73,6 +74,42 @@ def test_the_recorded_weights_load_and_are_the_papers_model(folder: Path) -> Non
     autoencoder = model.load(folder / training.WEIGHTS)
     assert autoencoder.count_params() == 5404
     assert (folder / training.WEIGHTS).stat().st_size < 100_000
+
+
+def test_the_recorded_rates_are_those_of_the_recorded_tables(folder: Path) -> None:
+    rates = measurement.read([RESULTS / record.REFERENCES, folder])
+    assert rates["image"].nunique() == paper.TEST_IMAGES
+    assert set(rates["size"]) == {"full", "half"}
+    scores = evaluation.read_table(folder / evaluation.TABLE)
+    found = summary.quantities(summary.of_tables(rates, scores))
+    recorded = summary.quantities(read(folder)["rates"])
+    assert found == pytest.approx(recorded, nan_ok=True)
+
+
+def test_each_recorded_codec_reaches_two_bits_per_pixel_with_eight_rates_below() -> None:
+    points = curves.means(measurement.read([RESULTS / record.REFERENCES]))
+    assert set(points["codec"]) == {codec.name for codec in codecs.REFERENCES}
+    for codec in codecs.REFERENCES:
+        rates = points[points["codec"] == codec.name]["bpp"]
+        assert len(rates) == len(codec.qualities)
+        assert rates.max() > 1.95, codec.name
+        assert (rates < 2).sum() >= 8, codec.name
+
+
+def test_times_are_recorded_for_all_that_is_measured() -> None:
+    folders = record.rate_folders()
+    rates, times = (measurement.read(folders, name) for name in ("rates.csv", "times.csv"))
+    measured = rates.groupby(["codec", "quality"]).size().index
+    assert set(times.set_index(["codec", "quality"]).index) == set(measured)
+    assert (times[["encode_seconds", "decode_seconds"]] > 0).all(axis=None)
+
+
+def test_rates_that_are_not_recorded_are_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(record.artifacts, "project_root", lambda: tmp_path)
+    with pytest.raises(ReproduceError, match=r"no record .*references.*make record"):
+        record.rate_folders()
 
 
 @pytest.mark.slow
@@ -112,8 +149,14 @@ def test_a_readme_without_a_place_for_the_table_is_refused(tmp_path: Path) -> No
     assert copy.read_text() == "# Title\n"
 
 
+@pytest.fixture
+def only_jpeg(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the codecs without training, measure one alone: the others take longer."""
+    monkeypatch.setattr(codecs, "REFERENCES", codecs.REFERENCES[:1])
+
+
 def test_a_record_is_written_whole_and_read_back(
-    small_run: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_run: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, only_jpeg: None
 ) -> None:
     monkeypatch.setenv("REPRODUCE_BUILD", str(small_run.data.folder.parents[1]))
     path = record.write(small_run.parameters, tmp_path / "record")
@@ -122,7 +165,10 @@ def test_a_record_is_written_whole_and_read_back(
         record.RECORD,
         evaluation.TABLE,
         training.WEIGHTS,
+        *(measurement.TABLE, measurement.TIMES),
+        *(size_ratios.TABLE, size_ratios.WRITERS_TABLE),
     }
+    assert [point["quality"] for point in written["rates"]["points"]][-1] == 64
     assert written["training"]["losses"] == small_run.trained.losses
     floor = training.loss_floor(small_run.data.histogram("train"))
     assert written["training"]["loss_floor"] == floor
@@ -137,6 +183,14 @@ def test_a_record_is_written_whole_and_read_back(
     assert set(written["machine"]) == {"processor", "cores", "memory_bytes", "system"}
 
 
+def test_the_record_of_the_codecs_without_training_is_written_beside(
+    small_run: SimpleNamespace, tmp_path: Path, only_jpeg: None
+) -> None:
+    folder = record.write_references(small_run.parameters, tmp_path / "references")
+    assert {file.name for file in folder.iterdir()} == {measurement.TABLE, measurement.TIMES}
+    assert set(measurement.read([folder])["codec"]) == {"JPEG"}
+
+
 def test_a_missing_record_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(record.artifacts, "project_root", lambda: tmp_path)
     with pytest.raises(ReproduceError, match=r"no record .*paper.*make record"):
@@ -148,7 +202,7 @@ def test_without_a_list_of_seeds_the_committed_runs_are_judged() -> None:
 
 
 def test_with_a_list_of_seeds_these_are_run_and_nothing_else_differs(
-    small_run: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+    small_run: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, only_jpeg: None
 ) -> None:
     monkeypatch.setenv("REPRODUCE_BUILD", str(small_run.data.folder.parents[1]))
     parameters = small_run.parameters.model_copy(update={"epochs": 1, "seeds": "3,0"})
