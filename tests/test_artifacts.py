@@ -372,3 +372,14 @@ def test_what_is_made_goes_into_build_unless_told_otherwise(monkeypatch, build_f
     assert artifacts.build_folder("quick") == build_folder / "quick"
     monkeypatch.delenv("REPRODUCE_BUILD")
     assert artifacts.build_folder("quick") == artifacts.project_root() / "build" / "quick"
+
+
+def test_a_committed_result_is_read_and_a_missing_one_named_with_what_makes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(artifacts, "project_root", lambda: tmp_path)
+    with pytest.raises(ReproduceError, match=r"no result .*one\.json; make one with: make it"):
+        artifacts.read_result("one.json", "make it")
+    (tmp_path / "results").mkdir()
+    artifacts.write_json(tmp_path / "results" / "one.json", {"is": "there"})
+    assert artifacts.read_result("one.json", "make it") == {"is": "there"}

@@ -260,11 +260,7 @@ def read_repetitions() -> dict[str, Any]:
     ReproduceError
         There is no such result.
     """
-    path = artifacts.project_root() / "results" / REPETITIONS
-    if not path.is_file():
-        raise ReproduceError(f"no result {path}; make one with: python -m benchmarks.determinism")
-    repetitions: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return repetitions
+    return artifacts.read_result(REPETITIONS, "python -m benchmarks.determinism")
 
 
 def run_seeds(parameters: Parameters) -> dict[int, dict[str, Any]]:

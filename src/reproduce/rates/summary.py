@@ -1,6 +1,5 @@
 """The few numbers of a run's rates that its record and the claims hold."""
 
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +7,6 @@ from typing import Any
 import pandas as pd
 
 from reproduce import artifacts
-from reproduce.errors import ReproduceError
 from reproduce.metrics import METRICS
 from reproduce.parameters import Parameters
 from reproduce.preparation import PreparedData
@@ -91,11 +89,7 @@ def read_trials() -> dict[str, Any]:
     ReproduceError
         There is no such result.
     """
-    path = artifacts.project_root() / "results" / TRIALS
-    if not path.is_file():
-        raise ReproduceError(f"no result {path}; make one with: python -m benchmarks.quantisation")
-    trials: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return trials
+    return artifacts.read_result(TRIALS, "python -m benchmarks.quantisation FOLDER")
 
 
 def curves_of_trials(trials: Mapping[str, Any]) -> dict[str, list[dict[str, float]]]:
