@@ -9,7 +9,10 @@ from typing import Any
 
 from reproduce import artifacts
 
-PACKAGES = ("datasets", "keras", "matplotlib", "numpy", "pillow", "scikit-image", "scipy")
+PACKAGES = (
+    *("constriction", "datasets", "keras", "matplotlib", "numpy", "pillow", "pillow-jxl-plugin"),
+    *("pyoxipng", "scikit-image", "scipy"),
+)
 
 
 def machine() -> dict[str, Any]:
