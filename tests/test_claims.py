@@ -161,6 +161,11 @@ def test_a_quantity_that_a_run_could_not_measure_is_refused_if_its_model_learned
     assert verdict(correlation, dead) == "not reproduced"
 
 
+def test_a_quantity_that_may_be_missing_fails_its_check_where_it_is() -> None:
+    correlation = claim(checks=[CHECK | {"quantity": "correlation", "may_be_missing": True}])
+    assert verdict(correlation, run(attention_correlation=None)) == "not reproduced"
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -51,6 +51,10 @@ def test_bd_rates_are_shown_with_their_overlap_and_a_warning_where_it_is_small(p
     assert new[:2] == ["new", "–, no overlap"]
 
 
+def test_a_number_in_prose_has_its_sign_and_is_a_dash_if_there_is_none() -> None:
+    assert [tables.signed(value) for value in (41.2, -4.03, math.nan)] == ["+41", "-4", "–"]
+
+
 def test_qualities_at_equal_rates(points) -> None:
     head, own, jpeg, new = rows_of(tables.at_rates(points, [0.1, 0.2, 0.4]))
     assert head[1:] == ["0.1 bpp", "0.2 bpp", "0.4 bpp"]

@@ -38,6 +38,13 @@ def test_means_and_deviations_are_over_the_seeds_that_learned() -> None:
     assert report.mean_and_deviation(measured({0: 0.5}, dead=(0,), at_least=0)) == "no seed learned"
 
 
+def test_a_seed_without_a_number_is_left_out_of_the_mean_and_of_the_dots() -> None:
+    one = measured({0: 0.5, 1: float("nan"), 2: 0.7}, at_least=0)
+    assert report.mean_and_deviation(one) == "0.60 ± 0.14"
+    assert len(places(report.dots(one))) == 2
+    assert report.mean_and_deviation(measured({0: float("nan")}, at_least=0)) == "–"
+
+
 def places(drawing: str) -> list[float]:
     return [float(place) for place in re.findall(r'<circle cx="([\d.]+)"', drawing)]
 

@@ -39,6 +39,8 @@ class Check(_Strict):
         Bounds on ours, for a claim without a number.
     magnitude
         Whether the sign doesn't matter.
+    may_be_missing
+        Whether a run may have no such number although its model learned. The check then fails.
     why
         Why this tolerance or bound.
     """
@@ -51,6 +53,7 @@ class Check(_Strict):
     at_least: float | None = None
     at_most: float | None = None
     magnitude: bool = False
+    may_be_missing: bool = False
     why: str
 
     @model_validator(mode="after")
@@ -221,7 +224,7 @@ def _measure(
                 f"{check.quantity!r}; known are {', '.join(numbers)}"
             )
         value = numbers[check.quantity]
-        if math.isnan(value) and seed in learned:
+        if math.isnan(value) and seed in learned and not check.may_be_missing:
             raise ReproduceError(
                 f"claim {claim.name!r} has no measurement: {check.quantity!r} of the run with "
                 f"seed {seed} is not a number"

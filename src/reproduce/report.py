@@ -95,9 +95,12 @@ def _measurement(measured: Measured) -> str:
 
 def mean_and_deviation(measured: Measured) -> str:
     """Return mean ± standard deviation over the seeds that learned, or what all have in common."""
-    values = [measured.values[seed] for seed in measured.learned]
-    if not values:
+    if not measured.learned:
         return "no seed learned"
+    values = [measured.values[seed] for seed in measured.learned]
+    values = [value for value in values if not math.isnan(value)]
+    if not values:
+        return "–"
     if len(set(values)) == 1:
         return number(values[0])
     return with_deviation(mean(values), stdev(values))
@@ -128,7 +131,8 @@ def dots(measured: Measured) -> str:
     if len(set(values.values())) < 2:
         return ""
     bounds = [bound for bound in measured.check.bounds if math.isfinite(bound)]
-    scale = [*(values[seed] for seed in measured.learned), *bounds] or list(values.values())
+    learned = [value for seed, value in values.items() if seed in measured.learned]
+    scale = [*learned, *bounds] or list(values.values())
     least, greatest = min(scale), max(scale)
 
     def place(value: float) -> float:

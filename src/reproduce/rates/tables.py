@@ -42,6 +42,11 @@ def bd_rates(points: pd.DataFrame) -> str:
     return table(rows, right=[metric.label for metric in METRICS])
 
 
+def signed(percent: float) -> str:
+    """Return a number for prose, whole and with its sign; "–" for none."""
+    return "–" if math.isnan(percent) else f"{percent:+.0f}"
+
+
 def _bd_rate(found: curves.BDRate) -> str:
     if math.isnan(found.percent):
         return "–, no overlap"
