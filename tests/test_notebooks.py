@@ -68,6 +68,29 @@ def test_each_declared_parameter_is_used(notebook: nbformat.NotebookNode) -> Non
     assert [name for name in declared if f"{name}={name}" not in rest] == []
 
 
+NEEDED = {
+    "training.train(": {"epochs", "batch_size", "quantisation", "quantisation_step"},
+    "record.run_seeds(": {
+        *("epochs", "batch_size", "quantisation", "quantisation_step", "rate_images", "seeds"),
+    },
+    "measurement.references(": {"rate_images"},
+    "size_ratios.measure(": {"rate_images"},
+}
+
+
+@pytest.mark.parametrize("call", NEEDED)
+def test_it_declares_all_that_what_it_calls_depends_on(
+    notebook: nbformat.NotebookNode, call: str
+) -> None:
+    # Else papermill could not pass it on, and the page would show another run.
+    cells = code_cells(notebook)
+    if any(call in cell.source for cell in cells):
+        (declaring,) = tagged(notebook, "parameters")
+        declared: dict[str, object] = {}
+        exec(declaring.source, {}, declared)  # noqa: S102
+        assert NEEDED[call] - set(declared) == set()
+
+
 def test_it_holds_no_logic_of_its_own(notebook: nbformat.NotebookNode) -> None:
     for cell in code_cells(notebook):
         passes_parameters = cell.source.startswith("parameters = Parameters(")  # a line for each
