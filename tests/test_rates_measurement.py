@@ -91,12 +91,12 @@ def test_what_is_measured_is_kept(measured, monkeypatch: pytest.MonkeyPatch) -> 
 # A run's own model
 
 
-def test_the_tables_of_a_run_are_counted_on_its_training_images(small_run) -> None:
-    images = small_run.data.images("train")
-    latents = [network.latent_of(small_run.trained.autoencoder, image) for image in images]
+def test_the_tables_of_a_run_are_counted_on_its_training_images(small_run, monkeypatch) -> None:
+    # After three epochs on dark images the model's own latents are all but zero.
+    monkeypatch.setattr(network, "latent_of", lambda _, image: image[::2, ::2] / np.float32(32))
     counted = fitting.fit(
-        entropy.count(np.rint(latent / 2**-exponent).astype(int))
-        for latent in latents
+        entropy.count(np.rint(image[::2, ::2] / 32 * 2**exponent).astype(int))
+        for image in small_run.data.images("train")
         for exponent in range(7)
     )
     fit = fitted.fit(small_run.parameters, small_run.data, small_run.trained)

@@ -71,7 +71,7 @@ def steps(points: pd.DataFrame) -> str:
     own = points[points["codec"] == AUTOENCODER].sort_values("quality")
     rows = [
         {
-            "step": f"1/{point['quality']:g}",
+            "step": f"1/{point['quality']:g}" if point["quality"] != 1 else "1",
             "bits per pixel": f"{point['bpp']:.3f}",
             "PSNR (dB)": f"{point['psnr_db']:.2f}",
             "SSIM": _rounded(point["ssim"], 4),
