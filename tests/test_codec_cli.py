@@ -104,16 +104,17 @@ print(json.dumps([os.waitstatus_to_exitcode(status), messages, seconds, used.ru_
 
 
 def run_within_limits(*words: object) -> str:
-    """Run a command that must fail with one message in a second and 200 MB; return the message.
+    """Run a command that must fail with one message in little time and 200 MB; return the message.
 
-    The second is of processor time: a loaded machine makes no test fail.
+    It takes half a second of processor time on an idle machine. The bound leaves room for a loaded
+    or slow one, and stops what runs away; to import TensorFlow would break that of the memory.
     """
     command = [sys.executable, "-c", COST, str(REPRODUCE), *map(str, words)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     status, messages, seconds, peak = json.loads(done.stdout)
     assert status == 1
     assert len(messages.splitlines()) == 1, messages
-    assert seconds < 1
+    assert seconds < 5
     assert peak * (1 if sys.platform == "darwin" else 1024) < 200_000_000
     return str(messages)
 
