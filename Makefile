@@ -49,7 +49,7 @@ serve: .venv/.installed ## serve the book on http://localhost:PORT (PROFILE=samp
 	python -m http.server --bind 127.0.0.1 --directory build/$(PROFILE)/book $(PORT)
 
 notebooks: .venv/.installed ## renew the outputs stored in notebooks/
-	$(SNAKEMAKE) profile=sample -- scores
+	$(SNAKEMAKE) profile=sample -- measured
 	reproduce refresh notebooks/*.ipynb
 
 bench: .venv/.installed ## measure time and memory against the paper's script, half an hour (BEANS=DIR: on beans)
@@ -57,11 +57,9 @@ bench: .venv/.installed ## measure time and memory against the paper's script, h
 	pytest benchmarks --quiet --benchmark-quiet --benchmark-json=build/benchmark.json $(if $(BEANS),--images '$(BEANS)')
 	python -m benchmarks.report results/benchmark.json build/benchmark.json
 
-record: .venv/.installed ## write the record of a finished `make paper` to results/paper and the README (same BEANS, SEEDS)
-	rm -rf build/paper/record
-	$(SNAKEMAKE) $(PAPER) -- record
-	mkdir -p results/paper
-	cp -r build/paper/record/. results/paper/
+record: .venv/.installed ## make the runs in the paper's setting and write their record to results/ and the README, from a clean checkout (same BEANS, SEEDS)
+	$(SNAKEMAKE) $(PAPER) -- measured
+	reproduce record results --profile paper $(if $(BEANS),-p folder='$(BEANS)') $(foreach change,$(CHANGES),-p $(change))
 	reproduce readme
 
 lint: .venv/.installed ## check format, style and types

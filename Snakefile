@@ -7,56 +7,91 @@
 its parameters. `seeds=0..4` trains and scores with each of these seeds, for the reproduction report.
 """
 
+import shlex
 import sys
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from reproduce import artifacts
+from reproduce.core import sources
 from reproduce.errors import ReproduceError
+from reproduce.measure import stages
+from reproduce.models import registry
+from reproduce.notebook import Notebook
 from reproduce.parameters import load_parameters, parse_overrides, parse_seeds
-from reproduce.preparation import listing_digest
-from reproduce.stages import SOURCES
 
 PROFILE = str(config.get("profile", "sample"))
 OVERRIDES = [f"{name}={value}" for name, value in config.items() if name != "profile"]
+TREE = sources.present()
 try:
     PARAMETERS = load_parameters(PROFILE, Path("profiles"), parse_overrides(OVERRIDES))
-    IMAGES = listing_digest(Path(PARAMETERS.folder)) if PARAMETERS.folder else ""
+    registry.find(PARAMETERS.model)
+    # What else a stage depends on, such as the files of a folder: looked up once.
+    CONTENTS = {stage.name: stage.contents(PARAMETERS) for stage in stages.ALL}
 except ReproduceError as error:
     sys.exit(f"error: {error}")
 
-def options(overrides):
-    """Return the options that give a command this profile and these overrides."""
-    return ["--profile", PROFILE, *(word for text in overrides for word in ("-p", text))]
-
-
-# Given to each command, and compared by Snakemake: another value runs the rule again. What is made
-# for a seed depends on that seed, whichever the chapters show and the report judges.
-OPTIONS = options(OVERRIDES)
-VALUES = PARAMETERS.model_dump()
-SEED_OPTIONS = options([text for text in OVERRIDES if not text.startswith(("seed=", "seeds="))])
-SEED_VALUES = PARAMETERS.model_dump(exclude={"seed", "seeds"})
+# Given to each command. What is made for a model and a seed depends on these, whichever the
+# chapters show and the report judges.
+OPTIONS = ["--profile", PROFILE, *(word for text in OVERRIDES for word in ("-p", text))]
 
 # The seed of the chapters, and those of the report.
 SEEDS = sorted({PARAMETERS.seed, *parse_seeds(PARAMETERS.seeds)})
 
 BUILD = artifacts.build_folder(PARAMETERS.profile)
-OF_SEED = BUILD / "seed-{seed}"
 RUNNING = FileLock(BUILD / "workflow.lock")
-RECORDED = {".json", ".csv"}
-# The modules that chapters show results with.
-SHOWING = (
-    *("architecture", "costs", "figures", "markdown", "paper", "ratio_figures", "ratio_tables"),
-    *("rates", "record", "tables"),
-)
-NOTEBOOKS = sorted(path.stem for path in Path("notebooks").glob("*.ipynb"))
-REPORT = "reproduction_report"
+RECORDED = {".json", ".csv", ".keras", ".npy"}
+NOTEBOOKS = {path.stem: Notebook(path) for path in sorted(Path("notebooks").glob("*.ipynb"))}
 
 
-def modules(*names):
-    """Return the source files of these modules of the package."""
-    return artifacts.source_files(names)
+wildcard_constraints:
+    model=r"[a-z0-9+-]+",
+    seed=r"[0-9]+",
+
+
+def note(stage, model="{model}", seed="{seed}"):
+    """Return the file that says which artifact of a stage is the present one."""
+    folder = BUILD / model / f"seed-{seed}" if stage.of_seed else BUILD
+    return folder / f"{stage.name}.json"
+
+
+def dependencies(stage):
+    """Return a function of wildcards: what a stage's artifact depends on besides others."""
+
+    def of(wildcards):
+        chosen = {"model": wildcards.model, "seed": int(wildcards.seed)} if stage.of_seed else {}
+        parameters = PARAMETERS.model_copy(update=chosen)
+        values = parameters.in_effect()
+        return {
+            "parameters": {name: values[name] for name in stage.reads if name in values},
+            "source": TREE.digest(TREE.closure(stage.entries(parameters))),
+            "versions": artifacts.library_versions(stage.packages),
+            **CONTENTS[stage.name],
+        }
+
+    return of
+
+
+def command(made, *options):
+    """Return a function of wildcards: the command that makes some stages."""
+
+    def of(wildcards):
+        words = ["reproduce", "make", *(stage.name for stage in made), *options, *OPTIONS]
+        if made[0].of_seed:
+            words += ["-p", f"model={wildcards.model}", "-p", f"seed={wildcards.seed}"]
+        part = wildcards.get("scatteritem")
+        if part:
+            words += ["--part", part.replace("-of-", "/")]
+        return shlex.join(words)
+
+    return of
+
+
+# Stages that one process makes, one after the other.
+JOBS = {}
+for stage in stages.ALL:
+    JOBS.setdefault(stage.job or stage.name, []).append(stage)
 
 
 # Each part imports TensorFlow, which takes seconds: by default there is one, without a job of its own.
@@ -85,206 +120,95 @@ rule book:
         provenance=expand(BUILD / "notebooks" / "{chapter}.provenance.json", chapter=NOTEBOOKS),
         prose=[path for path in Path("book").rglob("*") if path.is_file()],
         configuration=["_config.yml", "_toc.yml", "index.md"],
-        modules=modules("book", "colophon", "markdown"),
     output:
         BUILD / "book" / "index.html",
     params:
-        options=OPTIONS,
+        source=TREE.digest(TREE.closure(["reproduce.book"])),
     shell:
-        "reproduce book {params.options:q}"
+        "reproduce book {OPTIONS:q}"
 
 
-rule data:
-    """Decode the images, turn them grey and store them as arrays."""
-    input:
-        modules=modules(*SOURCES["data"]),
-    output:
-        BUILD / "data.json",
-    params:
-        options=SEED_OPTIONS,
-        values=SEED_VALUES,
-        images=IMAGES,
-    threads: workflow.cores
-    shell:
-        "reproduce prepare {params.options:q}"
+for name, made in JOBS.items():
+    in_parts = stages.SCORES in made and PARTS > 1
 
-
-rule model:
-    """Train the autoencoder with a seed."""
-    input:
-        data=rules.data.output,
-        modules=modules(*SOURCES["model"]),
-    output:
-        OF_SEED / "model.json",
-    params:
-        options=SEED_OPTIONS,
-        values=SEED_VALUES,
-    threads: workflow.cores
-    shell:
-        "reproduce train {params.options:q} -p seed={wildcards.seed}"
+    rule:
+        name:
+            name.replace("-", "_")
+        input:
+            needs=[note(one) for stage in made for one in stage.needs if one not in made],
+            parts=gather.scores(
+                str(note(stages.SCORES).with_name("scores-{scatteritem}.json")), allow_missing=True
+            )
+            if in_parts
+            else [],
+        output:
+            [note(stage) for stage in made],
+        params:
+            # As parameters: Snakemake evaluates them now, and `shell` when `made` is another.
+            **{f"dependencies_of_{stage.name}": dependencies(stage) for stage in made},
+            command=command(made, *(["--gather", str(PARTS)] if in_parts else [])),
+        threads: 1 if in_parts else workflow.cores
+        shell:
+            "{params.command}"
 
 
 rule scores_part:
     """Score a part of the test images; `--set-scatter scores=8` makes eight."""
     input:
-        model=rules.model.output,
-        modules=modules(*SOURCES["scores"]),
+        needs=[note(needed) for needed in stages.SCORES.needs],
     output:
-        OF_SEED / "scores-{scatteritem}.json",
+        note(stages.SCORES).with_name("scores-{scatteritem}.json"),
     params:
-        options=SEED_OPTIONS,
-        values=SEED_VALUES,
-        part=lambda wildcards: wildcards.scatteritem.replace("-of-", "/"),
+        dependencies=dependencies(stages.SCORES),
+        command=command([stages.SCORES]),
     shell:
-        "TF_NUM_INTRAOP_THREADS={threads} "
-        "reproduce score --part {params.part} {params.options:q} -p seed={wildcards.seed}"
+        "TF_NUM_INTRAOP_THREADS={threads} {params.command}"
 
 
-rule scores_of_seed:
-    """Reconstruct the test images and measure their files, or gather the parts."""
+def notes(stage, seeds):
+    """Return the notes of a stage for the model of the run and some seeds."""
+    return [note(stage, PARAMETERS.model, seed) for seed in (seeds if stage.of_seed else [0])]
+
+
+rule measured:
+    """Make all stages with each of the seeds: what a record needs."""
     input:
-        model=rules.model.output,
-        parts=gather.scores(OF_SEED / "scores-{scatteritem}.json", allow_missing=True)
-        if PARTS > 1
-        else [],
-        modules=modules(*SOURCES["scores"]),
-    output:
-        OF_SEED / "scores.json",
-    params:
-        options=SEED_OPTIONS,
-        values=SEED_VALUES,
-        parts=PARTS,
-    threads: workflow.cores if PARTS == 1 else 1
-    shell:
-        "reproduce score --gather {params.parts} {params.options:q} -p seed={wildcards.seed}"
+        [path for stage in stages.ALL for path in notes(stage, SEEDS)],
 
 
-rule scores:
+rule scored:
     """Train and score with each of the seeds."""
     input:
-        expand(rules.scores_of_seed.output, seed=SEEDS),
+        notes(stages.SCORES, SEEDS),
 
 
-rule ratios_of_seed:
-    """Measure what a blur, smaller pictures and other files give beside the model (chapter 6)."""
-    input:
-        model=rules.model.output,
-        modules=modules(*SOURCES["ratios"]),
-    output:
-        OF_SEED / "ratios.json",
-    params:
-        options=SEED_OPTIONS,
-        values=SEED_VALUES,
-    threads: workflow.cores
-    shell:
-        "reproduce ratios {params.options:q} -p seed={wildcards.seed}"
+def needed_by(wildcards):
+    """Return the notes of the stages that a notebook uses, and what else it reads."""
+    notebook = NOTEBOOKS[wildcards.chapter]
+    # The report judges runs with its own seeds; if it is given none, the record.
+    seeds = parse_seeds(PARAMETERS.seeds) if notebook.of_seeds else [PARAMETERS.seed]
+    used = stages.with_needs(notebook.stages) if seeds else []
+    return [*notebook.reads, *(path for stage in used for path in notes(stage, seeds))]
 
 
-rule references:
-    """Measure rate and distortion of the codecs that need no training (chapter 7)."""
-    input:
-        data=rules.data.output,
-        modules=modules(*SOURCES["references"]),
-    output:
-        BUILD / "references.json",
-    params:
-        options=SEED_OPTIONS,
-        values=SEED_VALUES,
-    threads: workflow.cores
-    shell:
-        "reproduce references {params.options:q}"
-
-
-rule rates_of_seed:
-    """Measure rate and distortion of the model's own files (chapter 7)."""
-    input:
-        model=rules.model.output,
-        modules=modules(*SOURCES["rates"]),
-    output:
-        OF_SEED / "rates.json",
-    params:
-        options=SEED_OPTIONS,
-        values=SEED_VALUES,
-    threads: workflow.cores
-    shell:
-        "reproduce rates {params.options:q} -p seed={wildcards.seed}"
-
-
-def measured(seeds):
-    """Return what must be measured before a seed's chapters 6 and 7, or its record, can be made."""
-    return [
-        *rules.references.output,
-        *expand(rules.rates_of_seed.output + rules.ratios_of_seed.output, seed=seeds),
-    ]
-
-
-# What chapters need besides the scores. The report reads the claims, and has the runs with its own
-# seeds judged, if it is given any.
-FURTHER_INPUT = {
-    "06_ratio": measured([PARAMETERS.seed]),
-    "07_rate_distortion": measured([PARAMETERS.seed]),
-    REPORT: [
-        "book/claims.yaml",
-        *modules("claims", "report"),
-        *rules.scores.input,
-        *(measured(SEEDS) if PARAMETERS.seeds else []),
-    ],
-}
+def values_of(wildcards):
+    """Return the values of the parameters that a notebook declares."""
+    values = PARAMETERS.model_dump()
+    return {name: values.get(name) for name in NOTEBOOKS[wildcards.chapter].parameters}
 
 
 rule notebook:
     """Execute a chapter with papermill."""
     input:
         notebook="notebooks/{chapter}.ipynb",
-        scores=expand(rules.scores_of_seed.output, seed=PARAMETERS.seed),
-        further=lambda wildcards: FURTHER_INPUT.get(wildcards.chapter, []),
+        needs=needed_by,
         results=sorted(path for path in Path("results").rglob("*.*") if path.suffix in RECORDED),
-        modules=modules(*SHOWING),
-        execution=modules("engine", "environment", "notebooks", "provenance"),
-        style="src/reproduce/reproduce.mplstyle",
     output:
         notebook=BUILD / "notebooks" / "{chapter}.ipynb",
         provenance=BUILD / "notebooks" / "{chapter}.provenance.json",
     params:
-        options=OPTIONS,
-        values=VALUES,
+        values=values_of,
+        source=lambda wildcards: NOTEBOOKS[wildcards.chapter].digest(TREE),
+        execution=TREE.digest(TREE.closure(["reproduce.notebooks"])),
     shell:
-        "reproduce notebook {input.notebook} {output.notebook} {params.options:q}"
-
-
-rule record_of_seed:
-    """Write the record of the run with a seed: numbers, tables of test images, weights."""
-    input:
-        scores=rules.scores_of_seed.output,
-        measured=lambda wildcards: measured([wildcards.seed]),
-        modules=modules("rates", "record"),
-    output:
-        BUILD / "record" / "seed-{seed}" / "record.json",
-    params:
-        options=SEED_OPTIONS,
-        values=SEED_VALUES,
-        folder=subpath(output[0], parent=True),
-    shell:
-        "reproduce record {params.folder} {params.options:q} -p seed={wildcards.seed}"
-
-
-rule record_of_references:
-    """Write the record of the codecs that need no training."""
-    input:
-        references=rules.references.output,
-        modules=modules("record"),
-    output:
-        BUILD / "record" / "references" / "rates.csv",
-    params:
-        options=SEED_OPTIONS,
-        values=SEED_VALUES,
-        folder=subpath(output[0], parent=True),
-    shell:
-        "reproduce record-references {params.folder} {params.options:q}"
-
-
-rule record:
-    """Write the records of the runs with each of the seeds, and of what they are compared with."""
-    input:
-        expand(rules.record_of_seed.output, seed=SEEDS),
-        rules.record_of_references.output,
+        "reproduce notebook {input.notebook} {output.notebook} {OPTIONS:q}"

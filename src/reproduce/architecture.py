@@ -16,6 +16,7 @@ BRANCH = ("attention_map", "inverted_attention")
 WIDTH, HEIGHT = 1.1, 0.64
 COLUMN_DISTANCE = 1.25
 COLOURS = {"encoder": "#CFE5F3", "attention": "#F9E3B4", "decoder": "#C9E8DD"}
+PARTS = tuple(COLOURS)
 OTHER_COLOUR = "#EEEEEE"
 
 
@@ -42,7 +43,8 @@ def draw(autoencoder: keras.Model, image_size: int) -> Figure:
         _draw_box(axes, places[layer.name], text, colour)
     for before, after in pairwise(places.values()):
         _draw_arrow(axes, before, after)
-    _draw_arrow(axes, places["latent"], places["weighted_latent"])
+    if any(name in places for name in BRANCH):
+        _draw_arrow(axes, places["latent"], places["weighted_latent"])
     for part in COLOURS:
         column, row = places[_stock(autoencoder.get_layer(part))[0].name]
         axes.text(column + 0.62, row, part, va="center", style="italic")
@@ -66,6 +68,7 @@ def _stock(part: keras.Model) -> list[keras.layers.Layer]:
     return [
         stock
         for layer in part.layers
+        if not isinstance(layer, keras.layers.InputLayer)
         for stock in (layer.stock_layers() if hasattr(layer, "stock_layers") else [layer])
     ]
 
@@ -89,14 +92,26 @@ def output_shapes(autoencoder: keras.Model, image_size: int) -> dict[str, tuple[
     """Return each layer's output shape, height x width x channels, for images of one size."""
     image = keras.KerasTensor((1, image_size, image_size, 1))
     outputs = {"image": image}
-    for part, source in (("encoder", "image"), ("attention", "latent"), ("decoder", "latent")):
-        tensor = outputs[source]
-        for layer in _stock(autoencoder.get_layer(part)):
-            tensor = outputs[layer.name] = layer.compute_output_spec(tensor)
-    # Inverting and multiplying keep the shape; the crop is to the image.
-    outputs["inverted_attention"] = outputs["weighted_latent"] = outputs["latent"]
+    tensor = image
+    for name in PARTS:
+        part = autoencoder.get_layer(name)
+        outputs |= _outputs_of(part, tensor)
+        tensor = part.compute_output_spec(tensor)
     outputs["crop"] = outputs["unit_range"] = image
     return {name: tensor.shape[1:] for name, tensor in outputs.items()}
+
+
+def _outputs_of(part: keras.Model, tensor: keras.KerasTensor) -> dict[str, keras.KerasTensor]:
+    """Return what each stock layer of a part puts out, if the part takes this."""
+    outputs = {}
+    if isinstance(part, keras.Sequential):
+        for layer in _stock(part):
+            tensor = outputs[layer.name] = layer.compute_output_spec(tensor)
+        return outputs
+    for layer in _stock(part):
+        up_to_here = keras.Model(part.input, part.get_layer(layer.name).output)
+        outputs[layer.name] = up_to_here.compute_output_spec(tensor)
+    return outputs
 
 
 def _part(autoencoder: keras.Model, layer: keras.layers.Layer) -> str:

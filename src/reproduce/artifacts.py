@@ -1,24 +1,26 @@
-"""What a stage has made: kept under a name that says what it depends on, whole or not at all.
+"""The store: what stages have made, under names that say what it depends on, whole or not at all.
 
     build/<profile>/<stage>-<fingerprint>/          a finished artifact
     build/<profile>/<stage>-<fingerprint>.partial/  one that is being made, or was interrupted
     build/<profile>/<stage>-<fingerprint>.lock      held by the process that makes it
 
 The fingerprint covers the stage's parameters, the fingerprints of what it reads, the source of
-the modules that make it and the versions of the libraries that do the work. So a changed
-parameter or line of code cannot reuse a stale artifact, and a changed caption makes nothing anew.
+the modules that make it and the versions of the libraries that do the work (`core.stage`). So a
+changed parameter or line of code cannot reuse a stale artifact, and a changed caption makes nothing
+anew. The file `manifest.json` of each artifact tells all this, and how it was made.
 """
 
 import errno
 import hashlib
 import json
+import math
 import os
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -52,27 +54,23 @@ def fingerprint(dependencies: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
-def source_files(modules: Sequence[str]) -> list[Path]:
-    """Return the source files of these modules and packages of `reproduce`, named without `.py`."""
-    return [
-        file
-        for module in sorted(modules)
-        for file in sorted((PACKAGE / module).glob("*.py")) or [PACKAGE / f"{module}.py"]
-    ]
-
-
-def source_digest(modules: Sequence[str]) -> str:
-    """Return a hash of the source of these modules and packages of `reproduce`."""
-    digest = hashlib.sha256()
-    for file in source_files(modules):
-        digest.update(file.relative_to(PACKAGE).as_posix().encode() + b"\0")
-        digest.update(file.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
-
-
 def library_versions(packages: Sequence[str]) -> dict[str, str]:
-    """Return the installed versions of these distributions."""
-    return {package: version(package) for package in packages}
+    """Return the installed versions of these distributions.
+
+    TensorFlow's has another name on some platforms.
+    """
+    return {
+        package: _tensorflow() if package == "tensorflow" else version(package)
+        for package in packages
+    }
+
+
+def _tensorflow() -> str:
+    """Return TensorFlow's version without the seconds that importing it takes."""
+    try:
+        return version("tensorflow-cpu")
+    except PackageNotFoundError:
+        return version("tensorflow")
 
 
 def load_or_make(
@@ -81,6 +79,7 @@ def load_or_make(
     dependencies: Mapping[str, Any],
     make: Callable[[Path], Mapping[str, Any]],
     *,
+    about: Callable[[], Mapping[str, Any]] = dict,
     resumable: bool = False,
 ) -> Path:
     """Return the folder of a finished artifact; make it first if there is none.
@@ -94,25 +93,28 @@ def load_or_make(
     make
         Called with an existing folder to write into; returns facts for the manifest. With
         `resumable` the folder may hold what an interrupted run has left, else it is empty.
+    about
+        Called before `make`; returns where and with what it is made, for the manifest.
 
     Raises
     ------
     ReproduceError
         The disk is full, or whatever `make` raises for the user.
     """
-    folder = build_folder(profile) / f"{stage}-{fingerprint(dependencies)}"
+    folder = build_folder(profile) / f"{stage.replace('/', '-')}-{fingerprint(dependencies)}"
     if not folder.is_dir():
         lock = folder.with_name(folder.name + ".lock")
         with _lock(lock, f"{stage} of profile {profile!r}"):
             if not folder.is_dir():  # else another process made it while this one waited
-                _make(folder, dependencies, make, resumable)
+                manifest = {"stage": stage, "dependencies": dependencies, "made": dict(about())}
+                _make(folder, manifest, make, resumable)
     _note_use(folder)
     return folder
 
 
 def _make(
     folder: Path,
-    dependencies: Mapping[str, Any],
+    manifest: Mapping[str, Any],
     make: Callable[[Path], Mapping[str, Any]],
     resumable: bool,
 ) -> None:
@@ -123,11 +125,15 @@ def _make(
     try:
         with clear_disk_errors(folder.parent):
             partial.mkdir(exist_ok=True)
+            memory.forget_peak_of(os.getpid())
             start = time.perf_counter()
             facts = dict(make(partial))
-            facts["seconds"] = round(time.perf_counter() - start, 1)
-            facts["peak_memory_bytes"] = memory.peak()
-            write_json(partial / MANIFEST, {"dependencies": dependencies, "facts": facts})
+            cost = {
+                "seconds": round(time.perf_counter() - start, 1),
+                "peak_memory_bytes": memory.peak(),
+            }
+            made = {**manifest["made"], **cost}
+            write_json(partial / MANIFEST, {**manifest, "made": made, "facts": facts})
             partial.rename(folder)
     except BaseException:
         if not resumable:
@@ -150,7 +156,15 @@ def read_uses(file: Path) -> list[Path]:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read what an artifact depends on (`dependencies`) and how it was made (`facts`)."""
+    """Read an artifact's manifest.
+
+    Returns
+    -------
+    dict
+        `stage`: its name. `dependencies`: all that its name stands for. `made`: when, where, by
+        which commit and with what it was made, seconds and peak memory. `facts`: what the stage
+        itself says of it.
+    """
     manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     return manifest
 
@@ -178,8 +192,25 @@ def read_result(name: str, command: str) -> dict[str, Any]:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON for people and programs alike: indented, key order kept, whole or not at all."""
-    write_whole(path, (json.dumps(value, indent=2, allow_nan=False) + "\n").encode())
+    """Write JSON for people and programs alike: indented, key order kept, whole or not at all.
+
+    What is no finite number becomes null, since JSON has no such: see `or_nan`.
+    """
+    text = json.dumps(_with_nulls(value), indent=2, allow_nan=False)
+    write_whole(path, (text + "\n").encode())
+
+
+def _with_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _with_nulls(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_with_nulls(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def or_nan(value: float | None) -> float:
+    """Return NaN for what a JSON file holds as null."""
+    return math.nan if value is None else value
 
 
 def write_whole(path: Path, data: bytes) -> None:

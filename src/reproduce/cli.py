@@ -8,8 +8,11 @@ from typing import Annotated
 import typer
 
 from reproduce import artifacts, parts
+from reproduce.core.stage import Stage
 from reproduce.errors import ReproduceError
-from reproduce.parameters import Parameters, load_parameters, parse_overrides
+from reproduce.measure import stages
+from reproduce.models import registry
+from reproduce.parameters import Parameters, load_parameters, parse_overrides, parse_seeds
 
 # What needs TensorFlow, papermill or Sphinx is imported in the command that uses it: a mistyped
 # parameter is told at once, not after seconds of imports.
@@ -23,98 +26,61 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="Set one parameter."),
 ]
+_STAGES = "One of: " + "; ".join(f"{stage.name} ({stage.title})" for stage in stages.ALL)
 Source = Annotated[Path, typer.Argument(help="A file, or a folder: all in it is done.")]
 Force = Annotated[bool, typer.Option("--force", help="Write over files that exist.")]
 
 
 def _parameters(profile: str, overrides: list[str] | None) -> Parameters:
     profiles = artifacts.project_root() / "profiles"
-    return load_parameters(profile, profiles, parse_overrides(overrides or []))
+    parameters = load_parameters(profile, profiles, parse_overrides(overrides or []))
+    registry.find(parameters.model)
+    return parameters
 
 
-@app.command()
-def prepare(profile: Profile = "sample", parameter: Overrides = None) -> None:
-    """Decode the images, turn them grey and store them as arrays."""
-    parameters = _parameters(profile, parameter)
-    from reproduce import preparation
-
-    folder = artifacts.build_folder(parameters.profile)
-    _finish(folder / f"{preparation.STAGE}.json", preparation.prepare(parameters).folder)
-
-
-@app.command()
-def train(profile: Profile = "sample", parameter: Overrides = None) -> None:
-    """Train the autoencoder; go on after the last finished epoch of an interrupted run."""
-    parameters = _parameters(profile, parameter)
-    from reproduce import preparation, training
-
-    trained = training.train(parameters, preparation.prepare(parameters))
-    _finish(_seed_folder(parameters) / f"{training.STAGE}.json", trained.folder)
-
-
-@app.command()
-def score(
+@app.command("make")
+def make_stages(
+    names: Annotated[list[str], typer.Argument(metavar="STAGE…", help=_STAGES)],
     profile: Profile = "sample",
     parameter: Overrides = None,
     part: Annotated[
         str | None,
-        typer.Option(metavar="NUMBER/COUNT", help="Only this part of the images, as 2/8."),
+        typer.Option(
+            metavar="NUMBER/COUNT", help="Of stage scores, only this part of the images, as 2/8."
+        ),
     ] = None,
     gather: Annotated[
-        int, typer.Option(metavar="COUNT", help="Put the table together from that many parts.")
+        int,
+        typer.Option(metavar="COUNT", help="Put stage scores together from that many parts."),
     ] = 1,
 ) -> None:
-    """Reconstruct the test images and measure their files."""
+    """Make stages of a run, and all that they need, as far as they aren't made."""
     parameters = _parameters(profile, parameter)
-    chosen = None if part is None else parts.parse(part)
-    if chosen and gather != 1:
+    chosen = [stages.find(name) for name in names]
+    if part is not None or gather != 1:
+        _make_in_parts(chosen, parameters, part, gather)
+    for stage in chosen if part is None else ():
+        _finish(stage.note(parameters), stage.folder(parameters))
+
+
+def _make_in_parts(
+    chosen: list[Stage], parameters: Parameters, part: str | None, gather: int
+) -> None:
+    """Score a part of the test images, or put the parts together."""
+    if stages.SCORES not in chosen:
+        raise ReproduceError("--part and --gather: only stage 'scores' has parts; name it")
+    if part is not None and gather != 1:
         raise ReproduceError("--part and --gather: choose one; the parts are gathered at the end")
+    chosen_part = None if part is None else parts.parse(part)
     parts.every(gather)
-    from reproduce import evaluation, preparation, training
+    from reproduce import evaluation
 
-    data = preparation.prepare(parameters)
-    trained = training.train(parameters, data)
-    if chosen:
-        folder = evaluation.score_part(parameters, data, trained, chosen)
-        _finish(_seed_folder(parameters) / f"{evaluation.part_stage(chosen)}.json", folder)
+    if chosen_part:
+        note = stages.SCORES.note(parameters)
+        name = f"{evaluation.part_name(chosen_part)}.json"
+        _finish(note.with_name(name), evaluation.score_part(parameters, chosen_part))
     else:
-        folder = evaluation.score_folder(parameters, data, trained, gather)
-        _finish(_seed_folder(parameters) / f"{evaluation.STAGE}.json", folder)
-
-
-@app.command()
-def ratios(profile: Profile = "sample", parameter: Overrides = None) -> None:
-    """Measure what a blur, smaller pictures and other files give beside the model (chapter 6)."""
-    parameters = _parameters(profile, parameter)
-    from reproduce import preparation, size_ratios, training
-
-    data = preparation.prepare(parameters)
-    trained = training.train(parameters, data)
-    folder = size_ratios.measure_folder(parameters, data, trained)
-    _finish(_seed_folder(parameters) / f"{size_ratios.STAGE}.json", folder)
-
-
-@app.command()
-def references(profile: Profile = "sample", parameter: Overrides = None) -> None:
-    """Measure rate and distortion of JPEG, WebP, JPEG 2000, AVIF and JPEG XL (chapter 7)."""
-    parameters = _parameters(profile, parameter)
-    from reproduce import preparation
-    from reproduce.rates import measurement
-
-    folder = measurement.references(parameters, preparation.prepare(parameters))
-    _finish(artifacts.build_folder(parameters.profile) / f"{measurement.STAGE}.json", folder)
-
-
-@app.command()
-def rates(profile: Profile = "sample", parameter: Overrides = None) -> None:
-    """Measure rate and distortion of the model's own files (chapter 7)."""
-    parameters = _parameters(profile, parameter)
-    from reproduce import preparation, training
-    from reproduce.rates import own
-
-    data = preparation.prepare(parameters)
-    folder = own.rates(parameters, data, training.train(parameters, data))
-    _finish(_seed_folder(parameters) / f"{own.STAGE}.json", folder)
+        evaluation.gather(parameters, gather)
 
 
 @app.command()
@@ -148,23 +114,18 @@ def book(profile: Profile = "sample", parameter: Overrides = None) -> None:
 
 
 @app.command()
-def record(folder: Path, profile: Profile = "paper", parameter: Overrides = None) -> None:
-    """Write the numbers, the table of test images and the weights of a finished run to a folder."""
-    parameters = _parameters(profile, parameter)
-    from reproduce import record
-
-    print(record.write(parameters, folder))
-
-
-@app.command()
-def record_references(
-    folder: Path, profile: Profile = "paper", parameter: Overrides = None
+def record(
+    folder: Annotated[Path, typer.Argument(help="The folder of records.")] = Path("results"),
+    profile: Profile = "paper",
+    parameter: Overrides = None,
 ) -> None:
-    """Write what codecs without training give to a folder."""
+    """Write the record of finished runs, with the seeds of parameter `seeds`, to a folder."""
     parameters = _parameters(profile, parameter)
     from reproduce import record
 
-    print(record.write_references(parameters, folder))
+    for seed in parse_seeds(parameters.seeds) or [parameters.seed]:
+        for place in record.write(parameters.model_copy(update={"seed": seed}), folder):
+            print(place)
 
 
 @app.command()
@@ -223,10 +184,6 @@ def inspect(
         return
     for name, value in contents.items():
         print(f"{name.replace('_', ' '):15} {value}")
-
-
-def _seed_folder(parameters: Parameters) -> Path:
-    return artifacts.build_folder(parameters.profile) / f"seed-{parameters.seed}"
 
 
 def _finish(note: Path, folder: Path) -> None:

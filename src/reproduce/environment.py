@@ -3,15 +3,14 @@
 import os
 import platform
 import subprocess
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from reproduce import artifacts
 
 PACKAGES = (
-    *("constriction", "datasets", "keras", "matplotlib", "numpy", "pillow", "pillow-jxl-plugin"),
-    *("pyoxipng", "scikit-image", "scipy"),
+    *("tensorflow", "constriction", "datasets", "keras", "matplotlib", "numpy", "pillow"),
+    *("pillow-jxl-plugin", "pyoxipng", "scikit-image", "scipy"),
 )
 
 
@@ -40,17 +39,8 @@ def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that do the work."""
     return {
         "python": platform.python_version(),
-        "tensorflow": _tensorflow(),
         **artifacts.library_versions(PACKAGES),
     }
-
-
-def _tensorflow() -> str:
-    """Return TensorFlow's version without the seconds that importing it takes."""
-    try:
-        return version("tensorflow-cpu")
-    except PackageNotFoundError:
-        return version("tensorflow")
 
 
 def commit() -> str | None:

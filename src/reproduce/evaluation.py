@@ -15,18 +15,21 @@ from numpy.typing import NDArray
 from scipy import stats
 from tqdm import tqdm
 
-from reproduce import artifacts, compression, metrics, model, parts
+from reproduce import artifacts, compression, metrics, model, parts, preparation, training
 from reproduce.backend import keras
+from reproduce.measure.rows import measured as rows_of_images
+from reproduce.measure.stages import PNG_SIZES, SCORES
 from reproduce.parallel import map_in_order
 from reproduce.parameters import SPLITS, LatentReading, Parameters, Split
 from reproduce.parts import Part
 from reproduce.preparation import PreparedData, to_unit_range
-from reproduce.stages import SOURCES
-from reproduce.training import Trained
-
-STAGE = "scores"
 
 TABLE = "test-images.csv"
+EXAMPLE_FILE = "example.json"
+SIZES_TABLE = "png-sizes.csv"
+
+WHOLE = Part(1, 1)
+"""All test images at once."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +47,14 @@ class Example:
     latent
         ⌈H/2⌉ x ⌈W/2⌉, 0 or more: the encoder's output.
     attention_map
-        ⌈H/2⌉ x ⌈W/2⌉, in (0, 1), before the inversion.
+        ⌈H/2⌉ x ⌈W/2⌉, in (0, 1), before the inversion; None of a model without a map.
     """
 
     name: str
     original: NDArray[np.uint8]
     reconstruction: NDArray[np.float32]
     latent: NDArray[np.float32]
-    attention_map: NDArray[np.float32]
+    attention_map: NDArray[np.float32] | None
 
     @cached_property
     def difference(self) -> NDArray[np.float32]:
@@ -77,7 +80,14 @@ class Example:
         """The attention map at the image's size, H x W.
 
         It is brought there as the decoder brings its features: each value twice in both directions.
+
+        Raises
+        ------
+        ValueError
+            The model has no map.
         """
+        if self.attention_map is None:
+            raise ValueError("the model has no attention map")
         height, width = self.original.shape
         return self.attention_map.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
 
@@ -85,9 +95,14 @@ class Example:
     def attention_correlation(self) -> float:
         """Pearson's correlation of attention and |difference|, from -1 to 1.
 
-        NaN if one of the two is constant.
+        NaN if one of the two is constant, or there is no map.
         """
-        return metrics.correlation(self.full_size_attention, np.abs(self.difference))
+        return self._correlation_with_attention(np.abs(self.difference))
+
+    def _correlation_with_attention(self, values: NDArray[np.float32]) -> float:
+        if self.attention_map is None:
+            return math.nan
+        return metrics.correlation(self.full_size_attention, values)
 
     @cached_property
     def active_latent(self) -> float:
@@ -112,9 +127,7 @@ class Example:
     def details(self) -> dict[str, float]:
         """Return further numbers of this image, for the paper's claims about its one image."""
         return {
-            "signed_attention_correlation": metrics.correlation(
-                self.full_size_attention, self.difference
-            ),
+            "signed_attention_correlation": self._correlation_with_attention(self.difference),
             "latent_similarity": metrics.correlation(self.latent, metrics.half_size(self.original)),
             "difference_contrast": metrics.contrast_of_areas(np.abs(self.difference)),
         }
@@ -124,29 +137,40 @@ def examine(autoencoder: keras.Model, image: NDArray[np.uint8], name: str) -> Ex
     """Run one image, H x W grey levels, through all parts of the model."""
     batch = to_unit_range(image[np.newaxis])
     latents = model.encode(autoencoder, batch)
+    maps = model.attend(autoencoder, latents) if model.has_map(autoencoder) else None
     return Example(
         name=name,
         original=image,
         reconstruction=model.decode(autoencoder, latents, image.shape)[0, ..., 0],
         latent=latents[0, ..., 0],
-        attention_map=model.attend(autoencoder, latents)[0, ..., 0],
+        attention_map=None if maps is None else maps[0, ..., 0],
     )
 
 
-def example(parameters: Parameters, data: PreparedData, trained: Trained) -> Example:
-    """Run the image that the parameters choose through the model.
+def example(parameters: Parameters) -> Example:
+    """Run the image that the parameters choose through the model, which is trained if need be.
 
     Raises
     ------
     ReproduceError
         The split has no image of that index.
     """
+    data = preparation.prepare(parameters)
     split, index = parameters.example_split, parameters.example_index
     image = data.image(split, index)
-    return examine(trained.autoencoder, image, data.names(split)[index])
+    autoencoder = training.train(parameters).autoencoder
+    return examine(autoencoder, image, data.names(split)[index])
 
 
-def score(parameters: Parameters, data: PreparedData, trained: Trained) -> pd.DataFrame:
+def make_example(parameters: Parameters, folder: Path) -> dict[str, Any]:
+    """Write the numbers of the image that the parameters choose as JSON."""
+    chosen = example(parameters)
+    numbers = {"name": chosen.name, **chosen.scores(), **chosen.details()}
+    artifacts.write_json(folder / EXAMPLE_FILE, numbers)
+    return {}
+
+
+def score(parameters: Parameters) -> pd.DataFrame:
     """Load the scores of all test images, or compute them first.
 
     Returns
@@ -155,33 +179,10 @@ def score(parameters: Parameters, data: PreparedData, trained: Trained) -> pd.Da
         A row for each image of the test split, in order: name, class, the sizes of its PNG files
         in bytes, size_ratio, psnr_db, ssim, attention_correlation, active_latent (see `Example`).
     """
-    return read_table(score_folder(parameters, data, trained) / TABLE)
+    return read_table(SCORES.folder(parameters) / TABLE)
 
 
-def score_folder(
-    parameters: Parameters, data: PreparedData, trained: Trained, count: int = 1
-) -> Path:
-    """Return the folder that holds the scores of all test images; compute them first if needed.
-
-    With a `count` of more than 1 the table is gathered from that many parts, of which those are
-    computed that `score_part` has not computed yet. It is the same table.
-
-    Raises
-    ------
-    ReproduceError
-        There are more parts than images, or less than one.
-    """
-
-    def make(folder: Path) -> dict[str, Any]:
-        if count == 1:
-            return _make(data, trained, Part(1, 1), folder)
-        chosen = parts.every(count)
-        return _gather([score_part(parameters, data, trained, part) for part in chosen], folder)
-
-    return artifacts.load_or_make(STAGE, parameters.profile, dependencies(data, trained), make)
-
-
-def score_part(parameters: Parameters, data: PreparedData, trained: Trained, part: Part) -> Path:
+def score_part(parameters: Parameters, part: Part) -> Path:
     """Return the folder that holds the scores of a part of the test images; compute them if needed.
 
     Raises
@@ -189,43 +190,65 @@ def score_part(parameters: Parameters, data: PreparedData, trained: Trained, par
     ReproduceError
         There are more parts than images.
     """
-    return artifacts.load_or_make(
-        part_stage(part),
-        parameters.profile,
-        dependencies(data, trained),
-        lambda folder: _make(data, trained, part, folder),
-    )
+    return SCORES.make(parameters, part_name(part), partial(_score, part))
 
 
-def part_stage(part: Part) -> str:
+def gather(parameters: Parameters, count: int) -> Path:
+    """Return the folder that holds the scores of all test images, put together from `count` parts.
+
+    Parts that `score_part` has not computed yet are computed. It is the same table as of one part.
+
+    Raises
+    ------
+    ReproduceError
+        There are more parts than images, or less than one.
+    """
+    chosen = parts.every(count)
+
+    def make(parameters: Parameters, folder: Path) -> dict[str, Any]:
+        facts = _gather([score_part(parameters, part) for part in chosen], folder)
+        return facts | _psnr_on_training_images(parameters)
+
+    return SCORES.make(parameters, SCORES.name, make)
+
+
+def part_name(part: Part) -> str:
     """Return the name of a part in the names of artifacts and notes: `scores-2-of-8`."""
-    return f"{STAGE}-{part.number}-of-{part.count}"
+    return f"{SCORES.name}-{part.number}-of-{part.count}"
 
 
-def dependencies(data: PreparedData, trained: Trained) -> dict[str, Any]:
-    """Return all that the scores depend on."""
-    return {
-        "data": data.folder.name,
-        "model": trained.folder.name,
-        "source": artifacts.source_digest(SOURCES[STAGE]),
-        "versions": artifacts.library_versions(["pillow", "scikit-image"]),
-    }
+def make_scores(parameters: Parameters, folder: Path) -> dict[str, Any]:
+    """Score all test images, write their table, and return facts."""
+    return _score(WHOLE, parameters, folder) | _psnr_on_training_images(parameters)
 
 
-def _make(data: PreparedData, trained: Trained, part: Part, folder: Path) -> dict[str, Any]:
+def _score(part: Part, parameters: Parameters, folder: Path) -> dict[str, Any]:
+    data = preparation.prepare(parameters)
+    return score_images(training.train(parameters).autoencoder, data, folder, part)
+
+
+def score_images(
+    autoencoder: keras.Model, data: PreparedData, folder: Path, part: Part = WHOLE
+) -> dict[str, Any]:
+    """Score a part of the test images with a model, write their table, and return facts."""
     labels, names = data.labels("test"), data.names("test")
     chosen = part.of(len(names))
 
     def row(index: int) -> dict[str, Any]:
         (image,) = data.chosen("test", np.array([index]))
-        scored = examine(trained.autoencoder, image, names[index])
+        scored = examine(autoencoder, image, names[index])
         return {"name": names[index], "class": data.classes[labels[index]]} | scored.scores()
 
     description = "scoring test" if part.count == 1 else f"scoring test, part {part}"
-    rows = map_in_order(row, chosen)
-    progress = tqdm(rows, desc=description, total=len(chosen), unit="image")
-    _write_table(progress, folder / TABLE)
+    _write_table(rows_of_images(folder, chosen, row, description), folder / TABLE)
     return {"images": len(chosen)}
+
+
+def _psnr_on_training_images(parameters: Parameters) -> dict[str, float]:
+    """Return the mean PSNR of as many training images as there are test images."""
+    data = preparation.prepare(parameters)
+    autoencoder = training.train(parameters).autoencoder
+    return {"training_psnr_db": mean_psnr(autoencoder, data, "train", data.counts["test"])}
 
 
 def _write_table(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
@@ -288,15 +311,36 @@ def learned(scores: pd.DataFrame) -> bool:
     return bool(scores["active_latent"].mean() >= LEAST_ACTIVE_LATENT)
 
 
-def images_of_size(data: PreparedData, size: int) -> list[str]:
-    """Return the names of the images, of all splits, whose PNG file has exactly `size` bytes."""
-    found = []
+def png_sizes(parameters: Parameters) -> pd.DataFrame:
+    """Load the sizes of all images as PNG files, or measure them first.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each image of each split: split, name, bytes.
+    """
+    return read_sizes(PNG_SIZES.folder(parameters) / SIZES_TABLE)
+
+
+def read_sizes(path: Path) -> pd.DataFrame:
+    """Read a table of sizes that `png_sizes` has written."""
+    texts = {"split": str, "name": str}
+    return pd.read_csv(path, dtype=texts, keep_default_na=False)
+
+
+def make_png_sizes(parameters: Parameters, folder: Path) -> dict[str, Any]:
+    """Write the size of each image as a PNG file to a table, and return facts."""
+    data = preparation.prepare(parameters)
+    sizes = {}
     for split in SPLITS:
         names = data.names(split)
         progress = tqdm(names, desc=f"writing {split} as PNG", unit="image")
-        sizes = map_in_order(partial(_png_bytes, data, split), range(len(names)))
-        found += [name for name, bytes_ in zip(progress, sizes, strict=True) if bytes_ == size]
-    return found
+        in_order = map_in_order(partial(_png_bytes, data, split), range(len(names)))
+        sizes[split] = list(zip(progress, in_order, strict=True))
+    rows = [(split, name, size) for split in SPLITS for name, size in sizes[split]]
+    table = pd.DataFrame(rows, columns=["split", "name", "bytes"])
+    table.to_csv(folder / SIZES_TABLE, index=False)
+    return {"images": len(rows)}
 
 
 def _png_bytes(data: PreparedData, split: Split, index: int) -> int:

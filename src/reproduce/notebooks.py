@@ -3,7 +3,7 @@
 import hashlib
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from traitlets.config import Config
 
 from reproduce import artifacts, engine, environment, provenance
 from reproduce.errors import ReproduceError
+from reproduce.measure import stages
+from reproduce.notebook import Notebook
 from reproduce.parameters import Parameters
 
 KERNEL = "python3"
@@ -79,13 +81,40 @@ def _run(notebook: Path, output: Path, parameters: Parameters) -> dict[str, Any]
             variables={artifacts.USES: str(uses)},
         )
         used = artifacts.read_uses(uses)
+        _check_uses(Notebook(notebook), used)
         return provenance.collect(notebook.name, content, parameters, list(declared), used, commit)
+
+
+def _check_uses(notebook: Notebook, used: Sequence[Path]) -> None:
+    """Check that a notebook says of itself what the artifacts show that it has used.
+
+    Raises
+    ------
+    ReproduceError
+        It has used a stage that its metadata doesn't list, so that the workflow can't make it
+        before; or one that reads a parameter which it doesn't declare, so that nobody can set it.
+    """
+    listed = {stage.name for stage in stages.with_needs(notebook.stages)}
+    for folder in used:
+        manifest = artifacts.read_manifest(folder)
+        stage = manifest["stage"]
+        if stage not in listed:
+            raise ReproduceError(
+                f"{notebook.path.name} uses stage {stage!r}: list it in the notebook's metadata, "
+                "reproduce.stages"
+            )
+        missing = manifest["dependencies"]["parameters"].keys() - set(notebook.parameters)
+        if missing:
+            raise ReproduceError(
+                f"{notebook.path.name} uses stage {stage!r}, which reads {', '.join(missing)}: "
+                "declare that in its cell tagged 'parameters'"
+            )
 
 
 def _declared(notebook: Path, parameters: Parameters) -> dict[str, Any]:
     """Return the values of the parameters that the notebook declares."""
     values = parameters.model_dump()
-    declared = papermill.inspect_notebook(notebook)
+    declared = Notebook(notebook).parameters
     for name in declared:
         if name not in values:
             raise ReproduceError(
@@ -119,6 +148,7 @@ def refresh(notebook: Path) -> None:
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
     content.metadata = {
+        "reproduce": content.metadata.get("reproduce", {}),
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": KERNEL},
         "language_info": {"name": "python"},
         "nbval": content.metadata.get("nbval", {}) | {"executed_source": executed_source(content)},

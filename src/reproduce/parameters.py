@@ -62,6 +62,13 @@ class Parameters(BaseModel):
     crops_per_photograph: Annotated[
         int, Field(ge=1, le=400, description="crops cut from each photograph of source 'sample'")
     ] = 25
+    model: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z0-9]+([+-][a-z0-9]+)*$",
+            description="which model is trained: a name that `models.registry` knows",
+        ),
+    ] = "paper"
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 10
     batch_size: Annotated[int, Field(ge=1, le=4096)] = 8
     seed: Annotated[
@@ -114,11 +121,39 @@ class Parameters(BaseModel):
             raise ValueError("folder: has no meaning with source 'sample'; set source: folder")
         return self
 
+    def in_effect(self) -> dict[str, Any]:
+        """Return the parameters that can change a result of this run.
+
+        Some have no meaning with the values of others. A folder's path is none of them: what is in
+        it counts, which `preparation.listing_digest` tells.
+        """
+        without = {"profile", "folder", "seeds"}
+        if self.source != "sample":
+            without.add("crops_per_photograph")
+        if self.quantisation == "none":
+            without.add("quantisation_step")
+        return self.model_dump(exclude=without)
+
     @field_validator("seeds")
     @classmethod
     def _seeds_are_seeds(cls, text: str) -> str:
         parse_seeds(text)
         return text
+
+
+def declared(namespace: Mapping[str, Any]) -> Parameters:
+    """Return the parameters that a notebook has set, from its `globals()`.
+
+    The cell tagged `parameters` sets them by plain assignments. To be called before a variable of
+    another meaning takes the name of one.
+
+    Raises
+    ------
+    ReproduceError
+        As `Parameters`.
+    """
+    names = Parameters.model_fields
+    return Parameters(**{name: namespace[name] for name in names if name in namespace})
 
 
 MOST_SEEDS = 1000

@@ -5,10 +5,8 @@ Images pass through a few at a time, so memory stays flat whatever the number of
 
 import hashlib
 import json
-import os
 import warnings
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -20,12 +18,10 @@ from PIL import Image
 from tqdm import tqdm
 
 from reproduce import artifacts, datasets, parallel
-from reproduce.datasets import Photograph
+from reproduce.data.stages import DATA
+from reproduce.datasets import Collection, Photograph
 from reproduce.errors import ReproduceError
 from reproduce.parameters import SPLITS, Parameters, Split
-from reproduce.stages import SOURCES
-
-STAGE = "data"
 
 GREY_LEVELS = 256
 
@@ -95,8 +91,8 @@ class PreparedData:
 
     def class_counts(self, split: Split) -> dict[str, int]:
         """Return how many images of a split belong to each class."""
-        counts = np.bincount(self.labels(split), minlength=len(self.classes))
-        return dict(zip(self.classes, counts.tolist(), strict=True))
+        counts: dict[str, int] = self.facts["splits"][split]["classes"]
+        return counts
 
     def sizes(self, split: Split) -> dict[str, int]:
         """Return how many images of a split had which size before preparation: "WxH" to images."""
@@ -117,45 +113,13 @@ def prepare(parameters: Parameters) -> PreparedData:
         See `datasets.open_collection`; also: an image can't be decoded (`bad_images: refuse`)
         or has another size (`other_sizes: refuse`), or a split is left without images.
     """
-    folder = artifacts.load_or_make(
-        STAGE,
-        parameters.profile,
-        dependencies(parameters),
-        lambda folder: _make(parameters, folder),
-    )
+    folder = DATA.folder(parameters)
     facts = artifacts.read_manifest(folder)["facts"]
     return PreparedData(folder, tuple(facts["classes"]), facts["fingerprint"], facts)
 
 
-def dependencies(parameters: Parameters) -> dict[str, Any]:
-    """Return all that the prepared data depends on."""
-    names = {"source", "image_size", "other_sizes", "bad_images"}
-    packages = ["pillow"]
-    identity: dict[str, Any] = {}
-    if parameters.source == "sample":
-        names.add("crops_per_photograph")
-        packages.append("scikit-image")
-    elif parameters.folder:
-        identity["listing"] = listing_digest(Path(parameters.folder))
-    return {
-        "parameters": parameters.model_dump(include=names),
-        "source": artifacts.source_digest(SOURCES[STAGE]),
-        "versions": artifacts.library_versions(packages),
-        **identity,
-    }
-
-
-def listing_digest(folder: Path) -> str:
-    """Return a hash of a folder's file names, sizes and times, which changes with the files."""
-    digest = hashlib.sha256()
-    start = len(os.path.join(folder, ""))  # noqa: PTH118  # paths are slow by the thousand
-    for file, status in datasets.walk(folder):
-        digest.update(os.fsencode(file[start:]))
-        digest.update(f"\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
-    return digest.hexdigest()[:16]
-
-
-def _make(parameters: Parameters, folder: Path) -> dict[str, Any]:
+def make(parameters: Parameters, folder: Path) -> dict[str, Any]:
+    """Decode the images of all splits into a folder and return facts of them."""
     collection = datasets.open_collection(parameters)
     # Pillow loads its formats when the first file asks for them; a second thread that asks
     # meanwhile could miss one.
@@ -163,17 +127,15 @@ def _make(parameters: Parameters, folder: Path) -> dict[str, Any]:
     with warnings.catch_warnings():
         # Of an absurd size: `decode` refuses such images itself.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        splits = {
-            split: _make_split(split, collection.splits[split], parameters, folder)
-            for split in SPLITS
-        }
+        splits = {split: _make_split(split, collection, parameters, folder) for split in SPLITS}
     overall = hashlib.sha256("".join(splits[split]["fingerprint"] for split in SPLITS).encode())
     return {"classes": collection.classes, "fingerprint": overall.hexdigest(), "splits": splits}
 
 
 def _make_split(
-    split: Split, photographs: Sequence[Photograph], parameters: Parameters, folder: Path
+    split: Split, collection: Collection, parameters: Parameters, folder: Path
 ) -> dict[str, Any]:
+    photographs = collection.splits[split]
     size = parameters.image_size
     pixels = hashlib.sha256()
     histogram = np.zeros(GREY_LEVELS, dtype=np.int64)
@@ -199,10 +161,18 @@ def _make_split(
         _write_header(file, (len(kept), size, size))
     if not kept and split != "validation":  # nothing uses the validation split but for counts
         raise ReproduceError(f"too few images for the {split} split: all of them were skipped")
-    np.save(folder / f"{split}-labels.npy", np.array([photo.label for photo in kept], np.int64))
+    labels = np.array([photograph.label for photograph in kept], np.int64)
+    np.save(folder / f"{split}-labels.npy", labels)
     artifacts.write_json(folder / f"{split}-names.json", [photograph.name for photograph in kept])
     return {
         "images": len(kept),
+        "classes": dict(
+            zip(
+                collection.classes,
+                np.bincount(labels, minlength=len(collection.classes)).tolist(),
+                strict=True,
+            )
+        ),
         "sizes": dict(sorted(sizes.items())),
         "skipped": skipped,
         "fingerprint": pixels.hexdigest(),

@@ -52,7 +52,7 @@ def collect(
         Of the checkout when the notebook was started, as `environment.commit` tells it.
     """
     execution = content.metadata.papermill
-    manifests = {folder.name: artifacts.read_manifest(folder)["facts"] for folder in used}
+    manifests = {folder.name: artifacts.read_manifest(folder) for folder in used}
     return {
         "notebook": name,
         "profile": parameters.profile,
@@ -60,7 +60,9 @@ def collect(
         "parameters": parameters.model_dump(exclude={"folder"}),
         "parameters_read": [parameter for parameter in declared if parameter != "folder"],
         "data_fingerprints": [
-            facts["fingerprint"] for facts in manifests.values() if "fingerprint" in facts
+            manifest["facts"]["fingerprint"]
+            for manifest in manifests.values()
+            if "fingerprint" in manifest["facts"]
         ],
         "commit": commit and commit.removesuffix("-dirty"),
         "uncommitted_changes": commit and commit.endswith("-dirty"),
@@ -72,10 +74,10 @@ def collect(
         "artifacts": [
             {
                 "name": artifact,
-                "seconds": facts["seconds"],
-                "peak_memory_bytes": facts["peak_memory_bytes"],
+                "seconds": manifest["made"]["seconds"],
+                "peak_memory_bytes": manifest["made"]["peak_memory_bytes"],
             }
-            for artifact, facts in manifests.items()
+            for artifact, manifest in manifests.items()
         ],
     }
 

@@ -1,85 +1,114 @@
-"""The record of a full run: small files that say what it found, and its trained weights.
+"""The record of full runs: small files of finished artifacts, each with its manifest.
 
-    results/<profile>/seed-<seed>/record.json        parameters, data, losses, sizes, machine
-    results/<profile>/seed-<seed>/test-images.csv    the table of the test split, a row per image
-    results/<profile>/seed-<seed>/autoencoder.keras  the trained model
-    results/<profile>/seed-<seed>/rates.csv, …       what it gives as a codec, for each test image
-    results/<profile>/references/rates.csv, …        what other codecs give, the same for all seeds
+    results/<profile>/data/                         what was prepared
+    results/<profile>/codecs/<codec>/               what a codec that needs no training gives
+    results/<profile>/<model>/seed-<seed>/<stage>/  what a trained model gives, and its weights
 
-`measure` gives the same numbers for any run, so that a build can be set beside the record;
+A manifest says what the artifact depends on and how it was made: by which commit, when, where, with
+which versions. `write` copies them, and nothing else ever writes into a record.
+
+`measure` puts the same numbers together of any run, so that a build can be set beside the record;
 `quantities` picks from them the single numbers that pages and claims name.
 """
 
 import json
 import math
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from reproduce import (
     architecture,
     artifacts,
     compression,
-    environment,
     evaluation,
-    paper,
-    preparation,
-    size_ratios,
     training,
 )
+from reproduce.artifacts import or_nan
+from reproduce.core.stage import Stage
+from reproduce.data.stages import DATA
 from reproduce.errors import ReproduceError
-from reproduce.evaluation import Example
+from reproduce.measure import stages
+from reproduce.measure.stages import CODECS, EXAMPLE, RATES, SCORES
+from reproduce.models.stages import MODEL
 from reproduce.parameters import SPLITS, Parameters, parse_seeds
-from reproduce.preparation import PreparedData
-from reproduce.rates import measurement, own, summary
-from reproduce.training import Trained
+from reproduce.rates import measurement, summary
 
-RECORD = "record.json"
-REFERENCES = "references"
 REPETITIONS = "determinism.json"
 LOSS_OF_MID_GREY = math.log(2)
 """The loss, in nats per pixel, of a model that answers 0.5 for each pixel of whatever image."""
 
 
-def measure(
-    parameters: Parameters,
-    data: PreparedData,
-    trained: Trained,
-    example: Example,
-    scores: pd.DataFrame,
-) -> dict[str, Any]:
-    """Return all that a run has found, as JSON-like values.
+def measure(parameters: Parameters) -> dict[str, Any]:
+    """Make the run with these parameters, as far as it isn't made; return what it has found.
 
-    The parameter `folder` is left out: it is a path on one machine. What was in it is told by
-    the data's fingerprint.
+    Returns
+    -------
+    dict
+        JSON-like values: parameters, data, model, training, example, test, learned. What could not
+        be measured is None.
     """
-    metrics = [column for column in scores if column not in ("name", "class")]
+    return _found(lambda stage: stage.folder(parameters), parameters.profile)
+
+
+def run(parameters: Parameters) -> dict[str, Any]:
+    """Return the same, with what the run's model reaches as a codec (`rates`)."""
+    return measure(parameters) | {"rates": _rates(lambda stage: stage.folder(parameters))}
+
+
+Folders = Callable[[Stage], Path]
+"""Where the artifacts of a run are: in the store, or in a record."""
+
+
+def _found(folder_of: Folders, profile: str) -> dict[str, Any]:
+    """Put together what the artifacts of a run say."""
+    manifests = {
+        stage.name: artifacts.read_manifest(folder_of(stage))
+        for stage in (DATA, MODEL, SCORES, EXAMPLE)
+    }
+    used: dict[str, Any] = {}
+    for manifest in manifests.values():
+        used |= manifest["dependencies"]["parameters"]
+    prepared = manifests[DATA.name]["facts"]
+    splits = prepared["splits"]
+    trained = training.read(folder_of(MODEL))
+    scores = evaluation.read_table(folder_of(SCORES) / evaluation.TABLE)
+    numbers = [column for column in scores if column not in ("name", "class")]
     return {
-        "parameters": parameters.model_dump(exclude={"folder", "seeds"}),
+        "parameters": {"profile": profile, **used},
         "data": {
-            "fingerprint": data.fingerprint,
-            "images": data.counts,
-            "images_per_class": {split: data.class_counts(split) for split in SPLITS},
-            "sizes": {split: data.sizes(split) for split in SPLITS},
+            "fingerprint": prepared["fingerprint"],
+            "images": {split: splits[split]["images"] for split in SPLITS},
+            "images_per_class": {split: splits[split]["classes"] for split in SPLITS},
+            "sizes": {split: splits[split]["sizes"] for split in SPLITS},
         },
         "model": architecture.counts(trained.autoencoder),
         "training": {
             "losses": trained.losses,
-            "loss_floor": training.loss_floor(data.histogram("train")),
+            "loss_floor": training.loss_floor(splits["train"]["histogram"]),
             "epoch_seconds": trained.epoch_seconds,
             "seconds": round(sum(trained.epoch_seconds), 1),
-            "peak_memory_bytes": trained.facts["peak_memory_bytes"],
-            "psnr_db": evaluation.mean_psnr(trained.autoencoder, data, "train", len(scores)),
+            "peak_memory_bytes": trained.made["peak_memory_bytes"],
+            "psnr_db": manifests[SCORES.name]["facts"]["training_psnr_db"],
         },
-        "example": {"name": example.name, **example.scores(), **example.details()},
-        "test": {name: asdict(evaluation.summarise(scores[name])) for name in metrics},
+        "example": _read_json(folder_of(EXAMPLE) / evaluation.EXAMPLE_FILE),
+        "test": {name: asdict(evaluation.summarise(scores[name])) for name in numbers},
         "learned": evaluation.learned(scores),
     }
+
+
+def _rates(folder_of: Folders) -> dict[str, Any]:
+    """Return what a run's model reaches as a codec, beside those that need no training."""
+    folders = [folder_of(stage) for stage in (*CODECS, RATES)]
+    scores = evaluation.read_table(folder_of(SCORES) / evaluation.TABLE)
+    return summary.of_tables(measurement.read(folders), scores)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return values
 
 
 def quantities(run: Mapping[str, Any]) -> dict[str, float]:
@@ -89,17 +118,13 @@ def quantities(run: Mapping[str, Any]) -> dict[str, float]:
     are there if the run has them, as `run` and `read` return it.
     """
     data, training, example, test = (run[part] for part in ("data", "training", "example", "test"))
-    losses, floor, size = (
-        training["losses"],
-        training["loss_floor"],
-        run["parameters"]["image_size"],
-    )
+    losses, floor = training["losses"], training["loss_floor"]
     original, reconstruction = example["original_bytes"], example["reconstruction_bytes"]
     clip, stretch = example["latent_clip_bytes"], example["latent_stretch_bytes"]
     images = sum(data["images"].values())
     size = "{0}x{0}".format(run["parameters"]["image_size"])
     of_size = sum(sizes.get(size, 0) for sizes in data["sizes"].values())
-    training_psnr, test_psnr = _or_nan(training["psnr_db"]), _or_nan(test["psnr_db"]["mean"])
+    training_psnr, test_psnr = or_nan(training["psnr_db"]), or_nan(test["psnr_db"]["mean"])
     numbers = {
         "training_images": data["images"]["train"],
         "images_of_all_splits": images,
@@ -129,67 +154,64 @@ def quantities(run: Mapping[str, Any]) -> dict[str, float]:
         "mean_correlation": test["attention_correlation"]["mean"],
         "active_latent": test["active_latent"]["mean"],
     } | (summary.quantities(run["rates"]) if "rates" in run else {})
-    return {name: _or_nan(value) for name, value in numbers.items()}
+    return {name: or_nan(value) for name, value in numbers.items()}
 
 
-def _or_nan(value: float | None) -> float:
-    """Return NaN for what a record holds as None, which JSON has instead (see `_with_nulls`)."""
-    return math.nan if value is None else value
+def write(parameters: Parameters, results: Path) -> list[Path]:
+    """Write the record of the run with these parameters, which is made as far as it isn't.
 
-
-def write(parameters: Parameters, folder: Path) -> Path:
-    """Write the record of the run with these parameters, which must be finished, into a folder.
+    Parameters
+    ----------
+    parameters
+        Of one run: one model, one seed.
+    results
+        The folder of records. What it holds of the same run is replaced, stage by stage, each
+        whole or not at all; what it holds of other seeds and models stays.
 
     Returns
     -------
-    Path
-        The record's JSON file, written last.
+    list of Path
+        The folders that were written.
+
+    Raises
+    ------
+    ReproduceError
+        An artifact was made by no commit, or by one with uncommitted changes: nobody could make it
+        again. Nothing is written then.
     """
-    data = preparation.prepare(parameters)
-    trained = training.train(parameters, data)
-    example = evaluation.example(parameters, data, trained)
-    scores = evaluation.score(parameters, data, trained)
-    values = measure(parameters, data, trained, example, scores) | {
-        "rates": summary.summarise(parameters, data, trained, scores),
-        "images_of_reported_size": evaluation.images_of_size(data, paper.ORIGINAL_BYTES),
-        "machine": environment.machine(),
-        "versions": environment.versions(),
-        "commit": environment.commit(),
-        "recorded": datetime.now(UTC).date().isoformat(),
-    }
-    with artifacts.clear_disk_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        scores.to_csv(folder / evaluation.TABLE, index=False)
-        shutil.copyfile(trained.weights, folder / training.WEIGHTS)
-        _copy_rates(own.rates(parameters, data, trained), folder)
-        ratios = size_ratios.measure_folder(parameters, data, trained)
-        for table in (size_ratios.TABLE, size_ratios.WRITERS_TABLE):
-            shutil.copyfile(ratios / table, folder / table)
-        artifacts.write_json(folder / RECORD, _with_nulls(values))
-    return folder / RECORD
+    folders = {stage: stage.folder(parameters) for stage in stages.ALL}
+    for folder in folders.values():
+        made = artifacts.read_manifest(folder)["made"]
+        if made["commit"] is None or made["uncommitted_changes"]:
+            raise ReproduceError(
+                f"{folder.name} cannot be recorded: it was made by "
+                f"{'a commit with uncommitted changes' if made['commit'] else 'no commit'}; remove "
+                f"it ({folder}) and record again from a clean checkout"
+            )
+    with artifacts.clear_disk_errors(results):
+        return [
+            _write_stage(stage, folder, results / parameters.profile / stage.place(parameters))
+            for stage, folder in folders.items()
+        ]
 
 
-def write_references(parameters: Parameters, folder: Path) -> Path:
-    """Write the record of what codecs without training give into a folder, which is returned."""
-    references = measurement.references(parameters, preparation.prepare(parameters))
-    with artifacts.clear_disk_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        _copy_rates(references, folder)
-    return folder
+def _write_stage(stage: Stage, folder: Path, place: Path) -> Path:
+    """Copy an artifact's manifest and the files that are recorded of it, in place of older ones."""
+    new, old = (place.with_name(f".{place.name}.{word}") for word in ("new", "old"))
+    for left in (new, old):
+        shutil.rmtree(left, ignore_errors=True)
+    new.mkdir(parents=True)
+    for name in (artifacts.MANIFEST, *stage.recorded):
+        shutil.copyfile(folder / name, new / name)
+    if place.exists():
+        place.rename(old)
+    new.rename(place)
+    shutil.rmtree(old, ignore_errors=True)
+    return place
 
 
-def _copy_rates(measured: Path, folder: Path) -> None:
-    for table in (measurement.TABLE, measurement.TIMES):
-        shutil.copyfile(measured / table, folder / table)
-
-
-def _with_nulls(values: Any) -> Any:
-    """Put None in place of NaN and infinity (from a dead latent), which JSON lacks."""
-    if isinstance(values, dict):
-        return {name: _with_nulls(value) for name, value in values.items()}
-    if isinstance(values, list):
-        return [_with_nulls(value) for value in values]
-    return None if isinstance(values, float) and not math.isfinite(values) else values
+RECORD = "record.json"
+REFERENCES = "references"
 
 
 def read(profile: str = "paper", seed: int = 0) -> dict[str, Any]:
@@ -273,15 +295,4 @@ def run_seeds(parameters: Parameters) -> dict[int, dict[str, Any]]:
     return {
         seed: run(parameters.model_copy(update={"seed": seed}))
         for seed in parse_seeds(parameters.seeds)
-    }
-
-
-def run(parameters: Parameters) -> dict[str, Any]:
-    """Make the run with these parameters, as far as it isn't made, and measure it."""
-    data = preparation.prepare(parameters)
-    trained = training.train(parameters, data)
-    example = evaluation.example(parameters, data, trained)
-    scores = evaluation.score(parameters, data, trained)
-    return measure(parameters, data, trained, example, scores) | {
-        "rates": summary.summarise(parameters, data, trained, scores)
     }

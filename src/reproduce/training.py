@@ -19,14 +19,12 @@ from numpy.typing import NDArray
 from scipy.special import xlogy
 from tqdm import tqdm
 
-from reproduce import artifacts, model
+from reproduce import artifacts, model, preparation
 from reproduce.backend import keras, tensorflow
 from reproduce.errors import ReproduceError
+from reproduce.models.stages import MODEL
 from reproduce.parameters import Parameters, Quantisation
-from reproduce.preparation import PreparedData
-from reproduce.stages import SOURCES
-
-STAGE = "model"
+from reproduce.preparation import PreparedData, to_unit_range
 
 HISTORY = "history.json"
 WEIGHTS = "autoencoder.keras"
@@ -51,15 +49,15 @@ class Trained:
         Mean training loss of each epoch, in nats per pixel.
     epoch_seconds
         Wall time of each epoch.
-    facts
-        What the manifest says of the training: seconds, peak_memory_bytes, …
+    made
+        How it was made, as the manifest says: seconds, peak_memory_bytes, …
     """
 
     folder: Path
     autoencoder: keras.Model
     losses: list[float]
     epoch_seconds: list[float]
-    facts: dict[str, Any]
+    made: dict[str, Any]
 
     @property
     def weights(self) -> Path:
@@ -67,47 +65,28 @@ class Trained:
         return self.folder / WEIGHTS
 
 
-def train(parameters: Parameters, data: PreparedData) -> Trained:
-    """Load the model trained with these parameters on these data, or train it first.
+def train(parameters: Parameters) -> Trained:
+    """Load the model trained with these parameters, or train it first.
 
     Raises
     ------
     ReproduceError
-        The loss is no longer a finite number.
+        The loss is no longer a finite number, or there is no model of that name; also what
+        `preparation.prepare` raises.
     """
-    folder = artifacts.load_or_make(
-        STAGE,
-        parameters.profile,
-        dependencies(parameters, data),
-        lambda folder: _make(parameters, data, folder),
-        resumable=True,
-    )
+    return read(MODEL.folder(parameters))
+
+
+def read(folder: Path) -> Trained:
+    """Read a trained model from a folder: an artifact's, or a record's."""
     history = _read_history(folder)
     return Trained(
         folder=folder,
         autoencoder=model.load(folder / WEIGHTS),
         losses=[epoch["loss"] for epoch in history],
         epoch_seconds=[epoch["seconds"] for epoch in history],
-        facts=artifacts.read_manifest(folder)["facts"],
+        made=artifacts.read_manifest(folder)["made"],
     )
-
-
-def dependencies(parameters: Parameters, data: PreparedData) -> dict[str, Any]:
-    """Return all that the trained model depends on."""
-    names = {"epochs", "batch_size", "seed", "quantisation"}
-    if parameters.quantisation != "none":
-        names.add("quantisation_step")
-    return {
-        "parameters": parameters.model_dump(include=names),
-        "data": data.folder.name,
-        "pixels": data.fingerprint,
-        "source": artifacts.source_digest(SOURCES[STAGE]),
-        "versions": {
-            # Its distribution has different names on different platforms.
-            "tensorflow": tensorflow.__version__,
-            **artifacts.library_versions(["keras", "numpy"]),
-        },
-    }
 
 
 def batches(count: int, batch_size: int, seed: int, epoch: int) -> Iterator[NDArray[np.int64]]:
@@ -210,7 +189,9 @@ def training_step(
     return compiled
 
 
-def _make(parameters: Parameters, data: PreparedData, folder: Path) -> dict[str, Any]:
+def make(parameters: Parameters, folder: Path) -> dict[str, Any]:
+    """Train into a folder, on after the last finished epoch that it holds; return facts."""
+    data = preparation.prepare(parameters)
     count = data.counts["train"]
     history = _read_history(folder)
     if history and _checkpoint(folder, len(history)).is_file():
@@ -218,7 +199,7 @@ def _make(parameters: Parameters, data: PreparedData, folder: Path) -> dict[str,
         autoencoder = keras.saving.load_model(_checkpoint(folder, len(history)), safe_mode=True)
     else:
         history = []
-        autoencoder = model.build(parameters.seed)
+        autoencoder = model.build(parameters.seed, parameters.model)
     steps = math.ceil(count / parameters.batch_size)
     step = training_step(
         autoencoder, parameters.quantisation, parameters.quantisation_step, parameters.seed
@@ -244,7 +225,19 @@ def _make(parameters: Parameters, data: PreparedData, folder: Path) -> dict[str,
     model.save(autoencoder, folder / WEIGHTS)
     for checkpoint in folder.glob("checkpoint-*"):
         checkpoint.unlink()
-    return {"optimizer": type(autoencoder.optimizer).__name__, "steps_per_epoch": steps}
+    untrained = model.build(parameters.seed, parameters.model)
+    return {
+        "optimizer": type(autoencoder.optimizer).__name__,
+        "steps_per_epoch": steps,
+        "greatest_latent": _greatest_latent(autoencoder, data),
+        "greatest_latent_before": _greatest_latent(untrained, data),
+    }
+
+
+def _greatest_latent(autoencoder: keras.Model, data: PreparedData) -> float:
+    """Return the greatest value in the latents of the first training images, four at most."""
+    images = data.chosen("train", np.arange(min(4, data.counts["train"])))
+    return float(model.encode(autoencoder, to_unit_range(images)).max())
 
 
 def _train_epoch(

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from reproduce import metrics
 from reproduce.metrics import METRICS, Metric
-from reproduce.rates import codecs, curves
-from reproduce.rates.codecs import Codec
+from reproduce.rates import curves, interface
+from reproduce.rates.interface import Codec
 from reproduce.rates.own import AUTOENCODER
 
 MOST_BPP = 2.0
@@ -28,6 +28,7 @@ _STYLES = {
     "WebP": ("#0072B2", "^"),
     "JPEG 2000": ("#009E73", "v"),
     "AVIF": ("#CC79A7", "D"),
+    "AVIF for PSNR": ("#882255", "d"),
     "JPEG XL": ("#56B4E9", "P"),
 }
 _OTHERS = (("#E69F00", "X"), ("#7F7F7F", "*"), ("#B79F00", "<"))
@@ -146,7 +147,7 @@ def crops(
     """
     pictures = [("original", image)]
     for codec in chosen:
-        _, data = codecs.nearest(codec, image, bits_per_pixel)
+        _, data = interface.nearest(codec, image, bits_per_pixel)
         decoded = codec.decode(data)
         facts = f"{8 * len(data) / image.size:.2f} bpp, {metrics.psnr(image, decoded):.1f} dB"
         pictures.append((f"{codec.name}\n{facts}", decoded))

@@ -1,18 +1,15 @@
-"""What a run has trained, among the codecs that are measured."""
+"""What a run has trained, as a codec that is measured as others are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from reproduce import artifacts
 from reproduce.codec import LatentCodec
+from reproduce.measure.stages import RATES
 from reproduce.parameters import Parameters
-from reproduce.preparation import PreparedData
 from reproduce.rates import fitted, measurement
-from reproduce.rates.codecs import Codec, Grey
-from reproduce.training import Trained
-
-STAGE = "rates"
+from reproduce.rates.interface import Grey
 
 AUTOENCODER = "autoencoder"
 
@@ -35,17 +32,21 @@ class AutoencoderCodec:
         return self.codec.decompress(data)
 
 
-def of_run(parameters: Parameters, data: PreparedData, trained: Trained) -> tuple[Codec, ...]:
-    """Return the codecs that a run has trained."""
-    return (AutoencoderCodec(fitted.fit(parameters, data, trained)),)
+def of_run(parameters: Parameters) -> AutoencoderCodec:
+    """Return the codec that a run has trained."""
+    return AutoencoderCodec(fitted.fit(parameters))
 
 
-def rates(parameters: Parameters, data: PreparedData, trained: Trained) -> Path:
-    """Return the folder of what a run's codecs give; measure it first if needed."""
-    depends = {
-        "codec": fitted.fit_folder(parameters, data, trained).name,
-        "versions": artifacts.library_versions(["constriction", "scikit-image"]),
-    }
-    return measurement.measure(
-        STAGE, parameters, data, depends, lambda: of_run(parameters, data, trained)
-    )
+def rates(parameters: Parameters) -> Path:
+    """Return the folder of what a run's own codec gives; measure it first if needed."""
+    return RATES.folder(parameters)
+
+
+def make(parameters: Parameters, folder: Path) -> dict[str, Any]:
+    """Put test images through a run's own codec, write the table of rates, and return facts."""
+    return measurement.make(parameters, folder, of_run(parameters))
+
+
+def make_times(parameters: Parameters, folder: Path) -> dict[str, Any]:
+    """Time a run's own codec, write the table of times, and return facts."""
+    return measurement.make_times(parameters, folder, of_run(parameters))

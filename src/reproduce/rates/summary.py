@@ -7,11 +7,10 @@ from typing import Any
 import pandas as pd
 
 from reproduce import artifacts
+from reproduce.artifacts import or_nan
 from reproduce.metrics import METRICS
 from reproduce.parameters import Parameters
-from reproduce.preparation import PreparedData
 from reproduce.rates import curves, measurement, own
-from reproduce.training import Trained
 
 TRIALS = "quantisation.json"
 
@@ -19,9 +18,7 @@ QUALITY = 8
 """1/step at which the file's size counts: half that step changes the image by little."""
 
 
-def summarise(
-    parameters: Parameters, data: PreparedData, trained: Trained, scores: pd.DataFrame
-) -> dict[str, Any]:
+def summarise(parameters: Parameters, scores: pd.DataFrame) -> dict[str, Any]:
     """Return what a run's model reaches as a codec, as JSON-like values; measure it if needed.
 
     Returns
@@ -31,9 +28,8 @@ def summarise(
         each metric, per cent of bytes more than JPEG, and the overlap of the two curves.
         `file_ratio`: bytes of the file at `QUALITY` ÷ bytes of the original's PNG, mean of images.
     """
-    folders = [measurement.references(parameters, data), own.rates(parameters, data, trained)]
-    table = measurement.read(folders)
-    return of_tables(table, scores)
+    folders = [*measurement.references(parameters), own.rates(parameters)]
+    return of_tables(measurement.read(folders), scores)
 
 
 def of_tables(table: pd.DataFrame, scores: pd.DataFrame) -> dict[str, Any]:
@@ -64,21 +60,16 @@ def quantities(summary: dict[str, Any]) -> dict[str, float]:
     """Return the single numbers that pages and claims name."""
     points = summary["points"]
     (coded,) = (point for point in points if point["quality"] == QUALITY)
-    best = max((_or_nan(point["psnr_db"]) for point in points), default=math.nan)
+    best = max((or_nan(point["psnr_db"]) for point in points), default=math.nan)
     return {
-        "bd_rate": _or_nan(summary["bd_rate"]["psnr_db"]["percent"]),
-        "bd_rate_overlap": _or_nan(summary["bd_rate"]["psnr_db"]["overlap"]),
+        "bd_rate": or_nan(summary["bd_rate"]["psnr_db"]["percent"]),
+        "bd_rate_overlap": or_nan(summary["bd_rate"]["psnr_db"]["overlap"]),
         "file_ratio": summary["file_ratio"],
         "file_bpp": coded["bpp"],
-        "file_psnr": _or_nan(coded["psnr_db"]),
+        "file_psnr": or_nan(coded["psnr_db"]),
         "best_psnr": best,
         "best_bpp": points[-1]["bpp"],
     }
-
-
-def _or_nan(value: float | None) -> float:
-    """Return NaN for what a record holds as None, which JSON has instead."""
-    return math.nan if value is None else value
 
 
 def read_trials() -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pandas as pd
 from reproduce.markdown import table
 from reproduce.metrics import METRICS
 from reproduce.rates import curves
-from reproduce.rates.codecs import Codec
+from reproduce.rates.interface import Codec
 from reproduce.rates.own import AUTOENCODER
 
 

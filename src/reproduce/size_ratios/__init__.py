@@ -5,30 +5,24 @@ quality of the picture that is left, and of the autoencoder by other writers of 
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
-from reproduce import artifacts, compression, metrics, parts
-from reproduce.parallel import map_in_order
+from reproduce import compression, metrics, parts, preparation, training
+from reproduce.measure.rows import measured as rows_of_images
+from reproduce.measure.stages import RATIOS
 from reproduce.parameters import Parameters
-from reproduce.preparation import PreparedData
 from reproduce.size_ratios.methods import METHODS, Method, Subject
 from reproduce.size_ratios.writers import WRITERS, Writer
-from reproduce.stages import SOURCES
-from reproduce.training import Trained
-
-STAGE = "ratios"
 
 TABLE = "ratios.csv"
 WRITERS_TABLE = "png-writers.csv"
 
 
-def measure(parameters: Parameters, data: PreparedData, trained: Trained) -> pd.DataFrame:
+def measure(parameters: Parameters) -> pd.DataFrame:
     """Load what each method makes of the chosen test images, or measure it first.
 
     Returns
@@ -39,10 +33,10 @@ def measure(parameters: Parameters, data: PreparedData, trained: Trained) -> pd.
         pixel), and the metrics of `metrics.METRICS`: psnr_db is infinite where nothing is lost,
         ssim and ms_ssim are NaN for images smaller than their windows.
     """
-    return read_table(measure_folder(parameters, data, trained) / TABLE)
+    return read_table(RATIOS.folder(parameters) / TABLE)
 
 
-def measure_writers(parameters: Parameters, data: PreparedData, trained: Trained) -> pd.DataFrame:
+def measure_writers(parameters: Parameters) -> pd.DataFrame:
     """Load the sizes by each writer of PNG of the chosen test images, or measure them first.
 
     Returns
@@ -51,29 +45,7 @@ def measure_writers(parameters: Parameters, data: PreparedData, trained: Trained
         A row for each image and writer: image, writer (its name in `writers.WRITERS`),
         original_bytes, reconstruction_bytes, and size_ratio, the second of them ÷ the first.
     """
-    return read_table(measure_folder(parameters, data, trained) / WRITERS_TABLE)
-
-
-def measure_folder(parameters: Parameters, data: PreparedData, trained: Trained) -> Path:
-    """Return the folder that holds both tables; measure first if needed."""
-    return artifacts.load_or_make(
-        STAGE,
-        parameters.profile,
-        dependencies(parameters, data, trained),
-        partial(_make, parameters, data, trained),
-    )
-
-
-def dependencies(parameters: Parameters, data: PreparedData, trained: Trained) -> dict[str, Any]:
-    """Return all that the tables depend on."""
-    packages = ["pillow", "pyoxipng", "scikit-image", "scipy"]
-    return {
-        "parameters": parameters.model_dump(include={"rate_images"}),
-        "data": data.folder.name,
-        "model": trained.folder.name,
-        "source": artifacts.source_digest(SOURCES[STAGE]),
-        "versions": artifacts.library_versions(packages),
-    }
+    return read_table(RATIOS.folder(parameters) / WRITERS_TABLE)
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -81,9 +53,10 @@ def read_table(path: Path) -> pd.DataFrame:
     return pd.read_csv(path)
 
 
-def _make(
-    parameters: Parameters, data: PreparedData, trained: Trained, folder: Path
-) -> dict[str, Any]:
+def make(parameters: Parameters, folder: Path) -> dict[str, Any]:
+    """Measure the chosen test images, write both tables, and return facts."""
+    data = preparation.prepare(parameters)
+    trained = training.train(parameters)
     chosen = parts.spread(data.counts["test"], parameters.rate_images)
 
     def rows(index: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -94,10 +67,10 @@ def _make(
             [{"image": index, **of_writer(writer, subject)} for writer in WRITERS],
         )
 
-    progress = tqdm(
-        map_in_order(rows, chosen), desc="measuring size ratios", total=len(chosen), unit="image"
-    )
-    for of_methods, of_writers in progress:
+    for table in (TABLE, WRITERS_TABLE):  # of a run that was interrupted at the end
+        (folder / table).unlink(missing_ok=True)
+    measured = rows_of_images(folder, chosen, rows, "measuring size ratios")
+    for of_methods, of_writers in measured:
         _append(of_methods, folder / TABLE)
         _append(of_writers, folder / WRITERS_TABLE)
     return {"images": len(chosen)}

@@ -1,0 +1,188 @@
+"""The source that something depends on: the closure of its imports, hashed by what it does.
+
+Which modules count is read from the syntax trees, never listed by hand: every import of a module of
+this package, also within a function, and the data files that a module names beside itself with
+`Path(__file__).with_name("…")`. Comments, docstrings and layout do not count, so a sentence made
+better makes nothing anew.
+"""
+
+import ast
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[1]
+NAME = PACKAGE.name
+
+MECHANISM = {
+    f"{NAME}.{module}"
+    for module in (
+        *("artifacts", "environment", "errors", "memory", "parameters"),
+        *("core", "core.sources", "core.stage"),
+    )
+}
+"""Modules that decide what is made, when and where it is kept, and never what is in it.
+
+They are not followed, nor is a module named `stages`: a new parameter, or another message for a
+full disk, makes nothing anew.
+"""
+
+
+class Tree:
+    """The source files of a package, by the names of its modules.
+
+    Parameters
+    ----------
+    files
+        Path below the package, as `codec/tokens.py`, to content. Of a checkout these are the
+        files on disk (`present`); of a commit, what git holds.
+    """
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = dict(files)
+        self._modules = {_module_name(path): path for path in self._files if path.endswith(".py")}
+
+    def closure(self, entries: Iterable[str]) -> list[str]:
+        """Return the modules that these modules import, themselves included, in order.
+
+        Raises
+        ------
+        KeyError
+            There is no such module.
+        """
+        found: set[str] = set()
+        waiting = set(entries)
+        while waiting:
+            module = waiting.pop()
+            found.add(module)
+            imported = _imports(module, self._modules[module], self._files[self._modules[module]])
+            known = {name for name in imported if name in self._modules}
+            waiting |= {name for name in known - found if not _is_mechanism(name)}
+        return sorted(found)
+
+    def imported_by(self, code: str) -> list[str]:
+        """Return the closure of what some code outside of the package imports."""
+        imported = _imports("", "", code.encode())
+        return self.closure(name for name in imported if name in self._modules)
+
+    def files(self, modules: Sequence[str]) -> list[str]:
+        """Return the files of these modules, and the data files that they name beside them."""
+        paths: list[str] = []
+        for module in modules:
+            path = self._modules[module]
+            paths.append(path)
+            folder = path.rpartition("/")[0]
+            for name in _data_names(self._files[path]):
+                beside = f"{folder}/{name}".lstrip("/")
+                paths += sorted(
+                    other
+                    for other in self._files
+                    if other == beside or other.startswith(f"{beside}/")
+                )
+        return paths
+
+    def digest(self, modules: Sequence[str]) -> str:
+        """Return 16 hexadecimal digits that name what these modules do."""
+        whole = hashlib.sha256()
+        for path in self.files(modules):
+            content = self._files[path]
+            part = _meaning(content) if path.endswith(".py") else hashlib.sha256(content).digest()
+            whole.update(path.encode() + b"\0" + part)
+        return whole.hexdigest()[:16]
+
+
+def present() -> Tree:
+    """Return the package's files as they are on disk now."""
+    return Tree(
+        {
+            file.relative_to(PACKAGE).as_posix(): file.read_bytes()
+            for file in sorted(PACKAGE.rglob("*"))
+            if file.is_file() and "__pycache__" not in file.parts
+        }
+    )
+
+
+def _is_mechanism(module: str) -> bool:
+    return module in MECHANISM or module.endswith(".stages")
+
+
+def _module_name(path: str) -> str:
+    """Return the dotted name of a file below the package: `codec/__init__.py`, reproduce.codec."""
+    parts = path.removesuffix(".py").split("/")
+    return ".".join([NAME, *(part for part in parts if part != "__init__")])
+
+
+@lru_cache(maxsize=4096)
+def _imports(module: str, path: str, content: bytes) -> frozenset[str]:
+    """Return the names that code imports and that could be modules, and packages around them."""
+    names: set[str] = set()
+    for node in _running(ast.parse(content)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                package = (
+                    module.split(".") if path.endswith("__init__.py") else module.split(".")[:-1]
+                )
+                package = package[: len(package) - node.level + 1]
+                base = ".".join([*package, *([base] if base else [])])
+            names |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
+    ours = {name for name in names if name.partition(".")[0] == NAME}
+    return frozenset(
+        ".".join(name.split(".")[:length])
+        for name in ours
+        for length in range(1, name.count(".") + 2)
+    )
+
+
+def _running(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield all nodes but for those that only type checkers see."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            waiting += node.orelse
+            continue
+        yield node
+        waiting += ast.iter_child_nodes(node)
+
+
+_BESIDE = re.compile(rb'Path\(__file__\)(?:\.resolve\(\))?\.with_name\("([^"]+)"\)')
+
+
+def _data_names(content: bytes) -> list[str]:
+    return [name.decode() for name in _BESIDE.findall(content)]
+
+
+@lru_cache(maxsize=4096)
+def _meaning(content: bytes) -> bytes:
+    """Return a hash of what Python code does: its syntax tree without docstrings."""
+    tree = ast.parse(content)
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            # A text alone does nothing, at the start (a docstring) or below an assignment.
+            node.body = [one for one in body if not _is_text(one)]  # type: ignore[attr-defined]
+    return hashlib.sha256(repr(_plain(tree)).encode()).digest()
+
+
+def _is_text(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+def _plain(node: object) -> object:
+    """Return a syntax tree as nested tuples, without empty fields: Python versions add such."""
+    if isinstance(node, ast.AST):
+        fields = ((name, _plain(value)) for name, value in ast.iter_fields(node))
+        kept = tuple((name, value) for name, value in fields if value not in (None, (), ""))
+        return (type(node).__name__, *kept)
+    if isinstance(node, list):
+        return tuple(_plain(one) for one in node)
+    return repr(node) if isinstance(node, (bool, int, float, complex, bytes, str)) else node

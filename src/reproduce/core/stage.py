@@ -1,0 +1,218 @@
+"""One object for each stage: what makes it, what it depends on, where it is kept.
+
+A stage is declared where no heavy import is needed, in the `stages.py` of a room, so that the
+workflow and the command line know all stages at once. What makes it is named by module and
+function, and imported when there is something to make. All else follows from the declaration: the
+name of the artifact, its manifest, the rule of the workflow, the command, the place in the record.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from reproduce import artifacts, environment
+from reproduce.core import sources
+from reproduce.core.sources import Tree
+from reproduce.parameters import Parameters
+
+
+def _nothing(_: Parameters) -> dict[str, Any]:
+    return {}
+
+
+def _no_modules(_: Parameters) -> tuple[str, ...]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A step of a run.
+
+    Attributes
+    ----------
+    name
+        Of the stage, for the command line, and its place in builds and records.
+    title
+        What is done, for people: one sentence.
+    made_by
+        `module:function`. The function takes parameters, a folder to write into, and what
+        `arguments` says; it returns facts for the manifest.
+    reads
+        The parameters that it reads itself, beyond those of the stages it needs.
+    needs
+        The stages whose artifacts it reads.
+    packages
+        The distributions whose versions count.
+    job
+        Stages with the same name of a job are made one after the other by one process of the
+        workflow, which imports TensorFlow once; by default each is a job of its own.
+    of_seed
+        Whether each model and seed has one of its own, or all share it.
+    resumable
+        Whether what makes it goes on with what an interrupted run has left in the folder.
+    recorded
+        The files that a record keeps of it, besides the manifest: small ones, and no photographs.
+    arguments
+        Further arguments of the function: `module:object`, by name.
+    modules
+        Returns modules that count besides the one of the function and those of the arguments, with
+        what they import.
+    contents
+        Returns what else it depends on, such as the files of a folder.
+    """
+
+    name: str
+    title: str
+    made_by: str
+    reads: tuple[str, ...] = ()
+    needs: tuple["Stage", ...] = ()
+    packages: tuple[str, ...] = ()
+    job: str = ""
+    of_seed: bool = True
+    resumable: bool = False
+    recorded: tuple[str, ...] = ()
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    modules: Callable[[Parameters], Sequence[str]] = _no_modules
+    contents: Callable[[Parameters], Mapping[str, Any]] = _nothing
+
+    def folder(self, parameters: Parameters) -> Path:
+        """Return the folder of the artifact; make it first if needed, and all that it needs.
+
+        Raises
+        ------
+        ReproduceError
+            Whatever its function raises for the user.
+        """
+        with _resolving() as resolved:
+            key = (self.name, parameters)
+            if key not in resolved:
+                resolved[key] = self.make(parameters, self.name, self._make)
+            return resolved[key]
+
+    def make(
+        self,
+        parameters: Parameters,
+        name: str,
+        make: Callable[[Parameters, Path], Mapping[str, Any]],
+    ) -> Path:
+        """Return the folder of an artifact with this stage's dependencies, made in another way.
+
+        For a part of the artifact, under a name of its own, or for the whole put together of parts.
+        """
+        return artifacts.load_or_make(
+            name,
+            parameters.profile,
+            self.dependencies(parameters),
+            lambda folder: make(parameters, folder),
+            about=lambda: self._about(parameters),
+            resumable=self.resumable,
+        )
+
+    def place(self, parameters: Parameters) -> str:
+        """Return where builds and records have this stage: `paper/seed-0/scores`, or `data`."""
+        if not self.of_seed:
+            return self.name
+        return f"{parameters.model}/seed-{parameters.seed}/{self.name}"
+
+    def note(self, parameters: Parameters) -> Path:
+        """Return the file that says which artifact is the present one: the workflow wants it."""
+        return artifacts.build_folder(parameters.profile) / f"{self.place(parameters)}.json"
+
+    def all_needs(self) -> "list[Stage]":
+        """Return the stages that it needs, and those that they need, first things first."""
+        found: list[Stage] = []
+        for stage in self.needs:
+            found += [one for one in (*stage.all_needs(), stage) if one not in found]
+        return found
+
+    def dependencies(self, parameters: Parameters) -> dict[str, Any]:
+        """Return all that the artifact depends on; what it needs is made first."""
+        return {
+            **self.own_dependencies(parameters),
+            "needs": {stage.name: _identity(stage.folder(parameters)) for stage in self.needs},
+        }
+
+    def own_dependencies(self, parameters: Parameters) -> dict[str, Any]:
+        """Return what the artifact depends on besides the stages that it needs."""
+        values = parameters.in_effect()
+        return {
+            "parameters": {name: values[name] for name in self.reads if name in values},
+            "source": _present().digest(self.closure(parameters)),
+            "versions": artifacts.library_versions(self.packages),
+            **self.contents(parameters),
+        }
+
+    def closure(self, parameters: Parameters) -> list[str]:
+        """Return the modules whose source counts."""
+        return _present().closure(self.entries(parameters))
+
+    def entries(self, parameters: Parameters) -> list[str]:
+        """Return the modules that the closure starts from."""
+        objects = [self.made_by, *self.arguments.values()]
+        return sorted({*(name.partition(":")[0] for name in objects), *self.modules(parameters)})
+
+    def _make(self, parameters: Parameters, folder: Path) -> Mapping[str, Any]:
+        arguments = {name: _imported(place) for name, place in self.arguments.items()}
+        facts: Mapping[str, Any] = _imported(self.made_by)(parameters, folder, **arguments)
+        return facts
+
+    def _about(self, parameters: Parameters) -> dict[str, Any]:
+        """Return when, where and with what an artifact is made."""
+        commit = environment.commit()
+        return {
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+            "commit": commit and commit.removesuffix("-dirty"),
+            "uncommitted_changes": commit and commit.endswith("-dirty"),
+            "entries": self.entries(parameters),
+            "modules": self.closure(parameters),
+            "versions": environment.versions(),
+            "machine": environment.machine(),
+        }
+
+
+_RESOLVED: ContextVar[dict[Any, Path] | None] = ContextVar("resolved", default=None)
+
+
+@contextmanager
+def _resolving() -> Iterator[dict[Any, Path]]:
+    """Give what has been resolved since the outermost call began.
+
+    Most stages need the data, and to see whether these are the present ones may mean to list a
+    folder of millions of files: once is enough.
+    """
+    resolved = _RESOLVED.get()
+    if resolved is not None:
+        yield resolved
+        return
+    begun: dict[Any, Path] = {}
+    token = _RESOLVED.set(begun)
+    try:
+        yield begun
+    finally:
+        _RESOLVED.reset(token)
+
+
+def _identity(folder: Path) -> dict[str, str]:
+    """Return the name of an artifact, and the fingerprint of what is in it, if it tells one."""
+    facts = artifacts.read_manifest(folder)["facts"]
+    return {"artifact": folder.name} | (
+        {"fingerprint": facts["fingerprint"]} if "fingerprint" in facts else {}
+    )
+
+
+def _imported(place: str) -> Any:
+    """Return an object by its module and its name there, as `module:object`."""
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
+
+
+@cache
+def _present() -> Tree:
+    """Return the package's source, as this process has begun to import it."""
+    return sources.present()

@@ -1,0 +1,38 @@
+"""The stage of this room: photographs become grey arrays."""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+from reproduce.core.stage import Stage
+from reproduce.datasets.folder import walk
+from reproduce.parameters import Parameters
+
+
+def listing_digest(folder: Path) -> str:
+    """Return a hash of a folder's file names, sizes and times, which changes with the files."""
+    digest = hashlib.sha256()
+    start = len(os.path.join(folder, ""))  # noqa: PTH118  # paths are slow by the thousand
+    for file, status in walk(folder):
+        digest.update(os.fsencode(file[start:]))
+        digest.update(f"\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _contents(parameters: Parameters) -> dict[str, Any]:
+    """Return what tells one folder's images from another's; beans on the hub is pinned."""
+    if not parameters.folder:
+        return {}
+    return {"listing": listing_digest(Path(parameters.folder))}
+
+
+DATA = Stage(
+    name="data",
+    title="Decode the images, turn them grey and store them as arrays",
+    made_by="reproduce.preparation:make",
+    reads=("source", "image_size", "other_sizes", "bad_images", "crops_per_photograph"),
+    packages=("pillow", "scikit-image"),
+    of_seed=False,
+    contents=_contents,
+)

@@ -1,0 +1,1 @@
+"""What a trained model gives: scores, sizes of files, rates."""

@@ -1,0 +1,153 @@
+"""The stages of this room, and the table of all stages of a run."""
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from functools import partial
+from typing import Any
+
+from reproduce.codec.stages import TABLES
+from reproduce.core.stage import Stage
+from reproduce.data.stages import DATA
+from reproduce.errors import ReproduceError
+from reproduce.models.stages import MODEL
+from reproduce.rates import codecs
+
+SCORES = Stage(
+    name="scores",
+    title="Reconstruct the test images and measure their files",
+    made_by="reproduce.evaluation:make_scores",
+    job="scores",
+    needs=(DATA, MODEL),
+    packages=("tensorflow", "pillow", "scikit-image"),
+    resumable=True,
+    recorded=("test-images.csv",),
+)
+
+EXAMPLE = Stage(
+    name="example",
+    title="Measure the image that figures 7 to 13 show",
+    made_by="reproduce.evaluation:make_example",
+    job="scores",
+    reads=("example_split", "example_index"),
+    needs=(DATA, MODEL),
+    packages=("tensorflow", "pillow", "scikit-image"),
+    recorded=("example.json",),
+)
+
+PNG_SIZES = Stage(
+    name="png-sizes",
+    title="Write all images as PNG files, for their sizes",
+    made_by="reproduce.evaluation:make_png_sizes",
+    needs=(DATA,),
+    packages=("pillow",),
+    of_seed=False,
+    recorded=("png-sizes.csv",),
+)
+
+RATIOS = Stage(
+    name="ratios",
+    title="Measure what a blur, smaller pictures and other files give beside the model",
+    made_by="reproduce.size_ratios:make",
+    reads=("rate_images",),
+    needs=(DATA, MODEL),
+    packages=("tensorflow", "pillow", "pyoxipng", "scikit-image", "scipy"),
+    resumable=True,
+    recorded=("ratios.csv", "png-writers.csv"),
+)
+
+# Rates are the same whenever and wherever they are measured, times are not: they stand apart.
+_RATES: Any = partial(Stage, reads=("rate_images",), resumable=True, recorded=("rates.csv",))
+_TIMES: Any = partial(Stage, recorded=("times.csv",))
+
+RATES: Stage = _RATES(
+    name="rates",
+    title="Measure rate and distortion of the model's own files",
+    made_by="reproduce.rates.own:make",
+    needs=(DATA, MODEL, TABLES),
+    packages=("tensorflow", "constriction", "scikit-image"),
+    job="rates",
+)
+
+TIMES: Stage = _TIMES(
+    name="times",
+    title="Measure how long the model takes to write and read a file",
+    made_by="reproduce.rates.own:make_times",
+    needs=(DATA, MODEL, TABLES),
+    packages=("tensorflow", "constriction"),
+    job="rates",
+)
+
+
+def _of_codec(module: str) -> tuple[Stage, Stage]:
+    """Return the stages of a codec that needs no training, by the name of its module."""
+    codec = codecs.MODULES[module]
+    slug = module.replace("_", "-")
+    place = {"codec": f"{codecs.__name__}.{module}:CODEC"}
+    rates: Stage = _RATES(
+        name=f"codecs/{slug}",
+        title=f"Measure rate and distortion of {codec.name}",
+        made_by="reproduce.rates.measurement:make",
+        needs=(DATA,),
+        packages=("tensorflow", "scikit-image", *codec.packages),
+        job="codecs",
+        of_seed=False,
+        arguments=place,
+    )
+    times: Stage = _TIMES(
+        name=f"times/{slug}",
+        title=f"Measure how long {codec.name} takes to write and read a file",
+        made_by="reproduce.rates.measurement:make_times",
+        needs=(DATA,),
+        packages=codec.packages,
+        job="codecs",
+        of_seed=False,
+        arguments=place,
+    )
+    return rates, times
+
+
+_OF_CODECS = [_of_codec(module) for module in codecs.MODULES]
+CODECS = tuple(rates for rates, _ in _OF_CODECS)
+CODEC_TIMES = tuple(times for _, times in _OF_CODECS)
+"""Two stages for each codec that needs no training: the same for all models and seeds."""
+
+ALL = (
+    *(DATA, MODEL, SCORES, EXAMPLE, PNG_SIZES, RATIOS, TABLES, RATES, TIMES),
+    *CODECS,
+    *CODEC_TIMES,
+)
+"""All stages of a run; each stands behind those that it needs."""
+
+
+def find(name: str) -> Stage:
+    """Return the stage of that name.
+
+    Raises
+    ------
+    ReproduceError
+        There is none; the message names those that there are.
+    """
+    for stage in ALL:
+        if stage.name == name:
+            return stage
+    raise ReproduceError(
+        f"unknown stage {name!r}; known are {', '.join(stage.name for stage in ALL)}"
+    )
+
+
+def with_needs(patterns: Iterable[str]) -> list[Stage]:
+    """Return the stages of these names, in which * stands for any text, and all that they need.
+
+    Raises
+    ------
+    ReproduceError
+        No stage has such a name.
+    """
+    chosen: set[str] = set()
+    for pattern in patterns:
+        matching = [stage for stage in ALL if fnmatchcase(stage.name, pattern)]
+        if not matching:
+            find(pattern)
+        for stage in matching:
+            chosen |= {stage.name, *(needed.name for needed in stage.all_needs())}
+    return [stage for stage in ALL if stage.name in chosen]

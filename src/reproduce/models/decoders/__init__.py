@@ -1,0 +1,1 @@
+"""The decoders there are: each module in this folder registers one (`models.registry`)."""

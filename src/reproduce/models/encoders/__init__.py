@@ -1,0 +1,1 @@
+"""The encoders there are: each module in this folder registers one (`models.registry`)."""

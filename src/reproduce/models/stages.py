@@ -1,0 +1,24 @@
+"""The stage of this room: a model is trained."""
+
+from reproduce.core.stage import Stage
+from reproduce.data.stages import DATA
+from reproduce.models import registry
+from reproduce.parameters import Parameters
+
+
+def _parts(parameters: Parameters) -> list[str]:
+    """Return the modules that define the model's parts."""
+    return [part.module for part in registry.find(parameters.model).parts]
+
+
+MODEL = Stage(
+    name="model",
+    title="Train the autoencoder; go on after the last finished epoch of an interrupted run",
+    made_by="reproduce.training:make",
+    reads=("model", "epochs", "batch_size", "seed", "quantisation", "quantisation_step"),
+    needs=(DATA,),
+    packages=("tensorflow", "keras", "numpy"),
+    resumable=True,
+    recorded=("history.json", "autoencoder.keras"),
+    modules=_parts,
+)
