@@ -53,8 +53,8 @@ def measure(folder: str, settings: dict[str, Any]) -> dict[str, Any]:
     overrides = {"folder": folder, "rate_images": IMAGES, **settings}
     parameters = load_parameters("paper", ROOT / "profiles", overrides)
     data = preparation.prepare(parameters)
-    trained = training.train(parameters, data)
-    table = measurement.read([own.rates(parameters, data, trained)])
+    trained = training.train(parameters)
+    table = measurement.read([own.rates(parameters)])
     points = curves.means(table)[["quality", "bpp", "psnr_db"]]
     run = {
         **settings,

@@ -138,7 +138,7 @@ class Ours:
         data = self._prepare(folder, size)
         assert data.counts["test"] == count
         start = time.perf_counter()
-        evaluation.score_folder(_parameters(folder, size), data, trained)
+        stages.SCORES.folder(_parameters(folder, size))
         return {"seconds": time.perf_counter() - start}
 
     def _trained(self, weights: str) -> Any:

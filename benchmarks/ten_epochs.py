@@ -54,7 +54,7 @@ def ours(seed: int, folder: Path) -> list[float]:
     from reproduce import preparation, training
 
     setting = _setting(seed, folder)
-    return training.train(setting, preparation.prepare(setting)).losses
+    return training.train(setting).losses
 
 
 def _setting(seed: int, folder: Path) -> Any:

@@ -75,17 +75,30 @@ def parameters_of_fixture() -> Callable[..., Parameters]:
 
 
 @pytest.fixture(scope="session")
-def small_run(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
-    """A finished run on dark images, to look at: folder, parameters, data, trained."""
+def made_small_run(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+    """A finished run on dark images, made once: folder, parameters, data, trained, build."""
     from reproduce import preparation, training
 
     folder = write_folder_of_images(tmp_path_factory.mktemp("run") / "images", brightest=60)
     parameters = parameters_of(folder)
+    build = tmp_path_factory.mktemp("run-build")
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("REPRODUCE_BUILD", str(tmp_path_factory.mktemp("run-build")))
+        environment.setenv("REPRODUCE_BUILD", str(build))
         data = preparation.prepare(parameters)
-        trained = training.train(parameters, data)
-    return SimpleNamespace(folder=folder, parameters=parameters, data=data, trained=trained)
+        trained = training.train(parameters)
+    return SimpleNamespace(
+        folder=folder, parameters=parameters, data=data, trained=trained, build=build
+    )
+
+
+@pytest.fixture
+def small_run(made_small_run: SimpleNamespace, build_folder: Path) -> SimpleNamespace:
+    """That run, to look at: its data and model lie in this test's own build folder, too."""
+    for artifact in made_small_run.build.glob("*/*-*"):
+        if artifact.is_dir():
+            profile = artifact.parent.name
+            shutil.copytree(artifact, build_folder / profile / artifact.name)
+    return made_small_run
 
 
 @pytest.fixture

@@ -18,15 +18,18 @@ def reproduce(*words: object) -> "subprocess.CompletedProcess[str]":
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["prepare", "--profile", "nope"], "unknown profile 'nope'"),
-        (["train", "-p", "epochz=1"], "unknown parameter 'epochz'"),
-        (["score", "-p", "epochs"], "write it as name=value"),
-        (["score", "--part", "0/2"], "part '0/2': write it as NUMBER/COUNT"),
-        (["score", "--part", "3/2"], "part '3/2': write it as NUMBER/COUNT"),
-        (["score", "--part", "x"], "part 'x': write it as NUMBER/COUNT"),
-        (["score", "--gather", "0"], "number of parts: 0; choose 1 or more"),
-        (["score", "--part", "1/2", "--gather", "2"], "--part and --gather: choose one"),
-        (["prepare", "-p", "source=folder", "-p", "folder=/no/such/place"], "/no/such/place"),
+        (["make", "data", "--profile", "nope"], "unknown profile 'nope'"),
+        (["make", "model", "-p", "epochz=1"], "unknown parameter 'epochz'"),
+        (["make", "scores", "-p", "epochs"], "write it as name=value"),
+        (["make", "nope"], "unknown stage 'nope'; known are data, model, scores"),
+        (["make", "model", "-p", "model=nope"], "'nope' is no model; known are paper"),
+        (["make", "data", "--part", "1/2"], "only stage 'scores' has parts"),
+        (["make", "scores", "--part", "0/2"], "part '0/2': write it as NUMBER/COUNT"),
+        (["make", "scores", "--part", "3/2"], "part '3/2': write it as NUMBER/COUNT"),
+        (["make", "scores", "--part", "x"], "part 'x': write it as NUMBER/COUNT"),
+        (["make", "scores", "--gather", "0"], "number of parts: 0; choose 1 or more"),
+        (["make", "scores", "--part", "1/2", "--gather", "2"], "--part and --gather: choose one"),
+        (["make", "data", "-p", "source=folder", "-p", "folder=/no/such/place"], "/no/such/place"),
         (["book", "--profile", "sample"], "is not executed yet"),
     ],
 )
@@ -49,14 +52,14 @@ def test_an_unreadable_image_is_named_and_can_be_skipped(
     broken.write_bytes(broken.read_bytes()[:60])
     settings = ["-p", "source=folder", "-p", f"folder={folder_of_images}", "-p", "image_size=16"]
 
-    refused = reproduce("prepare", *settings)
+    refused = reproduce("make", "data", *settings)
 
     assert refused.returncode == 1
     assert "train/leaf/1.png" in refused.stderr.splitlines()[-1]
     assert "bad_images=skip" in refused.stderr.splitlines()[-1]
     assert not list(build_folder.rglob("*.npy"))
 
-    skipped = reproduce("prepare", *settings, "-p", "bad_images=skip")
+    skipped = reproduce("make", "data", *settings, "-p", "bad_images=skip")
 
     assert skipped.returncode == 0, skipped.stderr
     manifest = json.loads((Path(skipped.stdout.strip()) / "manifest.json").read_text())
@@ -68,7 +71,8 @@ def test_the_present_artifact_is_noted_for_the_workflow(
     build_folder: Path, folder_of_images: Path
 ) -> None:
     done = reproduce(
-        "prepare", "-p", "source=folder", "-p", f"folder={folder_of_images}", "-p", "profile=mine"
+        *("make", "data", "-p", "source=folder", "-p", f"folder={folder_of_images}"),
+        *("-p", "profile=mine"),
     )
     assert done.returncode == 0, done.stderr
     note = json.loads((build_folder / "mine" / "data.json").read_text())

@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.ndimage import uniform_filter
 
-from reproduce import artifacts, evaluation, model, parts, preparation
+from reproduce import artifacts, evaluation, model, parts, preparation, training
+from reproduce.core.sources import Tree
 from reproduce.errors import ReproduceError
 from reproduce.evaluation import Example, summarise
+from reproduce.measure import stages
 from reproduce.parts import Part
 
 COLUMNS = [
@@ -37,7 +39,7 @@ COLUMNS = [
 
 @pytest.fixture
 def table(small_run: Any) -> pd.DataFrame:
-    return evaluation.score(small_run.parameters, small_run.data, small_run.trained)
+    return evaluation.score(small_run.parameters)
 
 
 def png_bytes(levels: np.ndarray) -> int:
@@ -91,9 +93,9 @@ def structural_similarity(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def test_the_table_is_computed_once_and_then_loaded(small_run, capsys):
-    first = evaluation.score(small_run.parameters, small_run.data, small_run.trained)
+    first = evaluation.score(small_run.parameters)
     assert "scoring test" in capsys.readouterr().err
-    second = evaluation.score(small_run.parameters, small_run.data, small_run.trained)
+    second = evaluation.score(small_run.parameters)
     assert capsys.readouterr().err == ""
     pd.testing.assert_frame_equal(first, second)
 
@@ -104,7 +106,7 @@ def test_the_table_is_written_as_pandas_writes_it_the_infinite_and_the_missing_i
     black, map_ = np.zeros((16, 16)), np.full((8, 8), 0.5)
     monkeypatch.setattr(evaluation, "examine", lambda *_: made_up(black, black, map_))
     with np.errstate(all="ignore"):
-        folder = evaluation.score_folder(small_run.parameters, small_run.data, small_run.trained)
+        folder = stages.SCORES.folder(small_run.parameters)
     table = evaluation.read_table(folder / evaluation.TABLE)
     assert table["psnr_db"].tolist() == [math.inf] * 4
     assert table["attention_correlation"].isna().all()
@@ -116,16 +118,18 @@ def test_the_number_of_threads_changes_no_number(small_run, monkeypatch, tmp_pat
     for threads in ("1", "5"):
         monkeypatch.setenv("OMP_NUM_THREADS", threads)
         monkeypatch.setenv("REPRODUCE_BUILD", str(tmp_path / threads))
-        folder = evaluation.score_folder(small_run.parameters, small_run.data, small_run.trained)
+        with pytest.MonkeyPatch.context() as trained_before:
+            trained_before.setattr(training, "train", lambda _: small_run.trained)
+            folder = stages.SCORES.folder(small_run.parameters)
         tables.append((folder / evaluation.TABLE).read_bytes())
     assert tables[0] == tables[1]
 
 
 def test_the_figures_parameters_compute_no_new_table(small_run, parameters_of, capsys):
-    evaluation.score(small_run.parameters, small_run.data, small_run.trained)
+    evaluation.score(small_run.parameters)
     capsys.readouterr()
     other = parameters_of(small_run.folder, example_index=2, latent_reading="stretch")
-    evaluation.score(other, small_run.data, small_run.trained)
+    evaluation.score(other)
     assert capsys.readouterr().err == ""
 
 
@@ -136,9 +140,7 @@ def test_any_class_name_is_read_back_from_the_table_as_it_was_written(
     for split in ("train", "validation", "test"):
         for old, new in zip(("leaf", "rust"), classes, strict=True):
             (folder_of_images / split / old).rename(folder_of_images / split / new)
-    parameters = parameters_of(folder_of_images)
-    data = preparation.prepare(parameters)
-    table = evaluation.score(parameters, data, small_run.trained)
+    table = evaluation.score(parameters_of(folder_of_images, epochs=1))
     assert table["class"].tolist() == [name for name in classes for _ in range(2)]
 
 
@@ -152,9 +154,9 @@ def test_a_class_or_file_name_in_an_unknown_encoding_stops_nothing(
             old.rename(old.with_name(os.fsdecode(b"caf\xe9") + old.suffix))
         except OSError:
             pytest.skip("this file system has no such names")
-    parameters = parameters_of(folder_of_images)
+    parameters = parameters_of(folder_of_images, epochs=1)
     data = preparation.prepare(parameters)
-    table = evaluation.score(parameters, data, small_run.trained)
+    table = evaluation.score(parameters)
     assert table["name"].tolist() == data.names("test")
     assert set(table["class"]) == set(data.classes)
 
@@ -167,19 +169,18 @@ def in_one_go(small_run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     """The folder of the table computed as a whole, in a build folder of its own."""
     with monkeypatch.context() as environment:
         environment.setenv("REPRODUCE_BUILD", str(tmp_path / "whole"))
-        return evaluation.score_folder(small_run.parameters, small_run.data, small_run.trained)
+        return stages.SCORES.folder(small_run.parameters)
 
 
 @pytest.mark.parametrize("count", [2, 3, 4])
 def test_a_table_gathered_from_parts_has_the_name_and_the_bytes_of_one_computed_in_one_go(
     small_run, in_one_go, count, capsys
 ):
-    run = (small_run.parameters, small_run.data, small_run.trained)
     for part in reversed(parts.every(count)):
-        evaluation.score_part(*run, part)
+        evaluation.score_part(small_run.parameters, part)
     capsys.readouterr()
 
-    gathered = evaluation.score_folder(*run, count)
+    gathered = evaluation.gather(small_run.parameters, count)
 
     assert capsys.readouterr().err == ""  # nothing was computed twice
     assert gathered.name == in_one_go.name
@@ -189,9 +190,7 @@ def test_a_table_gathered_from_parts_has_the_name_and_the_bytes_of_one_computed_
 
 
 def test_a_part_holds_its_images_alone(small_run):
-    folder = evaluation.score_part(
-        small_run.parameters, small_run.data, small_run.trained, Part(2, 3)
-    )
+    folder = evaluation.score_part(small_run.parameters, Part(2, 3))
     table = evaluation.read_table(folder / evaluation.TABLE)
     assert table["name"].tolist() == small_run.data.names("test")[1:2]
 
@@ -199,10 +198,9 @@ def test_a_part_holds_its_images_alone(small_run):
 def test_a_part_that_is_missing_is_computed_when_the_parts_are_gathered(
     small_run, in_one_go, capsys
 ):
-    run = (small_run.parameters, small_run.data, small_run.trained)
-    evaluation.score_part(*run, Part(1, 2))
+    evaluation.score_part(small_run.parameters, Part(1, 2))
     capsys.readouterr()
-    gathered = evaluation.score_folder(*run, 2)
+    gathered = evaluation.gather(small_run.parameters, 2)
     words = capsys.readouterr().err
     assert "scoring test, part 2/2" in words
     assert "part 1/2" not in words
@@ -212,18 +210,17 @@ def test_a_part_that_is_missing_is_computed_when_the_parts_are_gathered(
 
 @pytest.mark.parametrize("other", ["model", "data", "source"])
 def test_a_part_of_another_model_other_data_or_an_older_module_is_never_gathered(
-    small_run, monkeypatch, other, tmp_path
+    small_run, monkeypatch, other
 ):
-    data, trained = small_run.data, small_run.trained
+    parameters = small_run.parameters
     with monkeypatch.context() as before:
         if other == "source":
-            before.setattr(artifacts, "source_digest", lambda _: "older")
-        evaluation.score_part(
-            small_run.parameters,
-            replace(data, folder=renamed(data.folder, tmp_path)) if other == "data" else data,
-            replace(trained, folder=tmp_path / "model-0") if other == "model" else trained,
-            Part(1, 2),
-        )
+            before.setattr(Tree, "digest", lambda *_: "older")
+        if other == "model":
+            parameters = parameters.model_copy(update={"seed": 5, "epochs": 1})
+        if other == "data":
+            parameters = parameters.model_copy(update={"image_size": 8, "epochs": 1})
+        evaluation.score_part(parameters, Part(1, 2))
     computed = []
     monkeypatch.setattr(
         evaluation,
@@ -231,24 +228,18 @@ def test_a_part_of_another_model_other_data_or_an_older_module_is_never_gathered
         lambda _, image, name: computed.append(name) or made_up(image, image / 255, np.eye(8)),
     )
     with np.errstate(all="ignore"):
-        evaluation.score_folder(small_run.parameters, data, trained, 2)
-    assert sorted(computed) == data.names("test")
-
-
-def renamed(folder: Path, place: Path) -> Path:
-    """Return a link to an artifact under another name."""
-    link = place / "data-0"
-    link.symlink_to(folder)
-    return link
+        evaluation.gather(small_run.parameters, 2)
+    assert sorted(computed) == small_run.data.names("test")
 
 
 def test_more_parts_than_images_are_refused_and_leave_nothing_behind(small_run, build_folder):
-    run = (small_run.parameters, small_run.data, small_run.trained)
+    before = sorted(path for path in build_folder.rglob("*") if path.is_dir())
     with pytest.raises(ReproduceError, match="4 images make at most 4 parts"):
-        evaluation.score_part(*run, Part(5, 5))
+        evaluation.score_part(small_run.parameters, Part(5, 5))
     with pytest.raises(ReproduceError, match="4 images make at most 4 parts"):
-        evaluation.score_folder(*run, 5)
-    assert [path for path in build_folder.rglob("*") if path.is_dir()] == [build_folder / "quick"]
+        evaluation.gather(small_run.parameters, 5)
+    left = {path for path in build_folder.rglob("*") if path.is_dir()} - set(before)
+    assert [path for path in left if not path.name.endswith(".partial")] == []
 
 
 # The example
@@ -259,7 +250,7 @@ def test_the_example_is_the_image_that_the_parameters_choose(
     small_run, parameters_of, split, index
 ):
     parameters = parameters_of(small_run.folder, example_split=split, example_index=index)
-    example = evaluation.example(parameters, small_run.data, small_run.trained)
+    example = evaluation.example(parameters)
     assert example.name == small_run.data.names(split)[index]
     with Image.open(Path(small_run.folder, example.name)) as image:
         assert np.array_equal(example.original, np.asarray(image.convert("L")))
@@ -268,7 +259,7 @@ def test_the_example_is_the_image_that_the_parameters_choose(
 def test_an_example_beyond_its_split_is_refused_naming_the_parameter(small_run, parameters_of):
     parameters = parameters_of(small_run.folder, example_split="test", example_index=4)
     with pytest.raises(ReproduceError, match=r"'example_index': the test split has 4 images"):
-        evaluation.example(parameters, small_run.data, small_run.trained)
+        evaluation.example(parameters)
 
 
 @pytest.mark.parametrize("size", [(16, 16), (15, 18), (9, 11)])
@@ -332,8 +323,9 @@ def test_images_are_found_by_the_exact_size_of_their_png_file(small_run):
             sizes[name] = png_bytes(np.asarray(image))
     wanted = sizes["validation/rust/0.png"]
     expected = [name for name, size in sizes.items() if size == wanted]
-    assert evaluation.images_of_size(small_run.data, wanted) == expected
-    assert evaluation.images_of_size(small_run.data, 1) == []
+    found = evaluation.png_sizes(small_run.parameters)
+    assert found[found["bytes"] == wanted]["name"].tolist() == expected
+    assert dict(zip(found["name"], found["bytes"], strict=True)) == sizes
 
 
 # The correlation of the attention map with the difference

@@ -3,6 +3,7 @@
 Their stored outputs are checked by nbval (`pytest --nbval`) with tests/nbval_strict.py.
 """
 
+import ast
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,8 @@ import nbformat
 import pytest
 
 from reproduce import notebooks
+from reproduce.measure import stages
+from reproduce.notebook import Notebook
 from reproduce.parameters import Parameters
 from tests.nbval_strict import form_problems
 
@@ -60,41 +63,46 @@ def test_one_cell_declares_parameters_with_the_defaults(notebook: nbformat.Noteb
     assert declared == {name: defaults[name] for name in declared}
 
 
-def test_each_declared_parameter_is_used(notebook: nbformat.NotebookNode) -> None:
-    declared: dict[str, object] = {}
-    (cell,) = tagged(notebook, "parameters")
-    exec(cell.source, {}, declared)  # noqa: S102
-    rest = "\n".join(other.source for other in code_cells(notebook) if other is not cell)
-    assert [name for name in declared if f"{name}={name}" not in rest] == []
-
-
-NEEDED = {
-    "training.train(": {"epochs", "batch_size", "quantisation", "quantisation_step"},
-    "record.run_seeds(": {
-        *("epochs", "batch_size", "quantisation", "quantisation_step", "rate_images", "seeds"),
-    },
-    "measurement.references(": {"rate_images"},
-    "size_ratios.measure(": {"rate_images"},
-}
-
-
-@pytest.mark.parametrize("call", NEEDED)
-def test_it_declares_all_that_what_it_calls_depends_on(
-    notebook: nbformat.NotebookNode, call: str
+def test_the_parameters_are_taken_from_that_cell_in_one_line(
+    notebook: nbformat.NotebookNode,
 ) -> None:
+    lines = [line for cell in code_cells(notebook) for line in cell.source.splitlines()]
+    assert [line for line in lines if line.startswith("parameters = ")] == [
+        "parameters = declared(globals())"
+    ]
+
+
+def test_no_name_of_another_meaning_takes_that_of_a_parameter(
+    notebook: nbformat.NotebookNode,
+) -> None:
+    (declaring,) = tagged(notebook, "parameters")
+    before, *_ = "\n".join(cell.source for cell in code_cells(notebook)).split(
+        "declared(globals())"
+    )
+    code = "\n".join(line for line in before.splitlines() if not line.startswith("%"))
+    names = [
+        (alias.asname or alias.name).partition(".")[0]
+        for node in ast.walk(ast.parse(code.rpartition("\n")[0]))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    ]
+    assert declaring.source in before
+    assert set(names) & set(Parameters.model_fields) == set()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_declares_what_the_stages_read_whose_artifacts_it_uses(path: Path) -> None:
     # Else papermill could not pass it on, and the page would show another run.
-    cells = code_cells(notebook)
-    if any(call in cell.source for cell in cells):
-        (declaring,) = tagged(notebook, "parameters")
-        declared: dict[str, object] = {}
-        exec(declaring.source, {}, declared)  # noqa: S102
-        assert NEEDED[call] - set(declared) == set()
+    notebook = Notebook(path)
+    read = {name for stage in stages.with_needs(notebook.stages) for name in stage.reads}
+    # The report judges several seeds, named by another parameter.
+    missing = read - set(notebook.parameters) - ({"seed"} if notebook.of_seeds else set())
+    assert missing == set()
 
 
 def test_it_holds_no_logic_of_its_own(notebook: nbformat.NotebookNode) -> None:
     for cell in code_cells(notebook):
-        passes_parameters = cell.source.startswith("parameters = Parameters(")  # a line for each
-        assert passes_parameters or len(cell.source.splitlines()) <= 16, cell.source
+        assert len(cell.source.splitlines()) <= 20, cell.source
         assert not re.search(r"^\s*(def|class|async def|lambda)\b", cell.source, re.MULTILINE)
 
 
@@ -114,7 +122,11 @@ def test_renewed_outputs_have_the_form_that_is_checked_and_tolerances_are_kept(
     noisy = "import sys; print('noise', file=sys.stderr); print(1)"
     stale = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(noisy), nbformat.v4.new_code_cell("2")],
-        metadata={"nbval": {"relative": 0.1}, "papermill": {"duration": 1}},
+        metadata={
+            "nbval": {"relative": 0.1},
+            "papermill": {"duration": 1},
+            "reproduce": {"stages": ["data"]},
+        },
     )
     assert form_problems(stale, tmp_path)
     nbformat.write(stale, tmp_path / "stale.ipynb")
@@ -122,7 +134,8 @@ def test_renewed_outputs_have_the_form_that_is_checked_and_tolerances_are_kept(
     renewed = nbformat.read(tmp_path / "stale.ipynb", as_version=4)
     assert form_problems(renewed, tmp_path) == []
     assert renewed.metadata["nbval"]["relative"] == 0.1
-    assert set(renewed.metadata) == {"kernelspec", "language_info", "nbval"}
+    assert renewed.metadata["reproduce"] == {"stages": ["data"]}
+    assert set(renewed.metadata) == {"kernelspec", "language_info", "nbval", "reproduce"}
 
 
 def test_a_failing_cell_is_told_in_one_message_and_leaves_the_traceback(tmp_path: Path) -> None:
@@ -188,3 +201,47 @@ def test_a_notebook_that_declares_something_unknown_is_refused(tmp_path: Path) -
     with pytest.raises(ReproduceError, match="epochz"):
         notebooks.execute(source, tmp_path / "out" / "unknown.ipynb", Parameters())
     assert not list((tmp_path / "out").glob("*"))
+
+
+USES = """
+from reproduce import preparation
+from reproduce.parameters import declared
+data = preparation.prepare(declared(globals()))
+"""
+DECLARED = (
+    "profile = 'quick'\nsource = 'sample'\nfolder = ''\nimage_size = 16\n"
+    "other_sizes = 'resize'\nbad_images = 'refuse'\ncrops_per_photograph = 1"
+)
+
+
+def write_notebook_that_prepares(path: Path, declared: str, listed: list[str]) -> Path:
+    cells = [
+        nbformat.v4.new_code_cell(declared, metadata={"tags": ["parameters"]}),
+        nbformat.v4.new_code_cell(USES.strip()),
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    metadata = {"kernelspec": kernel, "reproduce": {"stages": listed}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("declared", "listed", "fault"),
+    [
+        (DECLARED, [], "uses stage 'data': list it"),
+        (DECLARED.replace("\nbad_images = 'refuse'", ""), ["data"], "reads bad_images: declare"),
+    ],
+)
+def test_a_notebook_that_hides_what_it_uses_is_refused(
+    tmp_path: Path, declared: str, listed: list[str], fault: str
+) -> None:
+    from reproduce.errors import ReproduceError
+
+    parameters = Parameters(profile="quick", image_size=16, crops_per_photograph=1)
+    source = write_notebook_that_prepares(tmp_path / "hides.ipynb", declared, listed)
+    with pytest.raises(ReproduceError, match=fault):
+        notebooks.execute(source, tmp_path / "out" / "hides.ipynb", parameters)
+    assert not list((tmp_path / "out").glob("*"))
+    honest = write_notebook_that_prepares(tmp_path / "honest.ipynb", DECLARED, ["data"])
+    notebooks.execute(honest, tmp_path / "out" / "honest.ipynb", parameters)
+    assert (tmp_path / "out" / "honest.ipynb").is_file()

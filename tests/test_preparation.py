@@ -14,6 +14,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from reproduce import preparation
+from reproduce.core.sources import Tree
 from reproduce.errors import ReproduceError
 from reproduce.parameters import SPLITS, Parameters
 from reproduce.preparation import PreparedData
@@ -332,7 +333,7 @@ def test_another_preparation_makes_other_data(prepare, change):
 
 def test_an_older_source_makes_other_data(prepare, monkeypatch):
     now = prepare().folder
-    monkeypatch.setattr(preparation.artifacts, "source_digest", lambda _: "older")
+    monkeypatch.setattr(Tree, "digest", lambda *_: "older")
     assert prepare().folder != now
 
 

@@ -117,8 +117,16 @@ def test_artifacts_are_noted_once_each_where_a_file_is_named(
 
 PREPARE = """
 from reproduce import preparation
-from reproduce.parameters import Parameters
-preparation.prepare(Parameters(source=source, folder=folder, image_size=16))
+from reproduce.parameters import declared
+preparation.prepare(declared(globals()))
+"""
+DECLARED = """
+source = "sample"
+folder = ""
+image_size = 16
+other_sizes = "resize"
+bad_images = "refuse"
+crops_per_photograph = 25
 """
 
 
@@ -129,16 +137,22 @@ def test_an_executed_notebook_has_its_provenance_beside_it(
     source, output = tmp_path / "01_more.ipynb", tmp_path / "out" / "01_more.ipynb"
     content = notebook(
         ("markdown", "# More"),
-        ("parameters", 'source = "sample"\nfolder = ""'),
+        ("parameters", DECLARED.strip()),
         ("code", PREPARE),
         ("markdown", "## Large"),
         ("code", "import time\nheld = b'1' * 400_000_000\ndel held\ntime.sleep(0.3)"),
         ("markdown", "## Small"),
         ("code", "1 + 1"),
     )
+    content.metadata["reproduce"] = {"stages": ["data"]}
     nbformat.write(content, source)
     parameters = Parameters(
-        profile="quick", source="folder", folder=str(folder_of_images), epochs=3, seed=5
+        profile="quick",
+        source="folder",
+        folder=str(folder_of_images),
+        image_size=16,
+        epochs=3,
+        seed=5,
     )
 
     notebooks.execute(source, output, parameters)
@@ -148,13 +162,15 @@ def test_an_executed_notebook_has_its_provenance_beside_it(
     assert made == provenance.read(output)
     assert (made["notebook"], made["profile"], made["seed"]) == ("01_more.ipynb", "quick", 5)
     assert made["parameters"] == parameters.model_dump(exclude={"folder"})
-    assert made["parameters_read"] == ["source"]
+    assert made["parameters_read"] == [
+        *("source", "image_size", "other_sizes", "bad_images", "crops_per_photograph")
+    ]
     (used,) = made["artifacts"]
     (folder,) = (tmp_path / "build" / "sample").glob("data-*/")
-    facts = artifacts.read_manifest(folder)["facts"]
+    manifest = artifacts.read_manifest(folder)
     assert used["name"] == folder.name
-    assert used["seconds"] == facts["seconds"]
-    assert made["data_fingerprints"] == [facts["fingerprint"]]
+    assert used["seconds"] == manifest["made"]["seconds"]
+    assert made["data_fingerprints"] == [manifest["facts"]["fingerprint"]]
     assert made["seconds"] > sum(group["seconds"] for group in made["cell_groups"])
     assert str(tmp_path) not in text
     assert str(Path.home()) not in text

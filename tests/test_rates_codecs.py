@@ -9,8 +9,8 @@ import skimage.data
 from PIL import Image
 
 from reproduce import metrics
-from reproduce.rates import codecs
-from reproduce.rates.codecs import Codec
+from reproduce.rates import codecs, interface
+from reproduce.rates.interface import Codec
 
 
 @pytest.fixture(scope="module")
@@ -28,12 +28,29 @@ def codec(request: pytest.FixtureRequest) -> Codec:
 def test_codecs_have_names_of_their_own_and_at_least_eight_qualities() -> None:
     assert len({codec.name for codec in codecs.REFERENCES}) == len(codecs.REFERENCES)
     assert {codec.name for codec in codecs.REFERENCES} == {
-        *("JPEG", "WebP", "JPEG 2000", "AVIF", "JPEG XL")
+        *("JPEG", "WebP", "JPEG 2000", "AVIF", "AVIF for PSNR", "JPEG XL")
     }
     for codec in codecs.REFERENCES:
         assert len(codec.qualities) >= 8
         assert list(codec.qualities) == sorted(codec.qualities)
         assert codec.settings
+
+
+def test_codecs_stand_in_the_order_of_their_age() -> None:
+    names = [codec.name for codec in codecs.REFERENCES]
+    assert names[0] == "JPEG"
+    years = [codec.year for codec in codecs.REFERENCES]
+    assert years == sorted(years)
+
+
+def test_each_module_of_the_folder_holds_one(codec) -> None:
+    assert codec in codecs.MODULES.values()
+    assert set(codec.packages) <= {"pillow", "pillow-jxl-plugin"}
+
+
+def test_avif_is_told_what_to_tune_for(photograph) -> None:
+    tuned, default = codecs.MODULES["avif_psnr"], codecs.MODULES["avif"]
+    assert tuned.encode(photograph, 40) != default.encode(photograph, 40)
 
 
 def test_a_greater_quality_gives_more_bytes_and_a_better_image(codec, photograph) -> None:
@@ -56,7 +73,7 @@ def test_the_bytes_are_those_of_a_file_of_that_format(codec, photograph, tmp_pat
 
 
 def test_another_formats_file_is_not_decoded(photograph) -> None:
-    jpeg, webp, *_ = codecs.REFERENCES
+    jpeg, webp = codecs.MODULES["jpeg"], codecs.MODULES["webp"]
     with pytest.raises(OSError, match="cannot identify"):
         webp.decode(jpeg.encode(photograph, 50))
 
@@ -82,7 +99,7 @@ def test_jpeg_is_told_its_quality(photograph) -> None:
 
 def test_the_nearest_file_to_a_rate_is_found(photograph) -> None:
     jpeg = codecs.REFERENCES[0]
-    quality, data = codecs.nearest(jpeg, photograph, 1.0)
+    quality, data = interface.nearest(jpeg, photograph, 1.0)
     distances = {
         other: abs(np.log(8 * len(jpeg.encode(photograph, other)) / photograph.size))
         for other in jpeg.qualities

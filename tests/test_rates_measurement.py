@@ -8,7 +8,10 @@ import pytest
 
 from reproduce import artifacts, codec, metrics
 from reproduce.codec import entropy, fitting, network
-from reproduce.rates import codecs, curves, fitted, measurement, own, summary
+from reproduce.codec.stages import TABLES
+from reproduce.measure import stages
+from reproduce.rates import curves, fitted, measurement, own, summary
+from reproduce.rates.codecs import jpeg
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,9 @@ class Coarse:
 @pytest.fixture
 def measured(small_run: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """What the codec above gives on the four test images of the small run."""
-    monkeypatch.setattr(codecs, "REFERENCES", (Coarse(),))
-    folder = measurement.references(small_run.parameters, small_run.data)
+    monkeypatch.setattr(jpeg, "CODEC", Coarse())  # in the place of another
+    monkeypatch.setattr(stages, "CODECS", (stages.find("codecs/jpeg"),))
+    (folder,) = measurement.references(small_run.parameters)
     return SimpleNamespace(folder=folder, run=small_run, table=measurement.read([folder]))
 
 
@@ -70,22 +74,49 @@ def test_half_size_is_the_mean_of_four_pixels() -> None:
 
 
 def test_each_codec_and_quality_is_timed(measured) -> None:
-    times = measurement.read([measured.folder], measurement.TIMES)
+    folder = stages.find("times/jpeg").folder(measured.run.parameters)
+    times = measurement.read([folder], measurement.TIMES)
     assert times[["codec", "quality"]].values.tolist() == [["coarse", 1], ["coarse", 33]]
     assert (times[["encode_seconds", "decode_seconds"]] > 0).all(axis=None)
 
 
 def test_fewer_images_are_measured_if_asked_for_spread_evenly(measured) -> None:
     few = measured.run.parameters.model_copy(update={"rate_images": 2})
-    folder = measurement.references(few, measured.run.data)
+    (folder,) = measurement.references(few)
     assert folder != measured.folder
     names = measured.run.data.names("test")
     assert list(measurement.read([folder])["image"].unique()) == [names[0], names[3]]
 
 
 def test_what_is_measured_is_kept(measured, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(codecs, "REFERENCES", ())  # nothing is encoded again
-    assert measurement.references(measured.run.parameters, measured.run.data) == measured.folder
+    monkeypatch.setattr(jpeg, "CODEC", None)  # nothing is encoded again
+    assert measurement.references(measured.run.parameters) == [measured.folder]
+
+
+def test_a_measurement_that_was_interrupted_goes_on_where_it_was(
+    small_run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: list[bytes] = []
+
+    class Counting(Coarse):
+        def encode(self, image: np.ndarray, quality: float) -> bytes:
+            if len(encoded) == 9:  # of four images, each encoded four times
+                raise KeyboardInterrupt
+            encoded.append(image.tobytes())
+            return super().encode(image, quality)
+
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setattr(stages, "CODECS", (stages.find("codecs/jpeg"),))
+    monkeypatch.setattr(jpeg, "CODEC", Counting())
+    with pytest.raises(KeyboardInterrupt):
+        measurement.references(small_run.parameters)
+    before = set(encoded[:8])
+    encoded.clear()
+    encoded.append(b"")  # one less is left until the next interruption, which does not come
+    (folder,) = measurement.references(small_run.parameters)
+    assert before.isdisjoint(encoded[1:])
+    assert measurement.read([folder])["image"].nunique() == 4
+    assert {file.name for file in folder.iterdir()} == {"manifest.json", "rates.csv"}
 
 
 # A run's own model
@@ -99,19 +130,19 @@ def test_the_tables_of_a_run_are_counted_on_its_training_images(small_run, monke
         for image in small_run.data.images("train")
         for exponent in range(7)
     )
-    fit = fitted.fit(small_run.parameters, small_run.data, small_run.trained)
+    fit = fitted.fit(small_run.parameters)
     assert fit.number == 0
-    again = fitted.fit(small_run.parameters, small_run.data, small_run.trained)
+    again = fitted.fit(small_run.parameters)
     assert np.array_equal(fit.tables.frequencies, counted.frequencies)
     assert np.array_equal(fit.tables.frequencies, again.tables.frequencies)
     assert fit.fingerprint == again.fingerprint
     assert fit.fingerprint != codec.shipped().fingerprint
-    folder = fitted.fit_folder(small_run.parameters, small_run.data, small_run.trained)
+    folder = TABLES.folder(small_run.parameters)
     assert artifacts.read_manifest(folder)["facts"]["images"] == 8  # all, as there are few
 
 
 def test_the_own_model_stands_behind_the_same_interface(small_run) -> None:
-    (model,) = own.of_run(small_run.parameters, small_run.data, small_run.trained)
+    model = own.of_run(small_run.parameters)
     assert list(model.qualities) == sorted(model.qualities)
     assert len(model.qualities) >= 8
     image = small_run.data.image("test", 0)
@@ -125,15 +156,15 @@ def rates(small_run: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> Simple
     """Rates of the small run's model beside JPEG, and the scores of its test images."""
     from reproduce import evaluation
 
-    monkeypatch.setattr(codecs, "REFERENCES", codecs.REFERENCES[:1])
-    run = (small_run.parameters, small_run.data, small_run.trained)
-    scores = evaluation.score(*run)
-    table = measurement.read([measurement.references(*run[:2]), own.rates(*run)])
-    return SimpleNamespace(run=run, scores=scores, table=table)
+    monkeypatch.setattr(stages, "CODECS", (stages.find("codecs/jpeg"),))
+    parameters = small_run.parameters
+    scores = evaluation.score(parameters)
+    table = measurement.read([*measurement.references(parameters), own.rates(parameters)])
+    return SimpleNamespace(parameters=parameters, scores=scores, table=table)
 
 
 def test_the_summary_holds_the_models_curve_and_how_it_compares(rates) -> None:
-    found = summary.summarise(*rates.run, rates.scores)
+    found = summary.summarise(rates.parameters, rates.scores)
     points = curves.means(rates.table)
     of_model = points[points["codec"] == own.AUTOENCODER]
     assert [point["quality"] for point in found["points"]] == of_model["quality"].tolist()
@@ -150,7 +181,7 @@ def test_the_summary_holds_the_models_curve_and_how_it_compares(rates) -> None:
 
 
 def test_claims_can_name_the_numbers_of_a_summary(rates) -> None:
-    found = summary.summarise(*rates.run, rates.scores)
+    found = summary.summarise(rates.parameters, rates.scores)
     numbers = summary.quantities(found)
     assert numbers["best_psnr"] == max(point["psnr_db"] for point in found["points"])
     (coded,) = (point for point in found["points"] if point["quality"] == summary.QUALITY)

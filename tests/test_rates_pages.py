@@ -116,7 +116,7 @@ def test_sizes_stand_side_by_side_on_one_scale(points) -> None:
 def test_crops_show_the_middle_of_the_original_and_of_each_codec() -> None:
     with Image.open(Path(skimage.data.__file__).with_name("camera.png")) as photograph:
         image = np.asarray(photograph.convert("L"))[:64, :80]
-    figure = figures.crops(codecs.REFERENCES[:2], image, 1.0, side=32)
+    figure = figures.crops([codecs.MODULES["jpeg"], codecs.MODULES["webp"]], image, 1.0, side=32)
     shown = [axes.images[0].get_array() for axes in figure.axes if axes.images]
     assert [picture.shape for picture in shown] == [(32, 32)] * 3
     assert np.array_equal(shown[0], image[16:48, 24:56])

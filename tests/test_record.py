@@ -10,8 +10,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reproduce import cli, evaluation, model, paper, preparation, record, size_ratios, training
+from reproduce import (
+    artifacts,
+    cli,
+    environment,
+    evaluation,
+    model,
+    paper,
+    preparation,
+    record,
+    training,
+)
 from reproduce.errors import ReproduceError
+from reproduce.measure import stages
 from reproduce.parameters import Parameters, read_profile
 from reproduce.rates import codecs, curves, measurement, summary
 
@@ -152,43 +163,86 @@ def test_a_readme_without_a_place_for_the_table_is_refused(tmp_path: Path) -> No
 @pytest.fixture
 def only_jpeg(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the codecs without training, measure one alone: the others take longer."""
-    monkeypatch.setattr(codecs, "REFERENCES", codecs.REFERENCES[:1])
+    chosen = [stages.find("codecs/jpeg")]
+    monkeypatch.setattr(stages, "CODECS", tuple(chosen))
+    others = {*stages.CODEC_TIMES, *(stage for stage in stages.ALL if "codecs/" in stage.name)}
+    kept = [stage for stage in stages.ALL if stage not in others or stage in chosen]
+    monkeypatch.setattr(stages, "ALL", (*kept, stages.find("times/jpeg")))
 
 
-def test_a_record_is_written_whole_and_read_back(
-    small_run: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, only_jpeg: None
+@pytest.fixture
+def clean_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "commit", lambda: "c0ffee")
+
+
+@pytest.mark.usefixtures("only_jpeg", "clean_tree")
+def test_a_record_is_what_the_artifacts_say_of_themselves(
+    folder_of_images: Path, parameters_of: Any, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("REPRODUCE_BUILD", str(small_run.data.folder.parents[1]))
-    path = record.write(small_run.parameters, tmp_path / "record")
-    written = json.loads(path.read_text())
-    assert {other.name for other in path.parent.iterdir()} == {
-        record.RECORD,
-        evaluation.TABLE,
-        training.WEIGHTS,
-        *(measurement.TABLE, measurement.TIMES),
-        *(size_ratios.TABLE, size_ratios.WRITERS_TABLE),
-    }
-    assert [point["quality"] for point in written["rates"]["points"]][-1] == 64
-    assert written["training"]["losses"] == small_run.trained.losses
+    parameters = parameters_of(folder_of_images, epochs=1)
+    written = record.write(parameters, tmp_path / "results")
+    for stage, place in zip(stages.ALL, written, strict=True):
+        assert place == tmp_path / "results" / "quick" / stage.place(parameters)
+        assert {file.name for file in place.iterdir()} == {"manifest.json", *stage.recorded}
+        for file in place.iterdir():
+            assert file.read_bytes() == (stage.folder(parameters) / file.name).read_bytes()
+        assert artifacts.read_manifest(place)["made"]["commit"] == "c0ffee"
+
+
+@pytest.mark.usefixtures("only_jpeg", "clean_tree")
+def test_a_record_of_another_seed_stands_beside_and_one_of_the_same_is_replaced(
+    folder_of_images: Path, parameters_of: Any, tmp_path: Path
+) -> None:
+    for changes in ({"seed": 3}, {"seed": 4}, {"seed": 3, "epochs": 2}):
+        parameters = parameters_of(folder_of_images, **{"epochs": 1, **changes})
+        record.write(parameters, tmp_path)
+    runs = tmp_path / "quick" / "paper"
+    assert sorted(folder.name for folder in runs.iterdir()) == ["seed-3", "seed-4"]
+    epochs = [
+        artifacts.read_manifest(runs / seed / "model")["dependencies"]["parameters"]["epochs"]
+        for seed in ("seed-3", "seed-4")
+    ]
+    assert epochs == [2, 1]
+    assert list(tmp_path.rglob(".*")) == []
+
+
+@pytest.mark.usefixtures("only_jpeg")
+@pytest.mark.parametrize(
+    ("commit", "said"), [("c0ffee-dirty", "uncommitted changes"), (None, "no commit")]
+)
+def test_what_no_commit_could_make_again_is_not_recorded(
+    folder_of_images: Path,
+    parameters_of: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    commit: str | None,
+    said: str,
+) -> None:
+    monkeypatch.setattr(environment, "commit", lambda: commit)
+    with pytest.raises(ReproduceError, match=rf"cannot be recorded: it was made by .*{said}"):
+        record.write(parameters_of(folder_of_images, epochs=1), tmp_path / "results")
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.usefixtures("only_jpeg")
+def test_a_run_is_measured_with_what_its_codec_reaches(small_run: SimpleNamespace) -> None:
+    found = record.run(small_run.parameters)
+    assert [point["quality"] for point in found["rates"]["points"]][-1] == 64
+    assert found["training"]["losses"] == small_run.trained.losses
     floor = training.loss_floor(small_run.data.histogram("train"))
-    assert written["training"]["loss_floor"] == floor
-    assert written["data"]["fingerprint"] == small_run.data.fingerprint
-    assert written["data"]["images_per_class"]["test"] == {"leaf": 2, "rust": 2}
-    assert written["test"]["size_ratio"]["images"] == 4
-    assert "folder" not in written["parameters"]
-    assert "seeds" not in written["parameters"]
-    assert written["model"]["encoder_convolutions"] == 3
-    assert written["model"]["decoder_upsamplings"] == 1
-    assert written["data"]["sizes"]["train"] == {"16x16": 8}
-    assert set(written["machine"]) == {"processor", "cores", "memory_bytes", "system"}
-
-
-def test_the_record_of_the_codecs_without_training_is_written_beside(
-    small_run: SimpleNamespace, tmp_path: Path, only_jpeg: None
-) -> None:
-    folder = record.write_references(small_run.parameters, tmp_path / "references")
-    assert {file.name for file in folder.iterdir()} == {measurement.TABLE, measurement.TIMES}
-    assert set(measurement.read([folder])["codec"]) == {"JPEG"}
+    assert found["training"]["loss_floor"] == floor
+    autoencoder, data = small_run.trained.autoencoder, small_run.data
+    psnr = evaluation.mean_psnr(autoencoder, data, "train", 4)
+    assert found["training"]["psnr_db"] == pytest.approx(psnr)
+    assert found["data"]["fingerprint"] == small_run.data.fingerprint
+    assert found["data"]["images_per_class"]["test"] == {"leaf": 2, "rust": 2}
+    assert found["data"]["sizes"]["train"] == {"16x16": 8}
+    assert found["test"]["size_ratio"]["images"] == 4
+    assert found["parameters"]["epochs"] == 3
+    assert "folder" not in found["parameters"]
+    assert "seeds" not in found["parameters"]
+    assert found["model"]["encoder_convolutions"] == 3
+    assert found["model"]["decoder_upsamplings"] == 1
 
 
 def test_a_missing_record_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -202,9 +256,8 @@ def test_without_a_list_of_seeds_the_committed_runs_are_judged() -> None:
 
 
 def test_with_a_list_of_seeds_these_are_run_and_nothing_else_differs(
-    small_run: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, only_jpeg: None
+    small_run: SimpleNamespace, only_jpeg: None
 ) -> None:
-    monkeypatch.setenv("REPRODUCE_BUILD", str(small_run.data.folder.parents[1]))
     parameters = small_run.parameters.model_copy(update={"epochs": 1, "seeds": "3,0"})
     runs = record.run_seeds(parameters)
     assert list(runs) == [3, 0]

@@ -14,6 +14,7 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image
 
 from reproduce import compression, evaluation, metrics, model, size_ratios
+from reproduce.measure import stages
 from reproduce.size_ratios.methods import METHODS, Subject
 from reproduce.size_ratios.writers import WRITERS
 
@@ -169,7 +170,7 @@ def test_the_first_writer_is_the_papers_and_the_others_find_smaller_files():
 
 @pytest.fixture
 def folder(small_run):
-    return size_ratios.measure_folder(small_run.parameters, small_run.data, small_run.trained)
+    return stages.RATIOS.folder(small_run.parameters)
 
 
 @pytest.fixture
@@ -192,7 +193,7 @@ def test_there_is_a_row_for_each_image_and_method_and_writer_in_order(table, wri
 
 
 def test_the_autoencoders_numbers_are_those_of_chapter_5(table, writers, small_run):
-    scores = evaluation.score(small_run.parameters, small_run.data, small_run.trained)
+    scores = evaluation.score(small_run.parameters)
     ours = table[table["method"] == "autoencoder"]
     for column in ("size_ratio", "psnr_db", "ssim"):
         np.testing.assert_allclose(ours[column], scores[column], rtol=1e-5)
@@ -232,14 +233,14 @@ def test_what_is_missing_is_read_as_missing(tmp_path):
 def test_at_most_so_many_images_are_measured_spread_over_the_split(small_run):
     for most, expected in ((1, [0]), (2, [0, 3]), (3, [0, 2, 3]), (9, [0, 1, 2, 3])):
         parameters = small_run.parameters.model_copy(update={"rate_images": most})
-        found = size_ratios.measure(parameters, small_run.data, small_run.trained)
+        found = size_ratios.measure(parameters)
         assert found["image"].drop_duplicates().tolist() == expected
 
 
 def test_both_tables_are_measured_once_and_then_loaded(small_run, capsys):
-    given = (small_run.parameters, small_run.data, small_run.trained)
-    first = size_ratios.measure(*given)
+    given = small_run.parameters
+    first = size_ratios.measure(given)
     assert "measuring size ratios" in capsys.readouterr().err
-    pd.testing.assert_frame_equal(first, size_ratios.measure(*given))
-    assert len(size_ratios.measure_writers(*given)) == 4 * len(WRITERS)
+    pd.testing.assert_frame_equal(first, size_ratios.measure(given))
+    assert len(size_ratios.measure_writers(given)) == 4 * len(WRITERS)
     assert capsys.readouterr().err == ""

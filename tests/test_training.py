@@ -1,6 +1,5 @@
 """Training: losses, seeds, the order of images, going on after a kill, the floor of the loss."""
 
-import dataclasses
 import json
 import math
 import os
@@ -16,7 +15,9 @@ from hypothesis.extra.numpy import arrays
 
 from reproduce import artifacts, model, preparation, training
 from reproduce.backend import keras, tensorflow
+from reproduce.core.sources import Tree
 from reproduce.errors import ReproduceError
+from reproduce.models.stages import MODEL
 
 FINISHED = {"autoencoder.keras", "history.json", "manifest.json"}
 
@@ -27,6 +28,12 @@ def same_weights(one: keras.Model, other: keras.Model) -> bool:
 
 
 # A run (of conftest.py: 8 dark images of 16x16, 3 epochs, batches of 3, seed 0)
+
+
+@pytest.fixture
+def small_run(made_small_run):
+    """That run; nothing of it lies in this test's own build folder."""
+    return made_small_run
 
 
 def test_each_epoch_has_a_loss_and_a_time(small_run):
@@ -56,23 +63,34 @@ def test_the_weights_are_not_the_initial_ones(small_run):
 
 
 def test_the_steps_of_an_epoch_are_on_record(small_run):
-    assert small_run.trained.facts["steps_per_epoch"] == 3  # 8 images in batches of 3
+    facts = artifacts.read_manifest(small_run.trained.folder)["facts"]
+    assert facts["steps_per_epoch"] == 3  # 8 images in batches of 3
+
+
+def test_the_greatest_latents_before_and_after_are_on_record(small_run):
+    facts = artifacts.read_manifest(small_run.trained.folder)["facts"]
+    images = small_run.data.images("train")[:4][..., np.newaxis] / np.float32(255)
+    for name, autoencoder in (
+        ("greatest_latent", small_run.trained.autoencoder),
+        ("greatest_latent_before", model.build(0)),
+    ):
+        assert facts[name] == pytest.approx(model.encode(autoencoder, images).max())
 
 
 def test_the_same_seed_trains_the_same_weights_anew_and_then_loads_them(small_run, capfd):
-    again = training.train(small_run.parameters, small_run.data)  # in a build folder of its own
+    again = training.train(small_run.parameters)  # in a build folder of its own
     assert again.folder != small_run.trained.folder
     assert again.losses == small_run.trained.losses
     assert same_weights(again.autoencoder, small_run.trained.autoencoder)
     assert "training" in capfd.readouterr().err
-    loaded = training.train(small_run.parameters, small_run.data)
+    loaded = training.train(small_run.parameters)
     assert "training" not in capfd.readouterr().err
     assert (loaded.folder, loaded.losses) == (again.folder, again.losses)
     assert same_weights(loaded.autoencoder, again.autoencoder)
 
 
 def test_another_seed_trains_other_weights(small_run, parameters_of):
-    other = training.train(parameters_of(small_run.folder, seed=1), small_run.data)
+    other = training.train(parameters_of(small_run.folder, seed=1))
     assert other.losses != small_run.trained.losses
     assert not same_weights(other.autoencoder, small_run.trained.autoencoder)
 
@@ -83,7 +101,7 @@ from reproduce import preparation, training
 from reproduce.parameters import Parameters
 
 parameters = Parameters.model_validate_json(sys.argv[1])
-print(training.train(parameters, preparation.prepare(parameters)).weights)
+print(training.train(parameters).weights)
 """
 
 
@@ -126,10 +144,12 @@ def test_more_threads_than_two_train_the_same_weights_to_the_bit(weights_of):
     assert eight == two
 
 
-@pytest.mark.parametrize("change", [{"epochs": 4}, {"batch_size": 4}, {"seed": 1}])
+@pytest.mark.parametrize(
+    "change", [{"epochs": 4}, {"batch_size": 4}, {"seed": 1}, {"model": "no-attention"}]
+)
 def test_another_training_is_another_model(small_run, parameters_of, change):
-    before = training.dependencies(small_run.parameters, small_run.data)
-    after = training.dependencies(parameters_of(small_run.folder, **change), small_run.data)
+    before = MODEL.dependencies(small_run.parameters)
+    after = MODEL.dependencies(parameters_of(small_run.folder, **change))
     assert artifacts.fingerprint(after) != artifacts.fingerprint(before)
 
 
@@ -137,29 +157,29 @@ def test_another_training_is_another_model(small_run, parameters_of, change):
     "change", [{"example_index": 3}, {"example_split": "test"}, {"latent_reading": "stretch"}]
 )
 def test_what_concerns_the_figures_alone_retrains_nothing(small_run, parameters_of, change):
-    before = training.dependencies(small_run.parameters, small_run.data)
-    after = training.dependencies(parameters_of(small_run.folder, **change), small_run.data)
+    before = MODEL.dependencies(small_run.parameters)
+    after = MODEL.dependencies(parameters_of(small_run.folder, **change))
     assert after == before
 
 
 def test_other_images_make_another_model(small_run, folder_of_images, parameters_of):
-    parameters = parameters_of(folder_of_images)
-    before = training.dependencies(parameters, small_run.data)
-    after = training.dependencies(parameters, preparation.prepare(parameters))
+    before = MODEL.dependencies(small_run.parameters)
+    after = MODEL.dependencies(parameters_of(folder_of_images))
     assert artifacts.fingerprint(after) != artifacts.fingerprint(before)
 
 
 def test_other_pixels_under_the_same_names_make_another_model(small_run):
-    other = dataclasses.replace(small_run.data, fingerprint="of other pixels")
-    before = training.dependencies(small_run.parameters, small_run.data)
-    after = training.dependencies(small_run.parameters, other)
+    before = MODEL.dependencies(small_run.parameters)
+    manifest = preparation.prepare(small_run.parameters).folder / artifacts.MANIFEST
+    manifest.write_text(manifest.read_text().replace(small_run.data.fingerprint, "of others"))
+    after = MODEL.dependencies(small_run.parameters)
     assert artifacts.fingerprint(after) != artifacts.fingerprint(before)
 
 
 def test_an_older_source_makes_another_model(small_run, monkeypatch):
-    now = training.dependencies(small_run.parameters, small_run.data)
-    monkeypatch.setattr(artifacts, "source_digest", lambda _: "older")
-    before = training.dependencies(small_run.parameters, small_run.data)
+    now = MODEL.dependencies(small_run.parameters)
+    monkeypatch.setattr(Tree, "digest", lambda *_: "older")
+    before = MODEL.dependencies(small_run.parameters)
     assert artifacts.fingerprint(before) != artifacts.fingerprint(now)
 
 
@@ -168,14 +188,14 @@ def test_a_loss_that_is_no_number_stops_the_training_and_is_not_kept(
 ):
     build = model.build
 
-    def build_what_cannot_learn(seed: int) -> keras.Model:
-        autoencoder = build(seed)
+    def build_what_cannot_learn(seed: int, name: str) -> keras.Model:
+        autoencoder = build(seed, name)
         autoencoder.compile(keras.optimizers.SGD(math.nan), "binary_crossentropy")
         return autoencoder
 
     monkeypatch.setattr(model, "build", build_what_cannot_learn)
     with pytest.raises(ReproduceError, match=r"training diverged: the loss of epoch \d is nan"):
-        training.train(small_run.parameters, small_run.data)
+        training.train(small_run.parameters)
     kept = [json.loads(history.read_text()) for history in build_folder.rglob("history.json")]
     assert all(math.isfinite(epoch["loss"]) for history in kept for epoch in history)
 
@@ -197,7 +217,7 @@ def write_json_and_die(path, value):
 parameters = Parameters.model_validate_json(sys.argv[1])
 data = preparation.prepare(parameters)
 artifacts.write_json = write_json_and_die
-training.train(parameters, data)
+training.train(parameters)
 """
 
 
@@ -210,7 +230,7 @@ def test_a_training_killed_after_its_first_epoch_goes_on_to_the_same_weights(
     (partial,) = build_folder.glob("quick/model-*.partial")
     assert {file.name for file in partial.iterdir()} == {"checkpoint-00001.keras", "history.json"}
 
-    resumed = training.train(small_run.parameters, preparation.prepare(small_run.parameters))
+    resumed = training.train(small_run.parameters)
     assert "going on after epoch 1" in capfd.readouterr().err
     assert resumed.folder == partial.with_suffix("")
     assert resumed.losses == small_run.trained.losses
@@ -242,10 +262,10 @@ def test_a_training_interrupted_at_any_moment_goes_on_from_its_last_finished_epo
 
     monkeypatch.setattr(artifacts, "write_json", write_history_or_stop)
     with pytest.raises(KeyboardInterrupt):
-        training.train(small_run.parameters, small_run.data)
+        training.train(small_run.parameters)
     monkeypatch.setattr(artifacts, "write_json", write_json)
     capfd.readouterr()
-    resumed = training.train(small_run.parameters, small_run.data)
+    resumed = training.train(small_run.parameters)
     said = f"going on after epoch {finished}" in capfd.readouterr().err
     assert said == (finished > 0)
     assert resumed.losses == small_run.trained.losses
@@ -254,11 +274,11 @@ def test_a_training_interrupted_at_any_moment_goes_on_from_its_last_finished_epo
 
 
 def test_a_training_killed_when_its_checkpoint_is_gone_already_can_be_repeated(small_run):
-    first = training.train(small_run.parameters, small_run.data).folder
+    first = training.train(small_run.parameters).folder
     # As it stands between the last sweeping and the naming of the finished artifact.
     (first / "manifest.json").unlink()
     first.rename(first.with_name(f"{first.name}.partial"))
-    again = training.train(small_run.parameters, small_run.data)
+    again = training.train(small_run.parameters)
     assert again.losses == small_run.trained.losses
     assert same_weights(again.autoencoder, small_run.trained.autoencoder)
 
@@ -271,7 +291,7 @@ run = parameters.Parameters.model_validate_json(sys.argv[2])
 data = preparation.prepare(run)
 os.environ["REPRODUCE_BUILD"] = sys.argv[1]
 try:
-    training.train(run, data)
+    training.train(run)
 except errors.ReproduceError as error:
     print(error)
 """
@@ -328,7 +348,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
 def test_each_epoch_shows_the_training_images_alone_in_batches_of_the_size_asked_for(
     small_run, shown
 ):
-    training.train(small_run.parameters, small_run.data)
+    training.train(small_run.parameters)
     assert [len(batch) for batch in shown] == [3, 3, 2] * 3  # 8 images in batches of 3, 3 epochs
     expected = sorted(image.tobytes() for image in small_run.data.images("train"))
     for epoch in range(3):
@@ -338,7 +358,7 @@ def test_each_epoch_shows_the_training_images_alone_in_batches_of_the_size_asked
 
 @pytest.mark.usefixtures("shown")
 def test_the_loss_of_an_epoch_is_the_mean_over_its_images_and_not_over_its_batches(small_run):
-    losses = training.train(small_run.parameters, small_run.data).losses
+    losses = training.train(small_run.parameters).losses
     assert losses == pytest.approx([(3 * 3 + 3 * 3 + 2 * 2) / 8] * 3)
 
 
@@ -447,9 +467,9 @@ def test_training_with_quantisation_gives_other_weights_and_the_same_again(
     small_run, parameters_of, tmp_path, monkeypatch, quantisation
 ):
     parameters = parameters_of(small_run.folder, quantisation=quantisation, quantisation_step=0.5)
-    once = training.train(parameters, small_run.data)
+    once = training.train(parameters)
     monkeypatch.setenv("REPRODUCE_BUILD", str(tmp_path / "another-build"))
-    again = training.train(parameters, small_run.data)
+    again = training.train(parameters)
     assert once.folder != again.folder
     assert same_weights(once.autoencoder, again.autoencoder)
     assert not same_weights(once.autoencoder, small_run.trained.autoencoder)
@@ -457,7 +477,7 @@ def test_training_with_quantisation_gives_other_weights_and_the_same_again(
 
 def test_the_step_counts_only_where_there_is_quantisation(small_run, parameters_of):
     def stage(**changes: Any) -> dict[str, Any]:
-        return training.dependencies(parameters_of(small_run.folder, **changes), small_run.data)
+        return MODEL.dependencies(parameters_of(small_run.folder, **changes))
 
     assert stage(quantisation_step=0.5) == stage()
     noisy = stage(quantisation="noise")

@@ -105,7 +105,7 @@ def text_of(file: Path) -> str:
 
 def test_another_seed_trains_anew_but_prepares_nothing(tiny_book: Path, tiny_build: Path) -> None:
     before = artifacts(tiny_build)
-    model = str(tiny_build / "tiny" / "seed-2" / "model.json")
+    model = str(tiny_build / "tiny" / "paper" / "seed-2" / "model.json")
     done = snakemake(tiny_build, f"profile={TINY}", "seed=2", targets=(model,))
     assert done.returncode == 0, done.stdout
     made = {path.name.partition("-")[0] for path in artifacts(tiny_build) - before}
@@ -124,14 +124,14 @@ def test_seeds_are_trained_and_scored_on_the_same_data_and_then_judged(
     assert done.returncode == 0, done.stdout
     made = sorted(path.name.partition("-")[0] for path in artifacts(tiny_build) - before)
     # Of seed 3; those of seed 1 are there, and the codecs without training are the same.
-    assert made == ["codec", "model", "rates", "ratios", "scores"]
+    assert made == ["codec", "example", "model", "rates", "ratios", "scores", "times"]
     assert "profile `tiny`, seeds 1 and 3" in report.read_text()
 
 
 def test_test_images_scored_in_parts_give_the_table_of_one_part_to_the_byte(
     tiny_build: Path, tmp_path: Path
 ) -> None:
-    in_parts = command(targets=("scores",))
+    in_parts = command(targets=("scored",))
     in_parts[in_parts.index("--config") : 0] = ["--set-scatter", "scores=2"]
     done = subprocess.run(
         in_parts, cwd=ROOT, env=environment(tmp_path), capture_output=True, text=True, check=False
@@ -139,8 +139,8 @@ def test_test_images_scored_in_parts_give_the_table_of_one_part_to_the_byte(
     assert done.returncode == 0, done.stderr
 
     stages = {path.name.rpartition("-")[0] for path in artifacts(tmp_path)}
-    assert stages == {"data", "model", "scores-1-of-2", "scores-2-of-2", "scores"}
-    note = tiny_build / "tiny" / "seed-1" / "scores.json"
+    assert stages == {"data", "model", "scores-1-of-2", "scores-2-of-2", "scores", "example"}
+    note = tiny_build / "tiny" / "paper" / "seed-1" / "scores.json"
     whole = tiny_build / "tiny" / json.loads(note.read_text())["artifact"]
     gathered = tmp_path / "tiny" / whole.name / "test-images.csv"
     assert gathered.read_bytes() == (whole / "test-images.csv").read_bytes()
@@ -154,6 +154,7 @@ def test_test_images_scored_in_parts_give_the_table_of_one_part_to_the_byte(
         (("profile=sample", "epochs=many"), "parameter 'epochs'"),
         (("profile=sample", "image_size=0"), "parameter 'image_size'"),
         (("profile=sample", "seeds=4..0"), "parameter 'seeds'"),
+        (("profile=sample", "model=nope"), "parameter 'model'"),
         (("profile=sample", "source=folder", "folder=/no/such/place"), "/no/such/place"),
     ],
 )
@@ -211,7 +212,7 @@ def test_a_build_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
     settings = (f"profile={TINY}", "epochs=40")
-    model = str(tmp_path / "tiny" / "seed-1" / "model.json")
+    model = str(tmp_path / "tiny" / "paper" / "seed-1" / "model.json")
     run = subprocess.Popen(
         command(*settings, targets=(model,)),
         cwd=ROOT,

@@ -31,7 +31,7 @@ from reproduce.core.stage import Stage
 from reproduce.data.stages import DATA
 from reproduce.errors import ReproduceError
 from reproduce.measure import stages
-from reproduce.measure.stages import CODECS, EXAMPLE, RATES, SCORES
+from reproduce.measure.stages import EXAMPLE, RATES, SCORES
 from reproduce.models.stages import MODEL
 from reproduce.parameters import SPLITS, Parameters, parse_seeds
 from reproduce.rates import measurement, summary
@@ -101,7 +101,7 @@ def _found(folder_of: Folders, profile: str) -> dict[str, Any]:
 
 def _rates(folder_of: Folders) -> dict[str, Any]:
     """Return what a run's model reaches as a codec, beside those that need no training."""
-    folders = [folder_of(stage) for stage in (*CODECS, RATES)]
+    folders = [folder_of(stage) for stage in (*stages.CODECS, RATES)]
     scores = evaluation.read_table(folder_of(SCORES) / evaluation.TABLE)
     return summary.of_tables(measurement.read(folders), scores)
 

@@ -30,7 +30,7 @@ def _no_modules(_: Parameters) -> tuple[str, ...]:
     return ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # there is one of each
 class Stage:
     """A step of a run.
 

@@ -21,8 +21,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reproduce import metrics, parts, preparation
+from reproduce.measure import stages
 from reproduce.measure.rows import measured as rows_of_images
-from reproduce.measure.stages import CODECS
 from reproduce.parameters import Parameters
 from reproduce.rates.interface import Codec
 
@@ -38,7 +38,7 @@ def references(parameters: Parameters) -> list[Path]:
 
     There is one for each codec.
     """
-    return [stage.folder(parameters) for stage in CODECS]
+    return [stage.folder(parameters) for stage in stages.CODECS]
 
 
 def make(parameters: Parameters, folder: Path, codec: Codec) -> dict[str, Any]:

@@ -1,0 +1,187 @@
+"""Stages: what each depends on, where it is kept, and the table of all."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reproduce import artifacts, environment
+from reproduce.core import sources
+from reproduce.core.sources import Tree
+from reproduce.core.stage import Stage
+from reproduce.data.stages import DATA
+from reproduce.errors import ReproduceError
+from reproduce.measure import stages
+from reproduce.models.stages import MODEL
+from reproduce.parameters import Parameters
+
+MAKER = "reproduce.errors"  # stands for a module: nothing in it is called
+
+
+@pytest.fixture(params=stages.ALL, ids=lambda stage: stage.name)
+def stage(request: pytest.FixtureRequest) -> Stage:
+    return request.param
+
+
+def test_each_stage_reads_parameters_that_exist(stage: Stage) -> None:
+    assert set(stage.reads) <= set(Parameters.model_fields)
+
+
+def test_each_stage_stands_behind_those_it_needs(stage: Stage) -> None:
+    before = stages.ALL[: stages.ALL.index(stage)]
+    assert set(map(id, stage.needs)) <= set(map(id, before))
+
+
+def test_each_stage_is_made_by_a_function_that_exists(stage: Stage) -> None:
+    import importlib
+
+    for place in (stage.made_by, *stage.arguments.values()):
+        module, _, name = place.partition(":")
+        assert hasattr(importlib.import_module(module), name), place
+
+
+def test_the_packages_of_each_stage_are_installed(stage: Stage) -> None:
+    assert set(artifacts.library_versions(stage.packages)) == set(stage.packages)
+
+
+def imported_packages(stage: Stage) -> set[str]:
+    """Distributions that the modules of a stage import, among those that can change its numbers."""
+    tree = sources.present()
+    files = tree.files(stage.closure(Parameters()))
+    text = "\n".join((sources.PACKAGE / file).read_text() for file in files if file.endswith(".py"))
+    names = {
+        "import constriction": "constriction",
+        "import oxipng": "pyoxipng",
+        "import gaussian_filter": "scipy",
+        "import pillow_jxl": "pillow-jxl-plugin",
+        "tensorflow.": "tensorflow",
+        "import skimage": "scikit-image",
+    }
+    return {package for words, package in names.items() if words in text}
+
+
+def test_each_stage_names_the_packages_that_its_modules_compute_with(stage: Stage) -> None:
+    if stage is stages.PNG_SIZES or stage in stages.CODEC_TIMES:
+        pytest.skip("shares its module with stages that compute more")
+    earlier = set().union(*(needed.packages for needed in stage.all_needs()))
+    assert imported_packages(stage) <= {*stage.packages, *earlier}
+
+
+def test_names_of_stages_are_unique_and_say_where_they_are_kept() -> None:
+    names = [stage.name for stage in stages.ALL]
+    assert len(set(names)) == len(names)
+    parameters = Parameters(seed=3, model="no-attention")
+    assert DATA.place(parameters) == "data"
+    assert stages.SCORES.place(parameters) == "no-attention/seed-3/scores"
+    assert stages.find("codecs/jpeg").place(parameters) == "codecs/jpeg"
+
+
+def test_the_note_of_a_stage_lies_where_its_place_says(build_folder: Path) -> None:
+    note = stages.SCORES.note(Parameters(profile="mine", seed=2))
+    assert note == build_folder / "mine" / "paper" / "seed-2" / "scores.json"
+
+
+def test_an_unknown_stage_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ReproduceError, match=r"unknown stage 'nope'; known are data, model, .*"):
+        stages.find("nope")
+    with pytest.raises(ReproduceError, match="unknown stage"):
+        stages.with_needs(["nope/*"])
+
+
+def test_stages_are_found_by_patterns_with_all_that_they_need() -> None:
+    names = [stage.name for stage in stages.with_needs(["codecs/*", "rates"])]
+    assert names[:2] == ["data", "model"]
+    assert {"codec", "rates", "codecs/jpeg", "codecs/webp"} <= set(names)
+    assert "scores" not in names
+
+
+def test_the_manifest_says_by_what_and_where_it_was_made(
+    small_run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment, "commit", lambda: "abc-dirty")
+    manifest = artifacts.read_manifest(stages.SCORES.folder(small_run.parameters))
+    assert manifest["stage"] == "scores"
+    made = manifest["made"]
+    assert (made["commit"], made["uncommitted_changes"]) == ("abc", True)
+    assert made["entries"] == ["reproduce.evaluation"]
+    assert {"reproduce.evaluation", "reproduce.model", "reproduce.metrics"} <= set(made["modules"])
+    assert made["versions"] == environment.versions()
+    assert made["machine"] == environment.machine()
+    assert made["started"].endswith("+00:00")
+    assert manifest["dependencies"]["needs"]["data"] == {
+        "artifact": small_run.data.folder.name,
+        "fingerprint": small_run.data.fingerprint,
+    }
+
+
+def test_only_the_parameters_that_a_stage_reads_are_in_its_manifest(small_run: Any) -> None:
+    manifest = artifacts.read_manifest(small_run.trained.folder)
+    assert manifest["dependencies"]["parameters"] == {
+        "model": "paper",
+        "epochs": 3,
+        "batch_size": 3,
+        "seed": 0,
+        "quantisation": "none",
+    }
+
+
+def test_a_parameter_without_meaning_changes_nothing(small_run: Any) -> None:
+    other = small_run.parameters.model_copy(
+        update={"quantisation_step": 4.0, "crops_per_photograph": 2, "seeds": "1"}
+    )
+    assert MODEL.dependencies(other) == MODEL.dependencies(small_run.parameters)
+    quantised = {"quantisation": "noise"}
+    steps = [
+        MODEL.own_dependencies(other.model_copy(update={**quantised, "quantisation_step": step}))
+        for step in (4.0, 2.0)
+    ]
+    assert steps[0] != steps[1]
+
+
+def test_the_parts_of_a_model_count_for_its_training_and_those_of_others_do_not() -> None:
+    modules = {
+        name: set(MODEL.entries(Parameters(model=name))) for name in ("paper", "no-attention")
+    }
+    attention = "reproduce.models.attentions."
+    assert f"{attention}paper" in modules["paper"] - modules["no-attention"]
+    assert f"{attention}no_attention" in modules["no-attention"] - modules["paper"]
+    assert "reproduce.models.encoders.paper" in modules["paper"] & modules["no-attention"]
+
+
+def test_a_codec_counts_for_its_own_measurement_alone() -> None:
+    for name in ("jpeg", "webp"):
+        closure = stages.find(f"codecs/{name}").closure(Parameters())
+        found = [module for module in closure if module.startswith("reproduce.rates.codecs.")]
+        assert found == [f"reproduce.rates.codecs.{name}"]
+
+
+def test_what_a_stage_needs_is_resolved_once_in_one_go(
+    folder_of_images: Path, parameters_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from reproduce.data import stages as of_data
+
+    parameters = parameters_of(folder_of_images, epochs=1)
+    stages.SCORES.folder(parameters)
+    walked = []
+    walk = of_data.walk
+    monkeypatch.setattr(of_data, "walk", lambda folder: walked.append(folder) or walk(folder))
+    stages.SCORES.folder(parameters)
+    assert len(walked) == 1
+    stages.SCORES.folder(parameters)
+    assert len(walked) == 2  # files may have changed meanwhile
+
+
+def test_a_new_parameter_or_message_makes_nothing_anew() -> None:
+    tree = sources.present()
+    changed = Tree({**tree._files, "parameters.py": b"NEW = 1", "core/stage.py": b"NEW = 2"})
+    for stage in stages.ALL:
+        closure = tree.closure(stage.entries(Parameters()))
+        assert changed.digest(closure) == tree.digest(closure), stage.name
+
+
+def test_only_finished_stages_are_noted(small_run: Any) -> None:
+    folder = stages.EXAMPLE.folder(small_run.parameters)
+    numbers = json.loads((folder / "example.json").read_text())
+    assert numbers["name"] == small_run.data.names("train")[0]
+    assert numbers["original_bytes"] > 0
