@@ -101,6 +101,16 @@ def small_run(made_small_run: SimpleNamespace, build_folder: Path) -> SimpleName
     return made_small_run
 
 
+@pytest.fixture(scope="session")
+def beans() -> Path:
+    """The photographs of beans, in folders <split>/<class>."""
+    place = os.environ.get("REPRODUCE_BEANS")
+    if not place:
+        pytest.skip("needs a local copy of beans: set REPRODUCE_BEANS to its folder")
+    assert (Path(place) / "train").is_dir(), f"REPRODUCE_BEANS: {place} holds no folder train"
+    return Path(place)
+
+
 @pytest.fixture
 def shared_folder() -> Iterator[Path]:
     """A folder that all users may look into, unlike pytest's tmp_path."""

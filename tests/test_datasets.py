@@ -25,7 +25,6 @@ from reproduce.datasets import Collection
 from reproduce.errors import ReproduceError
 from reproduce.parameters import SPLITS, Parameters
 
-BEANS = Path(__file__).parents[2] / "shared" / "beans"
 BEANS_CLASSES = ("angular_leaf_spot", "bean_rust", "healthy")
 BEANS_COUNTS = {"train": (345, 348, 341), "validation": (44, 45, 44), "test": (43, 43, 42)}
 
@@ -549,34 +548,32 @@ def test_another_folder_is_not_taken_for_beans(folder_of_images):
         open_beans(folder_of_images)
 
 
-@pytest.fixture(scope="module")
-def beans() -> Collection:
+@pytest.fixture(scope="module", name="collection")
+def collection_of_beans(beans: Path) -> Collection:
     """The real photographs."""
-    if not BEANS.is_dir():
-        pytest.skip("the local copy of beans is not here")
-    return open_beans(BEANS)
+    return open_beans(beans)
 
 
-def test_beans_has_1034_133_and_128_images_in_three_classes(beans):
-    assert beans.classes == BEANS_CLASSES
+def test_beans_has_1034_133_and_128_images_in_three_classes(collection):
+    assert collection.classes == BEANS_CLASSES
     for split, expected in BEANS_COUNTS.items():
-        labels = [photograph.label for photograph in beans.splits[split]]
+        labels = [photograph.label for photograph in collection.splits[split]]
         assert tuple(labels.count(label) for label in range(3)) == expected
 
 
-def test_beans_in_all_three_splits_are_the_1295_training_images_of_the_paper(beans):
-    assert sum(counts(beans).values()) == 1295
+def test_beans_in_all_three_splits_are_the_1295_training_images_of_the_paper(collection):
+    assert sum(counts(collection).values()) == 1295
 
 
-def test_beans_are_in_the_order_of_the_hub(beans):
-    train = names(beans, "train")
+def test_beans_are_in_the_order_of_the_hub(collection):
+    train = names(collection, "train")
     folder = "train/angular_leaf_spot/angular_leaf_spot_train"
     assert train[:3] == [f"{folder}.0.jpg", f"{folder}.1.jpg", f"{folder}.2.jpg"]
     assert train[344:346] == [f"{folder}.344.jpg", "train/bean_rust/bean_rust_train.0.jpg"]
 
 
-def test_the_papers_test_image_is_train_example_0_of_beans(beans):
-    grey = beans.splits["train"][0].decode().convert("L")
+def test_the_papers_test_image_is_train_example_0_of_beans(collection):
+    grey = collection.splits["train"][0].decode().convert("L")
     assert grey.size == (500, 500)
     assert len(encoded(grey, "PNG")) == 205_111  # figures 10 and 12, to the byte
 

@@ -1,54 +1,163 @@
 """The committed record of the full run on beans, and what is said of it elsewhere."""
 
-import json
+import hashlib
+import io
 import math
 import re
+import subprocess
+import tarfile
+from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from reproduce import (
     artifacts,
     cli,
+    codec,
     environment,
     evaluation,
     model,
     paper,
     preparation,
     record,
+    size_ratios,
     training,
 )
+from reproduce.core.sources import Tree
 from reproduce.errors import ReproduceError
 from reproduce.measure import stages
 from reproduce.parameters import Parameters, read_profile
-from reproduce.rates import codecs, curves, measurement, summary
+from reproduce.rates import codecs, curves, measurement, own
 
 ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / "results" / "paper"
-BEANS = ROOT.parent / "shared" / "beans"
+RESULTS = ROOT / "results"
+PLACES = sorted(path.parent for path in RESULTS.rglob(artifacts.MANIFEST))
+SEEDS = [0, 1, 2, 3, 4]
 
 
-@pytest.fixture(params=sorted(RESULTS.glob("seed-*")), ids=lambda folder: folder.name)
-def folder(request: pytest.FixtureRequest) -> Path:
-    """The folder of a recorded run, of each seed in turn."""
+@pytest.fixture(params=PLACES, ids=lambda place: place.relative_to(RESULTS).as_posix())
+def place(request: pytest.FixtureRequest) -> Path:
+    """A folder of the record, of each stage in turn."""
     return request.param
 
 
-def read(folder: Path) -> dict[str, Any]:
-    return json.loads((folder / record.RECORD).read_text())
+@pytest.fixture(params=SEEDS)
+def seed(request: pytest.FixtureRequest) -> int:
+    return request.param
 
 
-def test_five_seeds_are_recorded_in_the_papers_setting() -> None:
+# What every record is held against
+
+
+def test_the_record_holds_each_stage_of_five_seeds_and_nothing_else() -> None:
+    expected = {
+        RESULTS / "paper" / stage.place("paper", seed) for stage in stages.ALL for seed in SEEDS
+    }
+    assert {place for place in PLACES if RESULTS / "paper" in place.parents} == expected
+    files = {file for file in (RESULTS / "paper").rglob("*") if file.is_file()}
+    assert {file.parent for file in files} == expected
+
+
+def test_each_file_is_the_one_that_was_recorded(place: Path) -> None:
+    lines = (place / record.SUMS).read_text().splitlines()
+    recorded = dict(reversed(line.split("  ")) for line in lines)
+    others = {file.name: file for file in place.iterdir() if file.name != record.SUMS}
+    assert {
+        name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in others.items()
+    } == recorded
+
+
+def test_each_stage_was_made_by_a_commit_without_changes(place: Path) -> None:
+    made = artifacts.read_manifest(place)["made"]
+    assert re.fullmatch(r"[0-9a-f]{40}", made["commit"])
+    assert made["uncommitted_changes"] is False
+
+
+def files_of_commit(commit: str) -> dict[str, bytes]:
+    """The package's files as a commit has them; skips where git doesn't know the commit."""
+    git = ["git", "-C", str(ROOT)]
+    known = subprocess.run([*git, "cat-file", "-e", commit], capture_output=True, check=False)
+    if known.returncode:
+        pytest.skip("needs the history of the project, which this copy lacks")
+    command = [*git, "archive", commit, "src/reproduce"]
+    archive = subprocess.run(command, capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        return {
+            member.name.removeprefix("src/reproduce/"): tar.extractfile(member).read()  # type: ignore[union-attr]
+            for member in tar
+            if member.isfile()
+        }
+
+
+@cache
+def tree_of_commit(commit: str) -> Tree:
+    return Tree(files_of_commit(commit))
+
+
+def test_its_commit_has_the_modules_that_made_it_and_their_source_is_the_recorded_one(
+    place: Path,
+) -> None:
+    manifest = artifacts.read_manifest(place)
+    made = manifest["made"]
+    assert set(made["entries"]) <= set(made["modules"])
+    source = tree_of_commit(made["commit"]).digest(made["modules"])
+    assert source == manifest["dependencies"]["source"]
+
+
+def test_each_stage_names_the_versions_that_made_it(place: Path) -> None:
+    manifest = artifacts.read_manifest(place)
+    used, all_versions = manifest["dependencies"]["versions"], manifest["made"]["versions"]
+    (stage,) = (stage for stage in stages.ALL if stage.name == manifest["stage"])
+    assert set(used) == set(stage.packages)
+    assert {"python", "tensorflow", "keras", "numpy", "pillow"} <= set(all_versions)
+    assert used.items() <= all_versions.items()
+
+
+def test_each_stage_tells_when_and_where_it_was_made_and_what_it_cost(place: Path) -> None:
+    made = artifacts.read_manifest(place)["made"]
+    assert set(made["machine"]) == {"processor", "cores", "memory_bytes", "system"}
+    assert datetime.fromisoformat(made["started"]).utcoffset() == timedelta(0)
+    assert made["seconds"] > 0
+    assert made["peak_memory_bytes"] > 50_000_000
+
+
+def test_each_stage_was_made_of_the_recorded_ones_that_it_needs(place: Path) -> None:
+    manifest = artifacts.read_manifest(place)
+    (stage,) = (stage for stage in stages.ALL if stage.name == manifest["stage"])
+    profile = RESULTS / place.relative_to(RESULTS).parts[0]
+    run = place.relative_to(profile).parts
+    model, seed = (run[0], int(run[1].removeprefix("seed-"))) if stage.of_seed else ("paper", 0)
+    assert set(manifest["dependencies"]["needs"]) == {needed.name for needed in stage.needs}
+    for needed in stage.needs:
+        recorded = artifacts.read_manifest(profile / needed.place(model, seed))
+        name = f"{needed.name}-{artifacts.fingerprint(recorded['dependencies'])}"
+        assert manifest["dependencies"]["needs"][needed.name]["artifact"] == name
+
+
+def test_no_record_holds_a_path_of_a_machine(place: Path) -> None:
+    for file in place.iterdir():
+        if file.suffix in {".json", ".csv"}:
+            assert not re.search(r"[\"\s,]/|[A-Z]:\\|\.\./", file.read_text()), file.name
+
+
+# The record of the paper's setting
+
+
+def test_the_recorded_runs_have_the_papers_setting_and_differ_in_their_seed() -> None:
     expected = read_profile("paper", ROOT / "profiles")
-    del expected["folder"], expected["seeds"]
     runs = record.read_seeds()
-    assert list(runs) == [0, 1, 2, 3, 4]
+    assert list(runs) == SEEDS
     for seed, run in runs.items():
-        assert run["parameters"] == expected | {"seed": seed}
-    for same in ("data", "model", "commit", "versions", "machine", "images_of_reported_size"):
+        given = expected | {"seed": seed}
+        assert run["parameters"] == {name: given[name] for name in run["parameters"]}
+        assert run["parameters"]["profile"] == "paper"
+    for same in ("data", "model", "images_of_reported_size"):
         assert all(run[same] == runs[0][same] for run in runs.values()), same
 
 
@@ -58,15 +167,12 @@ def test_the_record_holds_the_papers_original_file_and_no_other_image_has_its_si
     assert recorded["images_of_reported_size"] == [recorded["example"]["name"]]
 
 
-def test_the_recorded_means_are_those_of_the_recorded_table(folder: Path) -> None:
-    scores = evaluation.read_table(folder / evaluation.TABLE)
-    recorded = read(folder)
+def test_the_recorded_means_are_those_of_the_recorded_table(seed: int) -> None:
+    scores = evaluation.read_table(record.folder(stages.SCORES, seed=seed) / evaluation.TABLE)
+    recorded = record.read(seed=seed)
     assert len(scores) == paper.TEST_IMAGES
     for name, summarised in recorded["test"].items():
-        if summarised["mean"] is None:
-            assert scores[name].isna().all()
-        else:
-            assert summarised["mean"] == pytest.approx(scores[name].mean()), name
+        assert summarised["mean"] == pytest.approx(scores[name].mean(), nan_ok=True), name
     ratios = scores["reconstruction_bytes"] / scores["original_bytes"]
     np.testing.assert_allclose(ratios, scores["size_ratio"])
     assert recorded["learned"] == evaluation.learned(scores)
@@ -81,67 +187,77 @@ def test_a_dead_seed_is_recorded_as_such() -> None:
         assert quantities["last_loss"] == pytest.approx(record.LOSS_OF_MID_GREY, abs=1e-3)
 
 
-def test_the_recorded_weights_load_and_are_the_papers_model(folder: Path) -> None:
-    autoencoder = model.load(folder / training.WEIGHTS)
-    assert autoencoder.count_params() == 5404
-    assert (folder / training.WEIGHTS).stat().st_size < 100_000
+def test_the_recorded_weights_load_and_are_the_papers_model(seed: int) -> None:
+    weights = record.folder(stages.MODEL, seed=seed) / training.WEIGHTS
+    assert model.load(weights).count_params() == 5404
+    assert weights.stat().st_size < 100_000
 
 
-def test_the_recorded_rates_are_those_of_the_recorded_tables(folder: Path) -> None:
-    rates = measurement.read([RESULTS / record.REFERENCES, folder])
+def test_the_recorded_weights_of_seed_0_are_those_of_the_shipped_model() -> None:
+    weights = record.folder(stages.MODEL) / training.WEIGHTS
+    pairs = zip(
+        model.load(weights).get_weights(), codec.shipped().autoencoder.get_weights(), strict=True
+    )
+    assert all(np.array_equal(one, other) for one, other in pairs)
+
+
+def test_the_rates_are_recorded_of_all_test_images(seed: int) -> None:
+    folders = record.folders(stages.CODECS, stages.RATES, seed=seed)
+    rates = measurement.read(folders)
     assert rates["image"].nunique() == paper.TEST_IMAGES
     assert set(rates["size"]) == {"full", "half"}
-    scores = evaluation.read_table(folder / evaluation.TABLE)
-    found = summary.quantities(summary.of_tables(rates, scores))
-    recorded = summary.quantities(read(folder)["rates"])
-    assert found == pytest.approx(recorded, nan_ok=True)
+    names = {one.name for one in codecs.REFERENCES}
+    assert set(rates["codec"]) == {*names, own.AUTOENCODER}
+
+
+def test_the_size_ratios_and_png_writers_are_recorded_of_all_test_images(seed: int) -> None:
+    folder = record.folder(stages.RATIOS, seed=seed)
+    ratios = size_ratios.read_table(folder / size_ratios.TABLE)
+    writers = size_ratios.read_table(folder / size_ratios.WRITERS_TABLE)
+    assert ratios["image"].nunique() == writers["image"].nunique() == paper.TEST_IMAGES
+    recorded = record.read(seed=seed)["test"]["size_ratio"]["mean"]
+    ours = ratios[ratios["method"] == "autoencoder"]["size_ratio"].mean()
+    assert ours == pytest.approx(recorded, rel=1e-5)
 
 
 def test_each_recorded_codec_reaches_two_bits_per_pixel_with_eight_rates_below() -> None:
-    points = curves.means(measurement.read([RESULTS / record.REFERENCES]))
-    assert set(points["codec"]) == {codec.name for codec in codecs.REFERENCES}
-    for codec in codecs.REFERENCES:
-        rates = points[points["codec"] == codec.name]["bpp"]
-        assert len(rates) == len(codec.qualities)
-        assert rates.max() > 1.95, codec.name
-        assert (rates < 2).sum() >= 8, codec.name
+    folders = [record.folder(stage) for stage in stages.CODECS]
+    points = curves.means(measurement.read(folders))
+    assert set(points["codec"]) == {one.name for one in codecs.REFERENCES}
+    for one in codecs.REFERENCES:
+        rates = points[points["codec"] == one.name]["bpp"]
+        assert len(rates) == len(one.qualities)
+        assert rates.max() > 1.95, one.name
+        assert (rates < 2).sum() >= 8, one.name
 
 
 def test_times_are_recorded_for_all_that_is_measured() -> None:
-    folders = record.rate_folders()
-    rates, times = (measurement.read(folders, name) for name in ("rates.csv", "times.csv"))
+    rates = measurement.read(record.folders(stages.CODECS, stages.RATES))
+    times = measurement.read(record.folders(stages.CODEC_TIMES, stages.TIMES), measurement.TIMES)
     measured = rates.groupby(["codec", "quality"]).size().index
     assert set(times.set_index(["codec", "quality"]).index) == set(measured)
     assert (times[["encode_seconds", "decode_seconds"]] > 0).all(axis=None)
 
 
-def test_rates_that_are_not_recorded_are_named(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_what_is_not_recorded_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(record.artifacts, "project_root", lambda: tmp_path)
-    with pytest.raises(ReproduceError, match=r"no record .*references.*make record"):
-        record.rate_folders()
+    with pytest.raises(ReproduceError, match=r"no record .*codecs.*make record"):
+        record.folders(stages.CODECS, stages.RATES)
+    with pytest.raises(ReproduceError, match=r"no record .*paper.*make record SEEDS=7"):
+        record.read(seed=7)
 
 
 @pytest.mark.slow
-def test_the_recorded_weights_give_the_recorded_numbers_on_beans(folder: Path) -> None:
-    if not BEANS.is_dir():
-        pytest.skip("needs a local copy of beans beside the checkout")
-    recorded = read(folder)["example"]
-    from PIL import Image
-
-    with Image.open(BEANS / recorded["name"]) as image:
+def test_the_recorded_weights_give_the_recorded_numbers_on_beans(seed: int, beans: Path) -> None:
+    recorded = record.read(seed=seed)["example"]
+    with Image.open(beans / recorded["name"]) as image:
         grey = np.asarray(preparation.to_grey(image))
-    scores = evaluation.examine(model.load(folder / training.WEIGHTS), grey, "").scores()
+    weights = record.folder(stages.MODEL, seed=seed) / training.WEIGHTS
+    scores = evaluation.examine(model.load(weights), grey, "").scores()
     assert scores["original_bytes"] == recorded["original_bytes"]
     for name in ("reconstruction_bytes", "latent_clip_bytes", "latent_stretch_bytes"):
         assert scores[name] == pytest.approx(recorded[name], rel=2e-3), name
     assert scores["psnr_db"] == pytest.approx(recorded["psnr_db"], abs=0.01)
-
-
-def test_the_record_holds_no_path_of_a_machine(folder: Path) -> None:
-    text = (folder / record.RECORD).read_text() + (folder / evaluation.TABLE).read_text()
-    assert not re.search(r"[\"\s,]/|[A-Z]:\\|\.\./", text)
 
 
 def test_the_readme_says_what_the_record_says(tmp_path: Path) -> None:
@@ -182,10 +298,11 @@ def test_a_record_is_what_the_artifacts_say_of_themselves(
     parameters = parameters_of(folder_of_images, epochs=1)
     written = record.write(parameters, tmp_path / "results")
     for stage, place in zip(stages.ALL, written, strict=True):
-        assert place == tmp_path / "results" / "quick" / stage.place(parameters)
-        assert {file.name for file in place.iterdir()} == {"manifest.json", *stage.recorded}
-        for file in place.iterdir():
-            assert file.read_bytes() == (stage.folder(parameters) / file.name).read_bytes()
+        assert place == tmp_path / "results" / "quick" / stage.place("paper", 0)
+        recorded = {"manifest.json", *stage.recorded}
+        assert {file.name for file in place.iterdir()} == {record.SUMS, *recorded}
+        for name in recorded:
+            assert (place / name).read_bytes() == (stage.folder(parameters) / name).read_bytes()
         assert artifacts.read_manifest(place)["made"]["commit"] == "c0ffee"
 
 
@@ -243,12 +360,6 @@ def test_a_run_is_measured_with_what_its_codec_reaches(small_run: SimpleNamespac
     assert "seeds" not in found["parameters"]
     assert found["model"]["encoder_convolutions"] == 3
     assert found["model"]["decoder_upsamplings"] == 1
-
-
-def test_a_missing_record_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(record.artifacts, "project_root", lambda: tmp_path)
-    with pytest.raises(ReproduceError, match=r"no record .*paper.*make record"):
-        record.read()
 
 
 def test_without_a_list_of_seeds_the_committed_runs_are_judged() -> None:

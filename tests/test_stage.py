@@ -72,9 +72,9 @@ def test_names_of_stages_are_unique_and_say_where_they_are_kept() -> None:
     names = [stage.name for stage in stages.ALL]
     assert len(set(names)) == len(names)
     parameters = Parameters(seed=3, model="no-attention")
-    assert DATA.place(parameters) == "data"
-    assert stages.SCORES.place(parameters) == "no-attention/seed-3/scores"
-    assert stages.find("codecs/jpeg").place(parameters) == "codecs/jpeg"
+    assert DATA.place(parameters.model, parameters.seed) == "data"
+    assert stages.SCORES.place(parameters.model, parameters.seed) == "no-attention/seed-3/scores"
+    assert stages.find("codecs/jpeg").place("paper", 0) == "codecs/jpeg"
 
 
 def test_the_note_of_a_stage_lies_where_its_place_says(build_folder: Path) -> None:

@@ -11,11 +11,14 @@ which versions. `write` copies them, and nothing else ever writes into a record.
 `quantities` picks from them the single numbers that pages and claims name.
 """
 
+import copy
+import hashlib
 import json
 import math
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,7 @@ from reproduce import (
     artifacts,
     compression,
     evaluation,
+    paper,
     training,
 )
 from reproduce.artifacts import or_nan
@@ -31,10 +35,14 @@ from reproduce.core.stage import Stage
 from reproduce.data.stages import DATA
 from reproduce.errors import ReproduceError
 from reproduce.measure import stages
-from reproduce.measure.stages import EXAMPLE, RATES, SCORES
+from reproduce.measure.stages import EXAMPLE, PNG_SIZES, RATES, SCORES
+from reproduce.models.registry import PAPER
 from reproduce.models.stages import MODEL
 from reproduce.parameters import SPLITS, Parameters, parse_seeds
 from reproduce.rates import measurement, summary
+
+SUMS = "SHA256SUMS"
+"""Of the files in a folder of a record, as `sha256sum -c` reads them: what was edited shows."""
 
 REPETITIONS = "determinism.json"
 LOSS_OF_MID_GREY = math.log(2)
@@ -190,7 +198,11 @@ def write(parameters: Parameters, results: Path) -> list[Path]:
             )
     with artifacts.clear_disk_errors(results):
         return [
-            _write_stage(stage, folder, results / parameters.profile / stage.place(parameters))
+            _write_stage(
+                stage,
+                folder,
+                results / parameters.profile / stage.place(parameters.model, parameters.seed),
+            )
             for stage, folder in folders.items()
         ]
 
@@ -201,8 +213,11 @@ def _write_stage(stage: Stage, folder: Path, place: Path) -> Path:
     for left in (new, old):
         shutil.rmtree(left, ignore_errors=True)
     new.mkdir(parents=True)
+    sums = []
     for name in (artifacts.MANIFEST, *stage.recorded):
         shutil.copyfile(folder / name, new / name)
+        sums.append(f"{hashlib.sha256((new / name).read_bytes()).hexdigest()}  {name}\n")
+    (new / SUMS).write_text("".join(sums), encoding="utf-8")
     if place.exists():
         place.rename(old)
     new.rename(place)
@@ -210,68 +225,88 @@ def _write_stage(stage: Stage, folder: Path, place: Path) -> Path:
     return place
 
 
-RECORD = "record.json"
-REFERENCES = "references"
+def read(profile: str = "paper", seed: int = 0, model: str = PAPER) -> dict[str, Any]:
+    """Read the committed record of a profile's full run with a model and a seed.
 
-
-def read(profile: str = "paper", seed: int = 0) -> dict[str, Any]:
-    """Read the committed record of a profile's full run with a seed.
+    Returns
+    -------
+    dict
+        As `run`; also `made`: how each stage was made, by its name, and
+        `images_of_reported_size`: the names of all images whose PNG file has the size that the
+        paper reports.
 
     Raises
     ------
     ReproduceError
         There is no such record.
     """
-    path = path_of(RECORD, profile, seed)
-    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return record
+    return copy.deepcopy(_read(artifacts.project_root() / "results", profile, seed, model))
 
 
-def path_of(name: str, profile: str = "paper", seed: int = 0) -> Path:
-    """Return a file of the committed record of a profile's full run with a seed.
+@cache
+def _read(results: Path, profile: str, seed: int, model: str) -> dict[str, Any]:
+    def folder_of(stage: Stage) -> Path:
+        return _recorded(stage, results, profile, seed, model)
+
+    sizes = evaluation.read_sizes(folder_of(PNG_SIZES) / evaluation.SIZES_TABLE)
+    of_size = sizes[sizes["bytes"] == paper.ORIGINAL_BYTES]["name"]
+    return _found(folder_of, profile) | {
+        "rates": _rates(folder_of),
+        "images_of_reported_size": of_size.tolist(),
+        "made": {
+            stage.name: artifacts.read_manifest(folder_of(stage))["made"] for stage in stages.ALL
+        },
+    }
+
+
+def folder(stage: Stage, profile: str = "paper", seed: int = 0, model: str = PAPER) -> Path:
+    """Return the folder of the committed record that holds a stage.
 
     Raises
     ------
     ReproduceError
-        There is no such file.
+        There is no such record.
     """
-    path = _recorded(profile) / f"seed-{seed}" / name
-    if not path.is_file():
+    return _recorded(stage, artifacts.project_root() / "results", profile, seed, model)
+
+
+def _recorded(stage: Stage, results: Path, profile: str, seed: int, model: str) -> Path:
+    place = results / profile / stage.place(model, seed)
+    if not (place / artifacts.MANIFEST).is_file():
         raise ReproduceError(
-            f"no record {path}; make one of profile paper with: make record SEEDS={seed}"
+            f"no record {place}; make one of profile paper with: make record SEEDS={seed}"
         )
-    return path
+    return place
 
 
-def rate_folders(profile: str = "paper", seed: int = 0) -> list[Path]:
-    """Return the folders of the recorded rates, of codecs without training and of a seed's model.
+def folders(
+    of_codecs: Sequence[Stage],
+    of_model: Stage,
+    profile: str = "paper",
+    seed: int = 0,
+    model: str = PAPER,
+) -> list[Path]:
+    """Return the recorded folders of codecs without training, and that of a model's own.
 
     Raises
     ------
     ReproduceError
         They are not recorded.
     """
-    references = _recorded(profile) / REFERENCES
-    if not references.is_dir():
-        raise ReproduceError(f"no record {references}; make one with: make record SEEDS={seed}")
-    return [references, path_of(measurement.TABLE, profile, seed).parent]
+    return [folder(stage, profile, seed, model) for stage in (*of_codecs, of_model)]
 
 
-def read_seeds(profile: str = "paper") -> dict[int, dict[str, Any]]:
-    """Read the committed records of a profile's full runs, by their seeds.
+def read_seeds(profile: str = "paper", model: str = PAPER) -> dict[int, dict[str, Any]]:
+    """Read the committed records of a profile's full runs with a model, by their seeds.
 
     Raises
     ------
     ReproduceError
         There is none.
     """
-    folders = _recorded(profile).glob("seed-*")
-    seeds = sorted(int(folder.name.removeprefix("seed-")) for folder in folders)
-    return {seed: read(profile, seed) for seed in seeds or [0]}
-
-
-def _recorded(profile: str) -> Path:
-    return artifacts.project_root() / "results" / profile
+    places = (artifacts.project_root() / "results" / profile / model).glob("seed-*")
+    seeds = sorted(int(place.name.removeprefix("seed-")) for place in places)
+    return {seed: read(profile, seed, model) for seed in seeds or [0]}
 
 
 def read_repetitions() -> dict[str, Any]:

@@ -114,15 +114,14 @@ class Stage:
             resumable=self.resumable,
         )
 
-    def place(self, parameters: Parameters) -> str:
+    def place(self, model: str, seed: int) -> str:
         """Return where builds and records have this stage: `paper/seed-0/scores`, or `data`."""
-        if not self.of_seed:
-            return self.name
-        return f"{parameters.model}/seed-{parameters.seed}/{self.name}"
+        return f"{model}/seed-{seed}/{self.name}" if self.of_seed else self.name
 
     def note(self, parameters: Parameters) -> Path:
         """Return the file that says which artifact is the present one: the workflow wants it."""
-        return artifacts.build_folder(parameters.profile) / f"{self.place(parameters)}.json"
+        place = self.place(parameters.model, parameters.seed)
+        return artifacts.build_folder(parameters.profile) / f"{place}.json"
 
     def all_needs(self) -> "list[Stage]":
         """Return the stages that it needs, and those that they need, first things first."""

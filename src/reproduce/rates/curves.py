@@ -127,6 +127,39 @@ def bd_rate(curves: pd.DataFrame, codec: str, metric: str, anchor: str = ANCHOR)
     return BDRate(float(percent), overlap)
 
 
+@dataclass(frozen=True)
+class BDRateOfImages:
+    """Each image's own BD-rate, and then the mean.
+
+    Mean curves are what they are by images that go far apart: a codec whose rate is a target, as
+    that of JPEG 2000, gives each image the same rate, and others spend more where more is needed.
+
+    Attributes
+    ----------
+    percent
+        Mean over the images that have one, above 0 is more; NaN if none has.
+    images
+        How many have one: the curves of the others share no quality.
+    """
+
+    percent: float
+    images: int
+
+
+def bd_rate_of_images(
+    table: pd.DataFrame, codec: str, metric: str, size: str = "full", anchor: str = ANCHOR
+) -> BDRateOfImages:
+    """Return the mean over images of each image's own BD-rate over the anchor.
+
+    Takes what `measurement.read` returns.
+    """
+    of_both = table[(table["size"] == size) & table["codec"].isin([codec, anchor])]
+    finite = of_both.replace(math.inf, math.nan)  # of equal images
+    found = [bd_rate(own, codec, metric, anchor).percent for _, own in finite.groupby("image")]
+    known = [percent for percent in found if not math.isnan(percent)]
+    return BDRateOfImages(float(np.mean(known)) if known else math.nan, len(known))
+
+
 def in_decibels(values: Floats, metric: str) -> Floats:
     """Return values of a metric on a scale of decibels."""
     return values if metric == "psnr_db" else np.asarray(-10 * np.log10(1 - values))

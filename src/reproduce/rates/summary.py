@@ -25,7 +25,8 @@ def summarise(parameters: Parameters, scores: pd.DataFrame) -> dict[str, Any]:
     -------
     dict
         `points`: quality, bpp and metrics at each step, means over the test images. `bd_rate`: for
-        each metric, per cent of bytes more than JPEG, and the overlap of the two curves.
+        each metric, per cent of bytes more than JPEG, and the overlap of the two curves; also the
+        mean over images of each image's own, and how many images have one.
         `file_ratio`: bytes of the file at `QUALITY` ÷ bytes of the original's PNG, mean of images.
     """
     folders = [*measurement.references(parameters), own.rates(parameters)]
@@ -39,14 +40,20 @@ def of_tables(table: pd.DataFrame, scores: pd.DataFrame) -> dict[str, Any]:
     of_model = points[points["codec"] == own.AUTOENCODER]
     return {
         "points": of_model[columns].to_dict("records"),
-        "bd_rate": {metric.name: _bd_rate(points, metric.name) for metric in METRICS},
+        "bd_rate": {metric.name: _bd_rate(table, points, metric.name) for metric in METRICS},
         "file_ratio": _file_ratio(table, scores),
     }
 
 
-def _bd_rate(points: pd.DataFrame, metric: str) -> dict[str, float]:
+def _bd_rate(table: pd.DataFrame, points: pd.DataFrame, metric: str) -> dict[str, float]:
     found = curves.bd_rate(points, own.AUTOENCODER, metric)
-    return {"percent": found.percent, "overlap": found.overlap}
+    of_images = curves.bd_rate_of_images(table, own.AUTOENCODER, metric)
+    return {
+        "percent": found.percent,
+        "overlap": found.overlap,
+        "percent_of_images": of_images.percent,
+        "images": of_images.images,
+    }
 
 
 def _file_ratio(table: pd.DataFrame, scores: pd.DataFrame) -> float:
@@ -64,6 +71,7 @@ def quantities(summary: dict[str, Any]) -> dict[str, float]:
     return {
         "bd_rate": or_nan(summary["bd_rate"]["psnr_db"]["percent"]),
         "bd_rate_overlap": or_nan(summary["bd_rate"]["psnr_db"]["overlap"]),
+        "bd_rate_of_images": or_nan(summary["bd_rate"]["psnr_db"]["percent_of_images"]),
         "file_ratio": summary["file_ratio"],
         "file_bpp": coded["bpp"],
         "file_psnr": or_nan(coded["psnr_db"]),

@@ -42,6 +42,33 @@ def bd_rates(points: pd.DataFrame) -> str:
     return table(rows, right=[metric.label for metric in METRICS])
 
 
+def bd_rates_of_images(table_of_images: pd.DataFrame, size: str = "full") -> str:
+    """Return for each codec and metric the mean over images of each image's own BD-rate.
+
+    Takes what `measurement.read` returns; where not all images have one, their number is told.
+    """
+    images = table_of_images["image"].nunique()
+    rows = []
+    for name in curves.names(table_of_images):
+        if name == curves.ANCHOR:
+            continue
+        found = {
+            metric.label: curves.bd_rate_of_images(table_of_images, name, metric.name, size)
+            for metric in METRICS
+        }
+        rows.append(
+            {"codec": name} | {label: _of_images(one, images) for label, one in found.items()}
+        )
+    return table(rows, right=[metric.label for metric in METRICS])
+
+
+def _of_images(found: curves.BDRateOfImages, images: int) -> str:
+    if not found.images:
+        return "–, no overlap"
+    part = "" if found.images == images else f", {found.images} of {images} images"
+    return f"{found.percent:+.1f} %{part}"
+
+
 def signed(percent: float) -> str:
     """Return a number for prose, whole and with its sign; "–" for none."""
     return "–" if math.isnan(percent) else f"{percent:+.0f}"
