@@ -94,6 +94,15 @@ for stage in stages.ALL:
     JOBS.setdefault(stage.job or stage.name, []).append(stage)
 
 
+def logged(command):
+    """Return a shell command that keeps what it writes to stderr in the rule's log, and shows it."""
+    return f"( {command} 2>&1 1>&3 | tee {{log}} >&2 ) 3>&1"
+
+
+# With --software-deployment-method conda; else the environment that Snakemake runs in.
+ENVIRONMENT = "environment.yml"
+
+
 # Each part imports TensorFlow, which takes seconds: by default there is one, without a job of its own.
 scattergather:
     scores=1,
@@ -122,10 +131,15 @@ rule book:
         configuration=["_config.yml", "_toc.yml", "index.md"],
     output:
         BUILD / "book" / "index.html",
+    log:
+        BUILD / "book-making.log",
+    conda:
+        ENVIRONMENT
     params:
+        options=OPTIONS,
         source=TREE.digest(TREE.closure(["reproduce.book"])),
     shell:
-        "reproduce book {OPTIONS:q}"
+        logged("reproduce book {params.options:q}")
 
 
 for name, made in JOBS.items():
@@ -136,20 +150,27 @@ for name, made in JOBS.items():
             name.replace("-", "_")
         input:
             needs=[note(one) for stage in made for one in stage.needs if one not in made],
-            parts=gather.scores(
-                str(note(stages.SCORES).with_name("scores-{scatteritem}.json")), allow_missing=True
-            )
-            if in_parts
-            else [],
+            parts=(
+                gather.scores(
+                    str(note(stages.SCORES).with_name("scores-{scatteritem}.json")),
+                    allow_missing=True,
+                )
+                if in_parts
+                else []
+            ),
         output:
             [note(stage) for stage in made],
+        log:
+            note(made[0]).with_suffix(".log"),
+        conda:
+            ENVIRONMENT
+        threads: 1 if in_parts else workflow.cores
         params:
             # As parameters: Snakemake evaluates them now, and `shell` when `made` is another.
             **{f"dependencies_of_{stage.name}": dependencies(stage) for stage in made},
             command=command(made, *(["--gather", str(PARTS)] if in_parts else [])),
-        threads: 1 if in_parts else workflow.cores
         shell:
-            "{params.command}"
+            logged("{params.command}")
 
 
 rule scores_part:
@@ -158,11 +179,15 @@ rule scores_part:
         needs=[note(needed) for needed in stages.SCORES.needs],
     output:
         note(stages.SCORES).with_name("scores-{scatteritem}.json"),
+    log:
+        note(stages.SCORES).with_name("scores-{scatteritem}.log"),
+    conda:
+        ENVIRONMENT
     params:
         dependencies=dependencies(stages.SCORES),
         command=command([stages.SCORES]),
     shell:
-        "TF_NUM_INTRAOP_THREADS={threads} {params.command}"
+        logged("TF_NUM_INTRAOP_THREADS={threads} {params.command}")
 
 
 def notes(stage, seeds):
@@ -206,9 +231,14 @@ rule notebook:
     output:
         notebook=BUILD / "notebooks" / "{chapter}.ipynb",
         provenance=BUILD / "notebooks" / "{chapter}.provenance.json",
+    log:
+        BUILD / "notebooks" / "{chapter}.log",
+    conda:
+        ENVIRONMENT
     params:
+        options=OPTIONS,
         values=values_of,
         source=lambda wildcards: NOTEBOOKS[wildcards.chapter].digest(TREE),
         execution=TREE.digest(TREE.closure(["reproduce.notebooks"])),
     shell:
-        "reproduce notebook {input.notebook} {output.notebook} {OPTIONS:q}"
+        logged("reproduce notebook {input.notebook} {output.notebook} {params.options:q}")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reproduce import metrics
 from reproduce.metrics import METRICS
 from reproduce.rates import curves
 from reproduce.rates.own import AUTOENCODER
@@ -95,8 +96,9 @@ def test_without_a_shared_quality_there_is_no_bd_rate(other: list[tuple[float, f
 
 
 def test_ssim_is_compared_in_decibels() -> None:
-    assert curves.in_decibels(np.array([0.9, 0.99]), "ms_ssim").tolist() == pytest.approx([10, 20])
-    assert curves.in_decibels(np.array([31.0]), "psnr_db").tolist() == [31.0]
+    ms_ssim, psnr = metrics.metric("ms_ssim"), metrics.metric("psnr_db")
+    assert ms_ssim.in_decibels(np.array([0.9, 0.99])).tolist() == pytest.approx([10, 20])
+    assert psnr.in_decibels(np.array([31.0])).tolist() == [31.0]
 
 
 def test_values_between_points_lie_on_lines_over_the_logarithm_of_the_rate() -> None:

@@ -10,6 +10,7 @@ import pytest
 import skimage.data
 from PIL import Image
 
+from reproduce import metrics
 from reproduce.metrics import METRICS
 from reproduce.rates import codecs, curves, figures, summary, tables
 from reproduce.rates.own import AUTOENCODER
@@ -96,6 +97,51 @@ def test_each_metric_has_a_panel_with_a_line_and_a_band_for_each_codec(points) -
         assert len(axes.collections) == 3
     for line, pairs in zip(figure.axes[0].lines, CURVES.values(), strict=True):
         assert list(zip(line.get_xdata(), line.get_ydata(), strict=True)) == pairs
+
+
+@pytest.mark.parametrize("is_share", [True, False])
+def test_one_more_metric_joins_tables_and_plots(
+    points, monkeypatch: pytest.MonkeyPatch, is_share: bool
+) -> None:
+    more = metrics.Metric("more", "more", lambda *_: 0.0, is_share)
+    monkeypatch.setattr(metrics, "METRICS", (*METRICS, more))
+    scale = 1 / 40 if is_share else 1.0
+    for end in ("", "_low", "_high"):
+        points[f"more{end}"] = points[f"psnr_db{end}"] * scale
+    figure = figures.rate_distortion(points)
+    assert [axes.get_ylabel() for axes in figure.axes][-1] == "more"
+    assert len(figure.axes) == 4
+    expected = points[points["codec"] == "JPEG"]["more"]
+    drawn = figure.axes[-1].lines[1].get_ydata()
+    assert drawn == pytest.approx(-10 * np.log10(1 - expected) if is_share else expected)
+    head, *rows = rows_of(tables.bd_rates(points))
+    assert head[-1] == "more"
+    assert rows[0][-1] == rows[0][2 if is_share else 1]
+
+
+def test_bd_rates_of_images_are_shown_with_how_many_have_one() -> None:
+    curves_of = {"a": (1.0, 0.0), "b": (2.0, 3.0), "c": (1.5, 90.0)}  # c shares no quality
+    rows = [
+        {"image": image, "size": "full", "codec": codec, "quality": number, "bpp": rate * times}
+        | {metric.name: value / (1 if metric.name == "psnr_db" else 100) for metric in METRICS}
+        for image, (times_own, shift) in curves_of.items()
+        for codec, times, more in ((AUTOENCODER, times_own, shift), ("JPEG", 1.0, 0.0))
+        for number, (rate, value) in enumerate(
+            [(0.1, 20 + more), (0.2, 25 + more), (0.4, 30 + more)]
+        )
+        if value < 100
+    ]
+    table = pd.DataFrame(rows)
+    found = curves.bd_rate_of_images(table, AUTOENCODER, "psnr_db")
+    each = [
+        curves.bd_rate(table[table["image"] == image], AUTOENCODER, "psnr_db").percent
+        for image in ("a", "b")
+    ]
+    assert each[0] == pytest.approx(0, abs=1e-6)
+    assert (found.percent, found.images) == (pytest.approx(np.mean(each)), 2)
+    head, own = rows_of(tables.bd_rates_of_images(table))
+    assert head[:2] == ["codec", "PSNR (dB)"]
+    assert own[:2] == [AUTOENCODER, f"{np.mean(each):+.1f} %, 2 of 3 images"]
 
 
 def test_codecs_without_a_style_of_their_own_get_different_ones(points) -> None:

@@ -14,6 +14,9 @@ from reproduce.measure import stages
 from reproduce.models import registry
 from reproduce.parameters import Parameters, load_parameters, parse_overrides, parse_seeds
 
+CODEC = "Photographs to small files and back"
+WORKFLOW = "The workflow's steps, one by one (`make book` runs them)"
+
 # What needs TensorFlow, papermill or Sphinx is imported in the command that uses it: a mistyped
 # parameter is told at once, not after seconds of imports.
 
@@ -38,7 +41,55 @@ def _parameters(profile: str, overrides: list[str] | None) -> Parameters:
     return parameters
 
 
-@app.command("make")
+@app.command(rich_help_panel=CODEC)
+def compress(
+    source: Source,
+    output: Annotated[Path, typer.Argument(help="A file to make, *.cae, or a folder for them.")],
+    step: Annotated[
+        float, typer.Option(help="Of the quantisation: greater for fewer bytes and a worse image.")
+    ] = 0.25,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse colour and transparency, don't convert.")
+    ] = False,
+    force: Force = False,
+) -> None:
+    """Compress an image, or all images of a folder, with the paper's model; colours become grey."""
+    from reproduce.codec import files
+
+    files.compress(source, output, step, strict=strict, force=force)
+    print(output)
+
+
+@app.command(rich_help_panel=CODEC)
+def decompress(
+    source: Source,
+    output: Annotated[Path, typer.Argument(help="An image to make, as *.png, or a folder.")],
+    force: Force = False,
+) -> None:
+    """Decompress a file to an image, or all files of a folder to PNG images."""
+    from reproduce.codec import files
+
+    files.decompress(source, output, force=force)
+    print(output)
+
+
+@app.command(rich_help_panel=CODEC)
+def inspect(
+    source: Annotated[Path, typer.Argument(help="A compressed file.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Say what is in a compressed file: size, model, step, bytes."""
+    from reproduce.codec import files
+
+    contents = files.inspect(source)
+    if as_json:
+        print(json.dumps(contents, indent=2))
+        return
+    for name, value in contents.items():
+        print(f"{name.replace('_', ' '):15} {value}")
+
+
+@app.command("make", rich_help_panel=WORKFLOW)
 def make_stages(
     names: Annotated[list[str], typer.Argument(metavar="STAGE…", help=_STAGES)],
     profile: Profile = "sample",
@@ -83,7 +134,7 @@ def _make_in_parts(
         evaluation.gather(parameters, gather)
 
 
-@app.command()
+@app.command(rich_help_panel=WORKFLOW)
 def notebook(
     source: Path, output: Path, profile: Profile = "sample", parameter: Overrides = None
 ) -> None:
@@ -94,7 +145,7 @@ def notebook(
     notebooks.execute(source, output, parameters)
 
 
-@app.command()
+@app.command(rich_help_panel=WORKFLOW)
 def refresh(sources: list[Path]) -> None:
     """Execute notebooks with their own default parameters and store the outputs in them."""
     from reproduce import notebooks
@@ -104,7 +155,7 @@ def refresh(sources: list[Path]) -> None:
         notebooks.refresh(source)
 
 
-@app.command()
+@app.command(rich_help_panel=WORKFLOW)
 def book(profile: Profile = "sample", parameter: Overrides = None) -> None:
     """Render the book from the executed notebooks and print the path of its front page."""
     parameters = _parameters(profile, parameter)
@@ -113,7 +164,7 @@ def book(profile: Profile = "sample", parameter: Overrides = None) -> None:
     print(book.render(parameters.profile))
 
 
-@app.command()
+@app.command(rich_help_panel=WORKFLOW)
 def record(
     folder: Annotated[Path, typer.Argument(help="The folder of records.")] = Path("results"),
     profile: Profile = "paper",
@@ -128,7 +179,7 @@ def record(
             print(place)
 
 
-@app.command()
+@app.command(rich_help_panel=WORKFLOW)
 def readme(path: Path = Path("README.md")) -> None:
     """Renew the README's table of verdicts, which stands between two comments."""
     from reproduce import claims, markdown, record, report
@@ -136,54 +187,6 @@ def readme(path: Path = Path("README.md")) -> None:
     text = path.read_text(encoding="utf-8")
     table = report.plain_verdicts(claims.judge(claims.read(), record.read_seeds()))
     artifacts.write_whole(path, markdown.fill(text, "verdicts", table, str(path)).encode())
-
-
-@app.command()
-def compress(
-    source: Source,
-    output: Annotated[Path, typer.Argument(help="A file to make, *.cae, or a folder for them.")],
-    step: Annotated[
-        float, typer.Option(help="Of the quantisation: greater for fewer bytes and a worse image.")
-    ] = 0.25,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse colour and transparency, don't convert.")
-    ] = False,
-    force: Force = False,
-) -> None:
-    """Compress an image, or all images of a folder, with the paper's model; colours become grey."""
-    from reproduce.codec import files
-
-    files.compress(source, output, step, strict=strict, force=force)
-    print(output)
-
-
-@app.command()
-def decompress(
-    source: Source,
-    output: Annotated[Path, typer.Argument(help="An image to make, as *.png, or a folder.")],
-    force: Force = False,
-) -> None:
-    """Decompress a file to an image, or all files of a folder to PNG images."""
-    from reproduce.codec import files
-
-    files.decompress(source, output, force=force)
-    print(output)
-
-
-@app.command()
-def inspect(
-    source: Annotated[Path, typer.Argument(help="A compressed file.")],
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-) -> None:
-    """Say what is in a compressed file: size, model, step, bytes."""
-    from reproduce.codec import files
-
-    contents = files.inspect(source)
-    if as_json:
-        print(json.dumps(contents, indent=2))
-        return
-    for name, value in contents.items():
-        print(f"{name.replace('_', ' '):15} {value}")
 
 
 def _finish(note: Path, folder: Path) -> None:

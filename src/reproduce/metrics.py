@@ -78,19 +78,41 @@ def _compiled_ms_ssim(scales: int) -> Callable[[NDArray[np.uint8], NDArray[np.ui
 
 @dataclass(frozen=True)
 class Metric:
-    """How alike two images are: a name for tables, one for people, the function; more is better."""
+    """How alike two images are; more is better.
+
+    Attributes
+    ----------
+    name, label
+        For tables of numbers, and for people.
+    compare
+        The function.
+    is_share
+        Whether it ends at 1, for equal images. Near 1 equal steps are not equal: plots and BD-rates
+        take such a value in decibels, -10 log10(1 - value). Others are in decibels already.
+    """
 
     name: str
     label: str
     compare: Callable[[NDArray[np.uint8], NDArray[np.uint8]], float]
+    is_share: bool
+
+    def in_decibels(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return values on a scale of decibels."""
+        return np.asarray(-10 * np.log10(1 - values)) if self.is_share else values
 
 
 METRICS = (
-    Metric("psnr_db", "PSNR (dB)", psnr),
-    Metric("ssim", "SSIM", ssim),
-    Metric("ms_ssim", "MS-SSIM", ms_ssim),
+    Metric("psnr_db", "PSNR (dB)", psnr, is_share=False),
+    Metric("ssim", "SSIM", ssim, is_share=True),
+    Metric("ms_ssim", "MS-SSIM", ms_ssim, is_share=True),
 )
 """What chapters 6 and 7 compare images by; one more here joins their tables and plots."""
+
+
+def metric(name: str) -> Metric:
+    """Return the metric of that name."""
+    (found,) = (one for one in METRICS if one.name == name)
+    return found
 
 
 def compare(original: NDArray[np.uint8], reconstruction: NDArray[np.uint8]) -> dict[str, float]:

@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from reproduce import artifacts
+from reproduce import artifacts, metrics
 from reproduce.evaluation import summarise
-from reproduce.metrics import METRICS
 from reproduce.rates.own import AUTOENCODER
 
 ANCHOR = "JPEG"
@@ -46,7 +45,7 @@ def means(table: pd.DataFrame, size: str = "full") -> pd.DataFrame:
         ["codec", "quality"], sort=True
     ):
         row = {"codec": codec, "quality": quality, "bpp": group["bpp"].mean()}
-        for metric in METRICS:
+        for metric in metrics.METRICS:
             finite = group[metric.name].replace(math.inf, math.nan)  # of equal images
             summary = summarise(finite)
             row[metric.name] = summary.mean
@@ -109,7 +108,8 @@ def bd_rate(curves: pd.DataFrame, codec: str, metric: str, anchor: str = ANCHOR)
     anchor_rates, anchor_values = rising(curves, anchor, metric)
     if min(len(rates), len(anchor_rates)) < 2:
         return BDRate(math.nan, 0.0)
-    values, anchor_values = in_decibels(values, metric), in_decibels(anchor_values, metric)
+    scale = metrics.metric(metric).in_decibels
+    values, anchor_values = scale(values), scale(anchor_values)
     ends = (values[0], anchor_values[0]), (values[-1], anchor_values[-1])
     shared = min(ends[1]) - max(ends[0])
     overlap = max(0.0, float(shared / (max(ends[1]) - min(ends[0]))))
@@ -158,11 +158,6 @@ def bd_rate_of_images(
     found = [bd_rate(own, codec, metric, anchor).percent for _, own in finite.groupby("image")]
     known = [percent for percent in found if not math.isnan(percent)]
     return BDRateOfImages(float(np.mean(known)) if known else math.nan, len(known))
-
-
-def in_decibels(values: Floats, metric: str) -> Floats:
-    """Return values of a metric on a scale of decibels."""
-    return values if metric == "psnr_db" else np.asarray(-10 * np.log10(1 - values))
 
 
 def quality_at(curves: pd.DataFrame, codec: str, metric: str, rate: float) -> float:

@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 from numpy.typing import NDArray
 
 from reproduce import metrics
-from reproduce.metrics import METRICS, Metric
+from reproduce.metrics import Metric
 from reproduce.rates import curves, interface
 from reproduce.rates.interface import Codec
 from reproduce.rates.own import AUTOENCODER
@@ -40,11 +40,14 @@ def rate_distortion(points: pd.DataFrame, codec_names: Sequence[str] | None = No
     Takes what `curves.means` returns; by default all its codecs are shown. SSIM and MS-SSIM are on
     a scale of 1 - value, turned around: near 1 equal steps are not equal.
     """
-    figure = Figure(figsize=(7.0, 7.2))
-    grid = figure.add_gridspec(2, 2, height_ratios=(1.6, 1))
-    places = [grid[0, :], grid[1, 0], grid[1, 1]]
+    # The first metric above, over the whole width, the others below it, two in a row.
+    first, *others = metrics.METRICS
+    rows = -(-len(others) // 2)
+    figure = Figure(figsize=(7.0, 4.4 + 2.8 * rows))
+    grid = figure.add_gridspec(1 + rows, 2, height_ratios=(1.6, *[1] * rows))
+    places = [grid[0, :], *(grid[1 + place // 2, place % 2] for place in range(len(others)))]
     names = codec_names or curves.names(points)
-    for metric, place in zip(METRICS, places, strict=True):
+    for metric, place in zip((first, *others), places, strict=True):
         axes = figure.add_subplot(place)
         for name, style in zip(names, _styles(names), strict=True):
             _draw_curve(axes, points[points["codec"] == name], metric, name, style)
@@ -74,17 +77,17 @@ def _draw_curve(
         rates, middle, marker=marker, color=colour, label=name, ms=5 if main else 3.5,
         lw=2.2 if main else 1.1, zorder=3 if main else 2,
     )  # fmt: skip
-    if metric.name != "psnr_db":
-        axes.yaxis.set_major_locator(FixedLocator(curves.in_decibels(_TICKS, metric.name).tolist()))
+    if metric.is_share:
+        axes.yaxis.set_major_locator(FixedLocator(metric.in_decibels(_TICKS).tolist()))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda decibels, _: _unscaled(decibels)))
 
 
 def _scaled(values: "pd.Series[float]", metric: Metric) -> NDArray[np.float64]:
     numbers = np.asarray(values, np.float64)
-    if metric.name == "psnr_db":
+    if not metric.is_share:
         return numbers
     # An interval of the mean may reach beyond 1.
-    return curves.in_decibels(np.minimum(numbers, 1 - 1e-4), metric.name)
+    return metric.in_decibels(np.minimum(numbers, 1 - 1e-4))
 
 
 def _unscaled(decibels: float) -> str:
@@ -99,9 +102,9 @@ def at_both_sizes(full: pd.DataFrame, half: pd.DataFrame) -> Figure:
         figure.subplots(1, 2, sharey=True), (full, half), ("full size", "half size"), strict=True
     ):
         for name, style in zip(names, _styles(names), strict=True):
-            _draw_curve(axes, points[points["codec"] == name], METRICS[0], name, style)
+            _draw_curve(axes, points[points["codec"] == name], metrics.METRICS[0], name, style)
         axes.set(xlabel="bits per pixel", xlim=(0, MOST_BPP), title=title)
-    figure.axes[0].set_ylabel(METRICS[0].label)
+    figure.axes[0].set_ylabel(metrics.METRICS[0].label)
     figure.axes[0].legend(fontsize=7)
     return figure
 

@@ -6,9 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from reproduce import artifacts
+from reproduce import artifacts, metrics
 from reproduce.artifacts import or_nan
-from reproduce.metrics import METRICS
 from reproduce.parameters import Parameters
 from reproduce.rates import curves, measurement, own
 
@@ -36,11 +35,13 @@ def summarise(parameters: Parameters, scores: pd.DataFrame) -> dict[str, Any]:
 def of_tables(table: pd.DataFrame, scores: pd.DataFrame) -> dict[str, Any]:
     """Return the same from a table of rates and one of the test images (`evaluation.score`)."""
     points = curves.means(table)
-    columns = ["quality", "bpp", *(metric.name for metric in METRICS)]
+    columns = ["quality", "bpp", *(metric.name for metric in metrics.METRICS)]
     of_model = points[points["codec"] == own.AUTOENCODER]
     return {
         "points": of_model[columns].to_dict("records"),
-        "bd_rate": {metric.name: _bd_rate(table, points, metric.name) for metric in METRICS},
+        "bd_rate": {
+            metric.name: _bd_rate(table, points, metric.name) for metric in metrics.METRICS
+        },
         "file_ratio": _file_ratio(table, scores),
     }
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from reproduce import metrics
 from reproduce.markdown import table
-from reproduce.metrics import METRICS
 from reproduce.rates import curves
 from reproduce.rates.interface import Codec
 from reproduce.rates.own import AUTOENCODER
@@ -37,9 +37,11 @@ def bd_rates(points: pd.DataFrame) -> str:
     for name in curves.names(points):
         if name == curves.ANCHOR:
             continue
-        found = {metric.label: curves.bd_rate(points, name, metric.name) for metric in METRICS}
+        found = {
+            metric.label: curves.bd_rate(points, name, metric.name) for metric in metrics.METRICS
+        }
         rows.append({"codec": name} | {label: _bd_rate(one) for label, one in found.items()})
-    return table(rows, right=[metric.label for metric in METRICS])
+    return table(rows, right=[metric.label for metric in metrics.METRICS])
 
 
 def bd_rates_of_images(table_of_images: pd.DataFrame, size: str = "full") -> str:
@@ -54,12 +56,12 @@ def bd_rates_of_images(table_of_images: pd.DataFrame, size: str = "full") -> str
             continue
         found = {
             metric.label: curves.bd_rate_of_images(table_of_images, name, metric.name, size)
-            for metric in METRICS
+            for metric in metrics.METRICS
         }
         rows.append(
             {"codec": name} | {label: _of_images(one, images) for label, one in found.items()}
         )
-    return table(rows, right=[metric.label for metric in METRICS])
+    return table(rows, right=[metric.label for metric in metrics.METRICS])
 
 
 def _of_images(found: curves.BDRateOfImages, images: int) -> str:

@@ -1,0 +1,127 @@
+"""Models as registrations: each one that is known trains, is scored and writes true files."""
+
+import numpy as np
+import pytest
+
+from reproduce import evaluation, model, training
+from reproduce.errors import ReproduceError
+from reproduce.models import registry
+from reproduce.parameters import Parameters
+from reproduce.rates import own
+
+KNOWN = registry.known()
+
+
+def quick(name: str) -> Parameters:
+    """The least that trains on photographs."""
+    return Parameters(
+        profile="quick", image_size=32, crops_per_photograph=2, epochs=1, rate_images=2, model=name
+    )
+
+
+def test_the_papers_model_is_known_and_two_others_that_say_what_attention_does() -> None:
+    assert KNOWN[0] == "paper"
+    assert {"no-attention", "not-inverted"} <= set(KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("name", "count"), [("paper", 5404), ("not-inverted", 5404), ("no-attention", 5394)]
+)
+def test_models_have_as_many_parameters_as_their_parts(name: str, count: int) -> None:
+    assert model.build(0, name).count_params() == count
+
+
+def test_all_models_of_a_seed_share_the_initial_weights_of_the_parts_that_they_share() -> None:
+    of_paper = model.build(3).get_layer("encoder").get_weights()
+    for name in KNOWN:
+        if registry.find(name).encoder.name == "paper":
+            weights = model.build(3, name).get_layer("encoder").get_weights()
+            assert all(map(np.array_equal, weights, of_paper)), name
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_model_is_what_its_registration_says(name: str) -> None:
+    registered, autoencoder = registry.find(name), model.build(0, name)
+    assert model.has_map(autoencoder) == registered.attention.has_map
+    images = np.random.default_rng(0).random((2, 33, 20, 1), dtype=np.float32)
+    latents = model.encode(autoencoder, images)
+    stride = registered.encoder.stride
+    places = [-(-side // stride) for side in (33, 20)]
+    assert latents.shape == (2, *places, registered.encoder.channels)
+    assert latents.min() >= 0
+    assert model.decode(autoencoder, latents, (33, 20)).shape == images.shape
+    if registered.attention.has_map:
+        maps = model.attend(autoencoder, latents)
+        assert maps.shape == latents.shape
+        assert 0 < maps.min() <= maps.max() < 1
+    else:
+        with pytest.raises(ValueError, match="attention_map"):
+            model.attend(autoencoder, latents)
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_what_lies_beyond_its_reach_changes_nothing(name: str) -> None:
+    registered, autoencoder = registry.find(name), model.build(1, name)
+    latents = np.random.default_rng(0).random((1, 24, 24, registered.encoder.channels), "float32")
+    changed = latents.copy()
+    changed[:, 12, 12] += 5
+    difference = model.decode(autoencoder, changed) != model.decode(autoencoder, latents)
+    stride = registered.encoder.stride
+    rows = np.flatnonzero(difference.any(axis=(0, 2, 3)))
+    assert len(rows)
+    reach = registered.attention.reach + registered.decoder.reach
+    assert rows.min() >= stride * (12 - reach)
+    assert rows.max() < stride * (13 + reach)
+    image = np.random.default_rng(1).random((1, 48, 48, 1), "float32")
+    other = image.copy()
+    other[:, 24:26, 24:26] = 1 - other[:, 24:26, 24:26]
+    moved = model.encode(autoencoder, other) != model.encode(autoencoder, image)
+    places = np.flatnonzero(moved.any(axis=(0, 2, 3)))
+    assert np.abs(places - 24 // stride).max() <= registered.encoder.reach
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_model_trains_is_scored_and_comes_back_from_true_bytes(name: str) -> None:
+    parameters = quick(name)
+    trained = training.train(parameters)
+    assert len(trained.losses) == 1
+    assert model.has_map(trained.autoencoder) == registry.find(name).attention.has_map
+    scores = evaluation.score(parameters)
+    assert (scores["size_ratio"] > 0).all()
+    if not registry.find(name).attention.has_map:
+        assert scores["attention_correlation"].isna().all()
+    image = np.linspace(0, 255, 40 * 32).reshape(40, 32).astype(np.uint8)
+    codec = own.of_run(parameters)
+    data = codec.encode(image, 8)
+    assert 30 < len(data) < image.size
+    whole = model.reconstruct(trained.autoencoder, image[np.newaxis])[0]
+    decoded = codec.decode(data).astype(float) / 255
+    assert np.abs(decoded - whole).max() < 0.2  # of a step of 1/8
+
+
+def test_the_weights_of_a_model_are_read_back_as_its_own(tmp_path) -> None:
+    for name in KNOWN:
+        built = model.build(5, name)
+        model.save(built, tmp_path / f"{name}.keras")
+        loaded = model.load(tmp_path / f"{name}.keras")
+        assert model.has_map(loaded) == model.has_map(built)
+        assert all(map(np.array_equal, loaded.get_weights(), built.get_weights()))
+
+
+@pytest.mark.parametrize("name", ["nope", "paper+no-attention", "no-attention+not-inverted", ""])
+def test_a_model_that_is_not_known_is_refused_with_the_known_ones(name: str) -> None:
+    with pytest.raises(ReproduceError, match=r"'model': .* is no model; known are paper, no-att"):
+        registry.find(name)
+
+
+def test_parts_of_several_kinds_are_joined(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = registry.find("paper").decoder
+    monkeypatch.setitem(registry._DECODERS, "other", other)
+    joined = registry.find("no-attention+other")
+    assert joined.parts == (
+        registry.find("paper").encoder,
+        registry.find("no-attention").attention,
+        other,
+    )
+    assert registry.find("no-attention").label == "no attention"
+    assert registry.find("paper").label == "the paper's model"
