@@ -13,13 +13,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from reproduce import artifacts
-from reproduce.core import sources
-from reproduce.errors import ReproduceError
+from reproduce.book.notebook import Notebook
+from reproduce.core import sources, store
+from reproduce.core.errors import ReproduceError
+from reproduce.core.parameters import load_parameters, parse_overrides, parse_seeds
 from reproduce.measure import stages
 from reproduce.models import registry
-from reproduce.notebook import Notebook
-from reproduce.parameters import load_parameters, parse_overrides, parse_seeds
 
 PROFILE = str(config.get("profile", "sample"))
 OVERRIDES = [f"{name}={value}" for name, value in config.items() if name != "profile"]
@@ -39,7 +38,7 @@ OPTIONS = ["--profile", PROFILE, *(word for text in OVERRIDES for word in ("-p",
 # The seed of the chapters, and those of the report.
 SEEDS = sorted({PARAMETERS.seed, *parse_seeds(PARAMETERS.seeds)})
 
-BUILD = artifacts.build_folder(PARAMETERS.profile)
+BUILD = store.build_folder(PARAMETERS.profile)
 RUNNING = FileLock(BUILD / "workflow.lock")
 RECORDED = {".json", ".csv", ".keras", ".npy"}
 NOTEBOOKS = {path.stem: Notebook(path) for path in sorted(Path("notebooks").glob("*.ipynb"))}
@@ -66,7 +65,7 @@ def dependencies(stage):
         return {
             "parameters": {name: values[name] for name in stage.reads if name in values},
             "source": TREE.digest(TREE.closure(stage.entries(parameters))),
-            "versions": artifacts.library_versions(stage.packages),
+            "versions": store.library_versions(stage.packages),
             **CONTENTS[stage.name],
         }
 
@@ -113,7 +112,7 @@ PARTS = len(gather.scores("{scatteritem}"))
 
 onstart:
     try:
-        with artifacts.clear_disk_errors(BUILD):
+        with store.clear_disk_errors(BUILD):
             BUILD.mkdir(parents=True, exist_ok=True)
             RUNNING.acquire(timeout=0)
     except Timeout:
@@ -137,7 +136,7 @@ rule book:
         ENVIRONMENT
     params:
         options=OPTIONS,
-        source=TREE.digest(TREE.closure(["reproduce.book"])),
+        source=TREE.digest(TREE.closure(["reproduce.book.render"])),
     shell:
         logged("reproduce book {params.options:q}")
 
@@ -239,6 +238,6 @@ rule notebook:
         options=OPTIONS,
         values=values_of,
         source=lambda wildcards: NOTEBOOKS[wildcards.chapter].digest(TREE),
-        execution=TREE.digest(TREE.closure(["reproduce.notebooks"])),
+        execution=TREE.digest(TREE.closure(["reproduce.book.execute"])),
     shell:
         logged("reproduce notebook {input.notebook} {output.notebook} {params.options:q}")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reproduce.costs import AS_IT_IS
+from reproduce.results.costs import AS_IT_IS
 
 # oneDNN is off by default on processors without AVX-512. This is how each subject runs on one:
 # oneDNN's kernels don't go beyond AVX2, and the literal script has none of them.
@@ -69,7 +69,7 @@ def photographs(
 
 def _write_crops(folder: Path, counts: dict[str, int]) -> None:
     """Write random crops of 200 pixels a side, enlarged to 500, as JPEGs of quality 95."""
-    from reproduce.datasets.sample import sample_collection
+    from reproduce.data.sources.sample import sample_collection
 
     random = np.random.default_rng(0)
     for split, count in counts.items():
@@ -104,9 +104,11 @@ def some(
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The recorded run's weights as plain arrays, in the order of the paper's layers."""
-    from reproduce import artifacts, model, training
+    from reproduce.core import store
+    from reproduce.models import autoencoder as model
+    from reproduce.models import training
 
-    recorded = artifacts.project_root() / "results" / "paper" / "seed-0" / training.WEIGHTS
+    recorded = store.project_root() / "results" / "paper" / "seed-0" / training.WEIGHTS
     path = tmp_path_factory.mktemp("weights") / "weights.npz"
     np.savez(path, *model.load(recorded).get_weights())
     return path

@@ -21,7 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from reproduce import artifacts, environment, evaluation, model, training
+from reproduce.core import environment, store
+from reproduce.measure import scores
+from reproduce.models import autoencoder as model
+from reproduce.models import training
 
 RESULT = Path(__file__).parents[1] / "results" / "determinism.json"
 
@@ -66,7 +69,7 @@ def main() -> None:
         "measured": datetime.now(UTC).date().isoformat(),
         "runs": runs,
     }
-    artifacts.write_json(RESULT, written)
+    store.write_json(RESULT, written)
 
 
 def score(profile: str, folder: list[str], variables: dict[str, str]) -> None:
@@ -85,10 +88,10 @@ def all_weights(build: Path) -> np.ndarray:
 def measured(build: Path) -> dict[str, float]:
     """Return the last loss and the mean size ratio of the one run in a build folder."""
     (history,) = build.glob(f"{training.STAGE}-*/{training.HISTORY}")
-    (table,) = build.glob(f"{evaluation.STAGE}-*/{evaluation.TABLE}")
+    (table,) = build.glob(f"{scores.STAGE}-*/{scores.TABLE}")
     return {
         "last_loss": json.loads(history.read_text())[-1]["loss"],
-        "mean_ratio": float(evaluation.read_table(table)["size_ratio"].mean()),
+        "mean_ratio": float(scores.read_table(table)["size_ratio"].mean()),
     }
 
 

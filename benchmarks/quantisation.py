@@ -15,10 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from reproduce import artifacts, environment, model, preparation, training
-from reproduce.parameters import load_parameters
-from reproduce.preparation import PreparedData, to_unit_range
-from reproduce.rates import curves, measurement, own
+from reproduce.core import environment, store
+from reproduce.core.parameters import load_parameters
+from reproduce.data import preparation
+from reproduce.data.pixels import to_unit_range
+from reproduce.data.preparation import PreparedData
+from reproduce.measure.rates import autoencoder, curves, measurement
+from reproduce.models import autoencoder as model
+from reproduce.models import training
 
 ROOT = Path(__file__).parents[1]
 RESULT = ROOT / "results" / "quantisation.json"
@@ -45,7 +49,7 @@ def main() -> None:
         "commit": environment.commit(),
         "measured": datetime.now(UTC).date().isoformat(),
     }
-    artifacts.write_json(RESULT, result)
+    store.write_json(RESULT, result)
 
 
 def measure(folder: str, settings: dict[str, Any]) -> dict[str, Any]:
@@ -54,7 +58,7 @@ def measure(folder: str, settings: dict[str, Any]) -> dict[str, Any]:
     parameters = load_parameters("paper", ROOT / "profiles", overrides)
     data = preparation.prepare(parameters)
     trained = training.train(parameters)
-    table = measurement.read([own.rates(parameters)])
+    table = measurement.read([autoencoder.rates(parameters)])
     points = curves.means(table)[["quality", "bpp", "psnr_db"]]
     run = {
         **settings,

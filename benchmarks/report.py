@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from benchmarks.test_costs import BY_SIZE, FULL
-from reproduce import artifacts, environment, tables
+from reproduce.chapters import cost
+from reproduce.core import environment, store
 
 
 def main() -> None:
@@ -27,12 +28,12 @@ def main() -> None:
         "settings": FULL | {"training_by_size": BY_SIZE},
         "measurements": measurements,
     }
-    artifacts.write_json(result, values)
-    print(tables.benchmark(values))
+    store.write_json(result, values)
+    print(cost.benchmark(values))
     print()
-    print(tables.cost_ratios(values))
+    print(cost.cost_ratios(values))
     print()
-    print(tables.book_costs(values))
+    print(cost.book_costs(values))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from reproduce import memory
+from reproduce.core import memory
 
 Measured = dict[str, float]
 
@@ -83,7 +83,8 @@ class Ours:
 
     def training(self, folder: str, size: int, count: int, batch_size: int) -> Measured:
         """Train an epoch on `count` images; seconds for each image, compilation left out."""
-        from reproduce import model, training
+        from reproduce.models import autoencoder as model
+        from reproduce.models import training
 
         data = self._prepare(folder, size)
         step = training.training_step(model.build(0))
@@ -95,7 +96,8 @@ class Ours:
 
     def memory(self, folder: str, size: int, count: int, batch_size: int) -> Measured:
         """Prepare the images, train three steps on `count` of them; memory is the result."""
-        from reproduce import model, training
+        from reproduce.models import autoencoder as model
+        from reproduce.models import training
 
         start = time.perf_counter()
         data = self._prepare(folder, size)
@@ -108,7 +110,7 @@ class Ours:
 
     def loading(self, folder: str, size: int, count: int) -> Measured:
         """Bring all splits' files to what the first step reads; the second time, find them."""
-        import reproduce.preparation  # noqa: F401  imports are not timed
+        import reproduce.data.preparation  # noqa: F401  imports are not timed
 
         start = time.perf_counter()
         data = self._prepare(folder, size)
@@ -123,7 +125,7 @@ class Ours:
 
     def preparing(self, folder: str, size: int, count: int) -> Measured:
         """Prepare many images."""
-        import reproduce.preparation  # noqa: F401  imports are not timed
+        import reproduce.data.preparation  # noqa: F401  imports are not timed
 
         start = time.perf_counter()
         data = self._prepare(folder, size)
@@ -132,7 +134,6 @@ class Ours:
 
     def scoring(self, folder: str, size: int, count: int, weights: str) -> Measured:
         """Score many images, prepared before."""
-        from reproduce import evaluation
 
         trained = self._trained(weights)
         data = self._prepare(folder, size)
@@ -142,7 +143,8 @@ class Ours:
         return {"seconds": time.perf_counter() - start}
 
     def _trained(self, weights: str) -> Any:
-        from reproduce import model, training
+        from reproduce.models import autoencoder as model
+        from reproduce.models import training
 
         autoencoder = model.build(0)
         with np.load(weights) as arrays:
@@ -150,13 +152,13 @@ class Ours:
         return training.Trained(Path(weights), autoencoder, [], [], {})
 
     def _prepare(self, folder: str, size: int) -> Any:
-        from reproduce import preparation
+        from reproduce.data import preparation
 
         return preparation.prepare(_parameters(folder, size))
 
 
 def _parameters(folder: str, size: int) -> Any:
-    from reproduce.parameters import Parameters
+    from reproduce.core.parameters import Parameters
 
     return Parameters(profile="benchmark", source="folder", folder=folder, image_size=size)
 

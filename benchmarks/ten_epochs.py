@@ -32,7 +32,8 @@ def literal(seed: int, folder: Path) -> list[float]:
 
 def literal_in_our_order(seed: int, folder: Path) -> list[float]:
     """Return the loss of each epoch of the paper's graph and `fit`, given our batches."""
-    from reproduce import preparation, training
+    from reproduce.data import preparation
+    from reproduce.models import training
 
     data = preparation.prepare(_setting(seed, folder))
     from benchmarks import literal as script
@@ -51,16 +52,16 @@ def literal_in_our_order(seed: int, folder: Path) -> list[float]:
 
 def ours(seed: int, folder: Path) -> list[float]:
     """Return the loss of each epoch of this project's training, in the profile `paper`."""
-    from reproduce import preparation, training
+    from reproduce.models import training
 
     setting = _setting(seed, folder)
     return training.train(setting).losses
 
 
 def _setting(seed: int, folder: Path) -> Any:
-    from reproduce import artifacts, parameters
+    from reproduce.core import parameters, store
 
-    profiles = artifacts.project_root() / "profiles"
+    profiles = store.project_root() / "profiles"
     overrides = parameters.parse_overrides([f"seed={seed}", f"folder={folder}"])
     return parameters.load_parameters("paper", profiles, overrides)
 
@@ -70,11 +71,11 @@ def main() -> None:
     subject, seed, folder = sys.argv[1:]
     train = {"literal": literal, "literal-in-our-order": literal_in_our_order, "ours": ours}
     losses = train[subject](int(seed), Path(folder).resolve())
-    from reproduce import artifacts
+    from reproduce.core import store
 
     record = json.loads(RECORD.read_text()) if RECORD.is_file() else {}
     record.setdefault(subject, {})[seed] = losses
-    artifacts.write_json(RECORD, record)
+    store.write_json(RECORD, record)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reproduce.costs import AS_IT_IS
+from reproduce.results.costs import AS_IT_IS
 
 ROOT = Path(__file__).parents[1]
 
@@ -51,7 +51,7 @@ def test_book(benchmark: Any, clone: Path, quick: bool) -> None:
     if quick:
         pytest.skip("CI makes the book anyway")
     prose = clone / "book" / "conclusion.md"
-    chapter = clone / "notebooks" / "05_compression_size.ipynb"
+    chapter = clone / "notebooks" / "compression_size.ipynb"
 
     def change_a_sentence() -> None:
         prose.write_text(prose.read_text() + "\nOne more sentence.\n")

@@ -1,7 +1,7 @@
 """Time and memory of the paper's script and of ours, in turn, each in a process of its own.
 
-`make bench` runs this and writes results/benchmark.json; `reproduce.costs` reads it. Nothing here
-asserts a speed: a test fails only if a subject does.
+`make bench` runs this and writes results/benchmark.json; `reproduce.results.costs` reads it.
+Nothing here asserts a speed: a test fails only if a subject does.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.conftest import AVX512
-from reproduce.costs import AS_IT_IS, WITHOUT_AVX512
+from reproduce.results.costs import AS_IT_IS, WITHOUT_AVX512
 
 # The last decorator's values change slowest, so the subjects alternate.
 in_turn = pytest.mark.parametrize("subject", ["literal", "ours"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reproduce.datasets.sample import sample_collection
+from reproduce.data.sources.sample import sample_collection
 
 SIZE = 64
 COUNTS = (1000, 5000, 20000)

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import settings
 from PIL import Image
 
-from reproduce.parameters import Parameters
+from reproduce.core.parameters import Parameters
 
 # The same examples in each run, so that a run that was green can be repeated.
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=50)
@@ -77,7 +77,8 @@ def parameters_of_fixture() -> Callable[..., Parameters]:
 @pytest.fixture(scope="session")
 def made_small_run(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     """A finished run on dark images, made once: folder, parameters, data, trained, build."""
-    from reproduce import preparation, training
+    from reproduce.data import preparation
+    from reproduce.models import training
 
     folder = write_folder_of_images(tmp_path_factory.mktemp("run") / "images", brightest=60)
     parameters = parameters_of(folder)

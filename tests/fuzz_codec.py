@@ -25,7 +25,7 @@ except ImportError:
 # The fuzzer learns from the branches of what is imported here.
 with atheris.instrument_imports(include=["reproduce"]):
     from reproduce.codec import entropy, fileformat, models
-    from reproduce.errors import CodecError
+    from reproduce.core.errors import CodecError
 
 GOLDEN = Path(__file__).with_name("golden")
 BUILD = Path(__file__).parents[1] / "build" / "fuzz"

@@ -20,11 +20,11 @@ def run(code: str, **variables: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_the_import_writes_nothing_to_stderr() -> None:
-    assert run("import reproduce.backend").stderr == ""
+    assert run("import reproduce.core.backend").stderr == ""
 
 
 def test_keras_runs_on_tensorflow_with_the_settings_made() -> None:
-    code = "from reproduce.backend import keras; import os; print(keras.backend.backend(), "
+    code = "from reproduce.core.backend import keras; import os; print(keras.backend.backend(), "
     code += "os.environ['TF_ENABLE_ONEDNN_OPTS'])"
     assert run(code).stdout.split() == ["tensorflow", "1"]
 
@@ -41,14 +41,14 @@ def test_keras_runs_on_tensorflow_with_the_settings_made() -> None:
 def test_two_threads_are_the_least_unless_fewer_are_told(
     variables: dict[str, str], threads: str
 ) -> None:
-    code = "import reproduce.backend, os; print(os.environ['TF_NUM_INTRAOP_THREADS'])"
+    code = "import reproduce.core.backend, os; print(os.environ['TF_NUM_INTRAOP_THREADS'])"
     assert run(code, **variables).stdout.strip() == threads
 
 
 def test_other_lines_on_stderr_pass() -> None:
     code = """
 import os
-from reproduce import backend
+from reproduce.core import backend
 with backend._without_start_up_notes():
     os.write(2, b"oneDNN custom operations are on\\n")
     os.write(2, b"something is wrong\\n")
@@ -60,7 +60,7 @@ os.write(2, b"and after\\n")
 def test_an_error_on_import_is_not_held_back() -> None:
     code = """
 import os
-from reproduce import backend
+from reproduce.core import backend
 try:
     with backend._without_start_up_notes():
         os.write(2, b"before the fall\\n")

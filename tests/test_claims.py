@@ -8,16 +8,17 @@ from typing import Any
 import pytest
 import yaml
 
-from reproduce import claims, paper, record
-from reproduce.claims import Check, Claim
-from reproduce.errors import ReproduceError
+from reproduce.core.errors import ReproduceError
+from reproduce.results import claims, record
+from reproduce.results import reported as paper
+from reproduce.results.claims import Check, Claim
 
 CHECK = {"quantity": "last_loss", "label": "loss", "at_most": 0.65, "why": "It is an example."}
 CLAIM = {
     "name": "example",
     "claim": "The loss is small.",
     "where": "section I",
-    "shown": {"chapter": "03_training", "target": "training-curve"},
+    "shown": {"chapter": "training", "target": "training-curve"},
     "checks": [CHECK],
 }
 

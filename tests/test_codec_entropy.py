@@ -14,7 +14,7 @@ from reproduce.codec import contexts, entropy, fitting, models, tokens
 from reproduce.codec.contexts import CONTEXTS, Plane
 from reproduce.codec.entropy import Tables
 from reproduce.codec.tokens import SIZES, TOKENS
-from reproduce.errors import CodecError
+from reproduce.core.errors import CodecError
 from tests import reference_decoder
 
 INT32 = np.iinfo(np.int32)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reproduce.codec import fileformat
 from reproduce.codec.fileformat import HEADER_BYTES, LONGEST_SIDE, MOST_PIXELS, Header
-from reproduce.errors import CodecError
+from reproduce.core.errors import CodecError
 
 HEADER = Header(1, bytes.fromhex("0123456789abcdef"), 640, 480, 1 << 14)
 FILE = fileformat.pack(HEADER, b"sixteen bytes...")

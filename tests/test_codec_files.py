@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from reproduce import codec, preparation
+from reproduce import codec
 from reproduce.codec import fileformat, files, images
-from reproduce.errors import CodecError
+from reproduce.core.errors import CodecError
+from reproduce.data import pixels
 
 GOLDEN = Path(__file__).with_name("golden")
 FILE = (GOLDEN / "camera-64x48.cae").read_bytes()
@@ -51,7 +52,7 @@ def folder(tmp_path: Path, noise: Callable[..., Image.Image]) -> Path:
 
 def grey(path: Path) -> np.ndarray:
     with Image.open(path) as image:
-        return np.asarray(preparation.to_grey(image))
+        return np.asarray(pixels.to_grey(image))
 
 
 def tree(folder: Path) -> list[str]:

@@ -21,7 +21,7 @@ from PIL import Image
 from reproduce import codec
 from reproduce.codec import entropy, fileformat, models
 from reproduce.codec.fileformat import HEADER_BYTES
-from reproduce.errors import CodecError
+from reproduce.core.errors import CodecError
 from tests import reference_decoder
 
 FOLDER = Path(__file__).with_name("golden")

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from skimage import data as photographs
 
-from reproduce import codec, model
+from reproduce import codec
 from reproduce.codec import entropy, fileformat, models
 from reproduce.codec.fileformat import HEADER_BYTES, Header
-from reproduce.errors import CodecError
+from reproduce.core.errors import CodecError
+from reproduce.models import autoencoder as model
 
 CAMERA = photographs.camera()[100:228, 150:310]
 

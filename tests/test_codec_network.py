@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from reproduce import model
-from reproduce.backend import keras
 from reproduce.codec import models, network
-from reproduce.compression import to_grey_levels
+from reproduce.core.backend import keras
+from reproduce.data.pixels import to_grey_levels
+from reproduce.models import autoencoder as model
 
 SIZES = [(1, 1), (1, 7), (9, 1), (2, 2), (5, 3), (16, 24), (33, 50), (61, 97)]
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from reproduce import artifacts, costs, figures, tables
-from reproduce.errors import ReproduceError
+from reproduce.chapters import cost
+from reproduce.core import store
+from reproduce.core.errors import ReproduceError
+from reproduce.results import costs
 
 
 def measurement(subject: str, thing: str = "training", **others: Any) -> dict[str, Any]:
@@ -66,7 +68,7 @@ def test_the_table_says_which_target_is_reached(seconds, reached):
             measurement("ours"),
         ],
     }
-    row = tables.cost_ratios(result).splitlines()[-1]
+    row = cost.cost_ratios(result).splitlines()[-1]
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[0] == "training, one image"
     assert cells[-1] == reached
@@ -136,7 +138,7 @@ def test_the_papers_script_fills_the_memory_with_so_many_images(round_numbers):
 
 
 def test_the_table_at_scale_uses_units_that_people_read(round_numbers):
-    table = tables.at_scale(round_numbers, [1_000, 100_000, 10_000_000])
+    table = cost.at_scale(round_numbers, [1_000, 100_000, 10_000_000])
     rows = {row.split("|")[1].strip(): row for row in table.splitlines()[2:]}
     shown = {what: [cell.strip() for cell in row.split("|")[2:-1]] for what, row in rows.items()}
     assert shown["an epoch of training"] == ["20.0 s", "33.3 min", "2.3 days"]
@@ -145,14 +147,14 @@ def test_the_table_at_scale_uses_units_that_people_read(round_numbers):
 
 
 def test_the_table_of_many_files_has_a_row_for_each_folder(round_numbers):
-    table = tables.many_files(round_numbers)
+    table = cost.many_files(round_numbers)
     assert len(table.splitlines()) == 2 + 3
     assert "| 21,000 |" in table.replace("  ", "")
     assert "521 MB" in table
 
 
 def test_the_table_of_losses_has_a_column_for_each_run():
-    table = tables.same_losses({"literal": {"0": [0.7, 0.6]}, "ours": {"0": [0.7, 0.61]}})
+    table = cost.same_losses({"literal": {"0": [0.7, 0.6]}, "ours": {"0": [0.7, 0.61]}})
     assert "the paper's script, seed 0" in table
     assert "0.61000" in table.splitlines()[-1]
 
@@ -182,7 +184,7 @@ def test_the_committed_losses_of_the_same_batches_differ_far_less_than_two_seeds
 
 def test_the_curves_show_both_subjects_over_size_and_number():
     result = costs.read()
-    figure = figures.cost_curves(result)
+    figure = cost.cost_curves(result)
     sizes, _, _, counts = figure.axes
     for axes in figure.axes:
         assert [line.get_label() for line in axes.lines] == ["the paper's script", "here"]
@@ -199,7 +201,7 @@ def test_without_a_result_the_way_to_one_is_told(tmp_path: Path):
 
 
 def test_without_losses_the_way_to_them_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(artifacts, "project_root", lambda: tmp_path)
+    monkeypatch.setattr(store, "project_root", lambda: tmp_path)
     with pytest.raises(ReproduceError, match=r"ten-epochs\.json.*benchmarks\.ten_epochs"):
         costs.read_losses()
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reproduce import artifacts, environment
-from reproduce.backend import tensorflow
+from reproduce.core import environment, store
+from reproduce.core.backend import tensorflow
 
 
 def git(root: Path, *words: str) -> str:
@@ -22,7 +22,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder that passes for the checkout; it is no repository yet."""
     root = tmp_path / "checkout"
     root.mkdir()
-    monkeypatch.setattr(artifacts, "project_root", lambda: root)
+    monkeypatch.setattr(store, "project_root", lambda: root)
     return root
 
 

@@ -9,8 +9,13 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from reproduce import architecture, evaluation, figures, model, paper
-from reproduce.backend import keras
+from reproduce.chapters import compression_size, dataset, results, training
+from reproduce.chapters import model as model_chapter
+from reproduce.core.backend import keras
+from reproduce.measure import scores
+from reproduce.models import autoencoder as model
+from reproduce.models import description
+from reproduce.results import reported
 
 
 def shown(figure: Figure, axes: int = 0) -> np.ndarray:
@@ -26,20 +31,20 @@ def rendered(figure: Figure) -> np.ndarray:
 def test_a_grey_picture_shows_black_as_black_and_white_as_white() -> None:
     image = np.zeros((40, 40), np.uint8)
     image[:, 20:] = 255
-    pixels = rendered(figures.grey_picture(image))
+    pixels = rendered(results.grey_picture(image))
     height, width = pixels.shape
     assert pixels[height // 2, width // 4] < 5
     assert pixels[height // 2, 3 * width // 4] > 250
 
 
 def test_a_dim_image_is_not_stretched() -> None:
-    pixels = rendered(figures.grey_picture(np.full((20, 20), 100, np.uint8)))
+    pixels = rendered(results.grey_picture(np.full((20, 20), 100, np.uint8)))
     assert pixels[pixels.shape[0] // 2, pixels.shape[1] // 2] == pytest.approx(100, abs=2)
 
 
 def test_the_difference_keeps_its_sign_on_a_scale_symmetric_about_zero() -> None:
     difference = np.array([[0.2, -0.5], [0.0, 0.1]])
-    figure = figures.difference_picture(difference)
+    figure = results.difference_picture(difference)
     np.testing.assert_array_equal(shown(figure), difference)
     low, high = figure.axes[0].images[0].get_clim()
     assert low == -high
@@ -49,7 +54,7 @@ def test_the_difference_keeps_its_sign_on_a_scale_symmetric_about_zero() -> None
 
 def test_the_attention_map_is_shown_before_the_inversion_with_a_colour_bar() -> None:
     attention = np.array([[0.1, 0.9], [0.4, 0.6]])
-    figure = figures.attention_picture(attention)
+    figure = results.attention_picture(attention)
     np.testing.assert_array_equal(shown(figure), attention)
     assert len(figure.axes) == 2
 
@@ -57,18 +62,18 @@ def test_the_attention_map_is_shown_before_the_inversion_with_a_colour_bar() -> 
 @pytest.mark.parametrize("value", [0.0, 0.7])
 def test_constant_values_can_be_shown(value: float) -> None:
     for draw in (
-        figures.difference_picture,
-        figures.attention_picture,
-        figures.latent_picture,
+        results.difference_picture,
+        results.attention_picture,
+        results.latent_picture,
     ):
         rendered(draw(np.full((4, 4), value)))
 
 
 def test_the_architecture_names_every_layer_with_its_shape() -> None:
     autoencoder = model.build(0)
-    figure = architecture.draw(autoencoder, 500)
+    figure = model_chapter.draw(autoencoder, 500)
     texts = [text.get_text() for text in figure.axes[0].texts]
-    for layer in architecture.stock_layers(autoencoder):
+    for layer in description.stock_layers(autoencoder):
         assert any(text.startswith(layer.name.replace("_", " ") + "\n") for text in texts)
     assert any("500 x 500 x 32" in text for text in texts)
     assert any("250 x 250 x 1" in text for text in texts)
@@ -76,7 +81,7 @@ def test_the_architecture_names_every_layer_with_its_shape() -> None:
 
 
 def test_the_architecture_shows_the_layers_of_the_paper_in_the_order_of_the_data() -> None:
-    layers = architecture.stock_layers(model.build(0))
+    layers = description.stock_layers(model.build(0))
     kinds = [type(layer).__name__ for layer in layers]
     encoder = ["Conv2D", "MaxPooling2D", "Conv2D", "Conv2D"]
     attention = ["Conv2D", "Invert", "Multiply"]
@@ -89,7 +94,7 @@ def test_the_architecture_shows_the_layers_of_the_paper_in_the_order_of_the_data
 @pytest.mark.parametrize("size", [9, 16])
 def test_the_layer_shapes_are_those_of_real_outputs(size: int) -> None:
     autoencoder = model.build(0)
-    shapes = architecture.output_shapes(autoencoder, size)
+    shapes = description.output_shapes(autoencoder, size)
     image = np.zeros((1, size, size, 1), np.float32)
     latent = model.encode(autoencoder, image)
     assert shapes["latent"] == shapes["weighted_latent"] == latent.shape[1:]
@@ -99,7 +104,7 @@ def test_the_layer_shapes_are_those_of_real_outputs(size: int) -> None:
 
 
 def test_the_training_curve_shows_losses_floor_and_excess() -> None:
-    figure = figures.training_curve([0.7, 0.65], 0.6)
+    figure = training.training_curve([0.7, 0.65], 0.6)
     loss, excess = figure.axes
     np.testing.assert_allclose(loss.lines[0].get_ydata(), [0.7, 0.65])
     np.testing.assert_allclose(loss.lines[1].get_ydata(), [0.6, 0.6])
@@ -107,27 +112,27 @@ def test_the_training_curve_shows_losses_floor_and_excess() -> None:
 
 
 def test_the_times_of_epochs_are_bars() -> None:
-    (axes,) = figures.epoch_times([3.0, 2.0]).axes
+    (axes,) = training.epoch_times([3.0, 2.0]).axes
     assert [bar.get_height() for bar in axes.patches] == [3.0, 2.0]
 
 
 def test_the_histogram_of_ratios_holds_all_images_and_both_means() -> None:
     scores = pd.DataFrame({"size_ratio": np.linspace(0.5, 0.9, 40)})
-    axes = figures.ratio_histogram(scores).axes[0]
+    axes = compression_size.ratio_histogram(scores).axes[0]
     assert sum(bar.get_height() for bar in axes.containers[0]) == 40
     places = [line.get_xdata()[0] for line in axes.lines]
-    assert places[:2] == pytest.approx([0.7, paper.MEAN_RATIO])
+    assert places[:2] == pytest.approx([0.7, reported.MEAN_RATIO])
 
 
 def test_the_grey_histogram_shows_shares_of_each_split(small_run: SimpleNamespace) -> None:
-    axes = figures.grey_histogram(small_run.data).axes[0]
+    axes = dataset.grey_histogram(small_run.data).axes[0]
     assert len(axes.lines) == 3
     for line in axes.lines:
         assert np.sum(line.get_ydata()) == pytest.approx(100)
 
 
 def test_samples_come_from_each_class(small_run: SimpleNamespace) -> None:
-    figure = figures.class_samples(small_run.data, per_class=3)
+    figure = dataset.class_samples(small_run.data, per_class=3)
     labels = small_run.data.labels("train")
     titles = [axes.get_title() for axes in figure.axes]
     assert len(titles) == 6
@@ -137,7 +142,9 @@ def test_samples_come_from_each_class(small_run: SimpleNamespace) -> None:
 
 def test_best_and_worst_are_the_extremes_of_the_table(small_run: SimpleNamespace) -> None:
     scores = pd.DataFrame({"size_ratio": [0.9, 0.2, 1.4, 0.5]})
-    figure = figures.best_and_worst(small_run.data, small_run.trained.autoencoder, scores, count=1)
+    figure = compression_size.best_and_worst(
+        small_run.data, small_run.trained.autoencoder, scores, count=1
+    )
     titles = [axes.get_title() for axes in figure.axes]
     assert titles[0] == "least: 0.20\ntest 1"
     assert titles[1] == "greatest: 1.40\ntest 2"
@@ -146,6 +153,6 @@ def test_best_and_worst_are_the_extremes_of_the_table(small_run: SimpleNamespace
 
 def test_attention_and_difference_are_set_against_each_other(small_run: SimpleNamespace) -> None:
     image = small_run.data.image("test", 0)
-    example = evaluation.examine(small_run.trained.autoencoder, image, "")
-    cells = figures.attention_against_difference(example).axes[0].collections[0]
+    example = scores.examine(small_run.trained.autoencoder, image, "")
+    cells = results.attention_against_difference(example).axes[0].collections[0]
     assert np.sum(cells.get_array()) == image.size

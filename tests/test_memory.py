@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reproduce import memory
+from reproduce.core import memory
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/clear_refs").exists(), reason="only Linux tells it so"
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def test_it_is_not_that_of_the_process_that_started_this_one() -> None:
-    child = "from reproduce import memory; print(memory.peak())"
+    child = "from reproduce.core import memory; print(memory.peak())"
     parent = f"""
 import subprocess, sys
 held = bytearray(400_000_000)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reproduce import model, training
-from reproduce.backend import keras, tensorflow
+from reproduce.core.backend import keras, tensorflow
+from reproduce.models import autoencoder as model
+from reproduce.models import training
 
 WEIGHTED_LAYERS = {
     "encoder_conv_1": "encoder",

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from reproduce import evaluation, model, training
-from reproduce.errors import ReproduceError
-from reproduce.models import registry
-from reproduce.parameters import Parameters
-from reproduce.rates import own
+from reproduce.core.errors import ReproduceError
+from reproduce.core.parameters import Parameters
+from reproduce.measure import scores as scoring
+from reproduce.measure.rates import autoencoder
+from reproduce.models import autoencoder as model
+from reproduce.models import registry, training
 
 KNOWN = registry.known()
 
@@ -86,12 +87,12 @@ def test_a_model_trains_is_scored_and_comes_back_from_true_bytes(name: str) -> N
     trained = training.train(parameters)
     assert len(trained.losses) == 1
     assert model.has_map(trained.autoencoder) == registry.find(name).attention.has_map
-    scores = evaluation.score(parameters)
+    scores = scoring.score(parameters)
     assert (scores["size_ratio"] > 0).all()
     if not registry.find(name).attention.has_map:
         assert scores["attention_correlation"].isna().all()
     image = np.linspace(0, 255, 40 * 32).reshape(40, 32).astype(np.uint8)
-    codec = own.of_run(parameters)
+    codec = autoencoder.of_run(parameters)
     data = codec.encode(image, 8)
     assert 30 < len(data) < image.size
     whole = model.reconstruct(trained.autoencoder, image[np.newaxis])[0]

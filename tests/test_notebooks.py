@@ -11,10 +11,10 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 
-from reproduce import notebooks
+from reproduce.book import execute
+from reproduce.book.notebook import Notebook
+from reproduce.core.parameters import Parameters
 from reproduce.measure import stages
-from reproduce.notebook import Notebook
-from reproduce.parameters import Parameters
 from tests.nbval_strict import form_problems
 
 ROOT = Path(__file__).parents[1]
@@ -37,11 +37,11 @@ def tagged(notebook: nbformat.NotebookNode, tag: str) -> list[nbformat.NotebookN
 def test_the_five_chapters_are_there() -> None:
     names = [path.stem for path in NOTEBOOKS]
     assert names[:5] == [
-        "01_dataset",
-        "02_model",
-        "03_training",
-        "04_results",
-        "05_compression_size",
+        "dataset",
+        "model",
+        "training",
+        "results",
+        "compression_size",
     ]
 
 
@@ -130,7 +130,7 @@ def test_renewed_outputs_have_the_form_that_is_checked_and_tolerances_are_kept(
     )
     assert form_problems(stale, tmp_path)
     nbformat.write(stale, tmp_path / "stale.ipynb")
-    notebooks.refresh(tmp_path / "stale.ipynb")
+    execute.refresh(tmp_path / "stale.ipynb")
     renewed = nbformat.read(tmp_path / "stale.ipynb", as_version=4)
     assert form_problems(renewed, tmp_path) == []
     assert renewed.metadata["nbval"]["relative"] == 0.1
@@ -139,7 +139,7 @@ def test_renewed_outputs_have_the_form_that_is_checked_and_tolerances_are_kept(
 
 
 def test_a_failing_cell_is_told_in_one_message_and_leaves_the_traceback(tmp_path: Path) -> None:
-    from reproduce.errors import ReproduceError
+    from reproduce.core.errors import ReproduceError
 
     source, output = tmp_path / "broken.ipynb", tmp_path / "out" / "broken.ipynb"
     cells = [nbformat.v4.new_code_cell("epochs = 1", metadata={"tags": ["parameters"]})]
@@ -148,7 +148,7 @@ def test_a_failing_cell_is_told_in_one_message_and_leaves_the_traceback(tmp_path
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), source)
 
     with pytest.raises(ReproduceError, match="ZeroDivisionError: division by zero"):
-        notebooks.execute(source, output, Parameters(epochs=3))
+        execute.execute(source, output, Parameters(epochs=3))
 
     assert [path.name for path in output.parent.iterdir()] == ["broken.failed.ipynb"]
     failed = nbformat.read(output.parent / "broken.failed.ipynb", as_version=4)
@@ -157,15 +157,15 @@ def test_a_failing_cell_is_told_in_one_message_and_leaves_the_traceback(tmp_path
 
 
 def test_a_users_mistake_inside_a_notebook_is_told_as_it_is(tmp_path: Path) -> None:
-    from reproduce.errors import ReproduceError
+    from reproduce.core.errors import ReproduceError
 
     source = tmp_path / "mistaken.ipynb"
-    cell = "from reproduce.parameters import Parameters\nParameters(epochs=0)"
+    cell = "from reproduce.core.parameters import Parameters\nParameters(epochs=0)"
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     cells = [nbformat.v4.new_code_cell(cell)]
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), source)
     with pytest.raises(ReproduceError, match=r"^parameter 'epochs'"):
-        notebooks.execute(source, tmp_path / "out" / "mistaken.ipynb", Parameters())
+        execute.execute(source, tmp_path / "out" / "mistaken.ipynb", Parameters())
 
 
 def pictures(notebook: Path) -> dict[str, list[str]]:
@@ -183,29 +183,29 @@ def test_the_reading_of_the_latent_changes_figure_11_and_no_other_picture(
     small_run: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REPRODUCE_BUILD", str(small_run.data.folder.parents[1]))
-    chapter = ROOT / "notebooks" / "04_results.ipynb"
+    chapter = ROOT / "notebooks" / "results.ipynb"
     for reading in ("clip", "stretch"):
         parameters = small_run.parameters.model_copy(update={"latent_reading": reading})
-        notebooks.execute(chapter, tmp_path / f"{reading}.ipynb", parameters)
+        execute.execute(chapter, tmp_path / f"{reading}.ipynb", parameters)
     clip, stretch = (pictures(tmp_path / f"{reading}.ipynb") for reading in ("clip", "stretch"))
     assert [name for name in clip if clip[name] != stretch[name]] == ["figure-11"]
 
 
 def test_a_notebook_that_declares_something_unknown_is_refused(tmp_path: Path) -> None:
-    from reproduce.errors import ReproduceError
+    from reproduce.core.errors import ReproduceError
 
     source = tmp_path / "unknown.ipynb"
     cells = [nbformat.v4.new_code_cell("epochz = 1", metadata={"tags": ["parameters"]})]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), source)
     with pytest.raises(ReproduceError, match="epochz"):
-        notebooks.execute(source, tmp_path / "out" / "unknown.ipynb", Parameters())
+        execute.execute(source, tmp_path / "out" / "unknown.ipynb", Parameters())
     assert not list((tmp_path / "out").glob("*"))
 
 
 USES = """
-from reproduce import preparation
-from reproduce.parameters import declared
+from reproduce.core.parameters import declared
+from reproduce.data import preparation
 data = preparation.prepare(declared(globals()))
 """
 DECLARED = (
@@ -235,13 +235,13 @@ def write_notebook_that_prepares(path: Path, declared: str, listed: list[str]) -
 def test_a_notebook_that_hides_what_it_uses_is_refused(
     tmp_path: Path, declared: str, listed: list[str], fault: str
 ) -> None:
-    from reproduce.errors import ReproduceError
+    from reproduce.core.errors import ReproduceError
 
     parameters = Parameters(profile="quick", image_size=16, crops_per_photograph=1)
     source = write_notebook_that_prepares(tmp_path / "hides.ipynb", declared, listed)
     with pytest.raises(ReproduceError, match=fault):
-        notebooks.execute(source, tmp_path / "out" / "hides.ipynb", parameters)
+        execute.execute(source, tmp_path / "out" / "hides.ipynb", parameters)
     assert not list((tmp_path / "out").glob("*"))
     honest = write_notebook_that_prepares(tmp_path / "honest.ipynb", DECLARED, ["data"])
-    notebooks.execute(honest, tmp_path / "out" / "honest.ipynb", parameters)
+    execute.execute(honest, tmp_path / "out" / "honest.ipynb", parameters)
     assert (tmp_path / "out" / "honest.ipynb").is_file()

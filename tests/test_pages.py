@@ -13,17 +13,17 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from reproduce import claims
+from reproduce.results import claims
 
 pytestmark = pytest.mark.slow
 
 CHAPTERS = {
-    "01_dataset": [],
-    "02_model": [6],
-    "03_training": [],
-    "04_results": [7, 8, 9, 10, 11, 12, 13],
-    "05_compression_size": [14],
-    "06_ratio": [],
+    "dataset": [],
+    "model": [6],
+    "training": [],
+    "results": [7, 8, 9, 10, 11, 12, 13],
+    "compression_size": [14],
+    "size_ratio": [],
 }
 PICTURES = [6, 7, 8, 9, 11, 13]
 TABLES = {
@@ -166,7 +166,7 @@ def test_one_page_lists_all_executions_with_their_times(book: Path) -> None:
 
 
 def test_the_chapter_on_the_ratio_sets_record_and_page_beside_each_other(book: Path) -> None:
-    chapter = content(book / "notebooks" / "06_ratio.html")
+    chapter = content(book / "notebooks" / "size_ratio.html")
     for name, told in {
         "ratio-methods": ["autoencoder", "blur, σ = 1", "halved and doubled", "JPEG 95"],
         "png-writers": ["Pillow, default", "Pillow, optimised", "oxipng, level 4"],
@@ -184,7 +184,7 @@ def test_the_chapter_on_the_ratio_sets_record_and_page_beside_each_other(book: P
 
 
 def test_the_chapter_on_costs_shows_what_was_measured_and_where(book: Path) -> None:
-    chapter = content(book / "notebooks" / "08_cost.html")
+    chapter = content(book / "notebooks" / "cost.html")
     assert "Measured on beans:" in chapter.get_text(" ", strip=True)
     for name in ("cost-table", "same-losses", "many-files", "at-scale", "book-costs"):
         table = chapter.find("figure", id=name)

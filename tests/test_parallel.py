@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reproduce.parallel import available_threads, map_in_order
+from reproduce.core.parallel import available_threads, map_in_order
 
 
 @given(st.lists(st.integers()), st.integers(1, 5))

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from reproduce.errors import ReproduceError
-from reproduce.parameters import (
+from reproduce.core.errors import ReproduceError
+from reproduce.core.parameters import (
     Parameters,
     load_parameters,
     parse_overrides,

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from reproduce import preparation
+from reproduce.core.errors import ReproduceError
+from reproduce.core.parameters import SPLITS, Parameters
 from reproduce.core.sources import Tree
-from reproduce.errors import ReproduceError
-from reproduce.parameters import SPLITS, Parameters
-from reproduce.preparation import PreparedData
+from reproduce.data import pixels, preparation
+from reproduce.data.preparation import PreparedData
 
 
 @pytest.fixture
@@ -66,7 +66,8 @@ def test_reading_all_images_bit_by_bit_does_not_hold_them_all(tmp_path):
     read = """
 import pathlib, sys
 import numpy as np
-from reproduce import memory, preparation
+from reproduce.core import memory
+from reproduce.data import preparation
 data = preparation.PreparedData(pathlib.Path(sys.argv[1]), (), "", {})
 data.chosen("train", np.array([0]))
 before = memory.peak()
@@ -437,7 +438,8 @@ def test_a_full_disk_stops_the_preparation_with_the_way_out(run_on_a_small_disk)
     code = """
 import os, sys
 os.environ["REPRODUCE_BUILD"] = sys.argv[1]
-from reproduce import errors, parameters, preparation
+from reproduce.core import errors, parameters
+from reproduce.data import preparation
 try:
     preparation.prepare(parameters.Parameters(image_size=64, crops_per_photograph=25))
 except errors.ReproduceError as error:
@@ -456,13 +458,13 @@ images = arrays(np.uint8, st.tuples(st.integers(0, 9), st.integers(1, 4), st.int
 
 @given(images)
 def test_the_unit_range_is_grey_levels_over_255_with_a_channel_axis(images):
-    unit = preparation.to_unit_range(images)
+    unit = pixels.to_unit_range(images)
     assert unit.dtype == np.float32
     assert unit.shape == (*images.shape, 1)
     assert np.allclose(unit[..., 0], images / 255, rtol=0, atol=1e-7)
 
 
 def test_the_unit_range_goes_from_0_for_black_to_1_for_white_in_256_steps():
-    unit = preparation.to_unit_range(np.arange(256, dtype=np.uint8))[:, 0]
+    unit = pixels.to_unit_range(np.arange(256, dtype=np.uint8))[:, 0]
     assert (unit[0], unit[255]) == (0, 1)
     assert np.all(np.diff(unit) > 0)

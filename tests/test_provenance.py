@@ -9,9 +9,10 @@ from typing import Any
 import nbformat
 import pytest
 
-from reproduce import artifacts, colophon, memory, notebooks, provenance
-from reproduce.errors import ReproduceError
-from reproduce.parameters import Parameters
+from reproduce.book import colophon, execute, provenance
+from reproduce.core import memory, store
+from reproduce.core.errors import ReproduceError
+from reproduce.core.parameters import Parameters
 
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 MEGABYTE = 1_000_000
@@ -107,17 +108,15 @@ def test_artifacts_are_noted_once_each_where_a_file_is_named(
     tmp_path: Path, build_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "uses"
-    assert artifacts.read_uses(file) == []
-    monkeypatch.setenv(artifacts.USES, str(file))
-    made = [
-        artifacts.load_or_make(stage, "quick", {}, lambda _: {}) for stage in ("b", "a", "b", "a")
-    ]
-    assert artifacts.read_uses(file) == made[:2]
+    assert store.read_uses(file) == []
+    monkeypatch.setenv(store.USES, str(file))
+    made = [store.load_or_make(stage, "quick", {}, lambda _: {}) for stage in ("b", "a", "b", "a")]
+    assert store.read_uses(file) == made[:2]
 
 
 PREPARE = """
-from reproduce import preparation
-from reproduce.parameters import declared
+from reproduce.core.parameters import declared
+from reproduce.data import preparation
 preparation.prepare(declared(globals()))
 """
 DECLARED = """
@@ -155,7 +154,7 @@ def test_an_executed_notebook_has_its_provenance_beside_it(
         seed=5,
     )
 
-    notebooks.execute(source, output, parameters)
+    execute.execute(source, output, parameters)
 
     text = provenance.path_of(output).read_text()
     made = json.loads(text)
@@ -167,14 +166,14 @@ def test_an_executed_notebook_has_its_provenance_beside_it(
     ]
     (used,) = made["artifacts"]
     (folder,) = (tmp_path / "build" / "sample").glob("data-*/")
-    manifest = artifacts.read_manifest(folder)
+    manifest = store.read_manifest(folder)
     assert used["name"] == folder.name
     assert used["seconds"] == manifest["made"]["seconds"]
     assert made["data_fingerprints"] == [manifest["facts"]["fingerprint"]]
     assert made["seconds"] > sum(group["seconds"] for group in made["cell_groups"])
     assert str(tmp_path) not in text
     assert str(Path.home()) not in text
-    assert artifacts.USES not in os.environ
+    assert store.USES not in os.environ
     assert_groups_tell_time_and_memory(made["cell_groups"])
 
 
@@ -200,14 +199,14 @@ def test_a_failing_notebook_leaves_no_provenance_and_that_of_the_last_success_st
     source, output = tmp_path / "chapter.ipynb", tmp_path / "out" / "chapter.ipynb"
     nbformat.write(notebook(("code", "1 / 0")), source)
     with pytest.raises(ReproduceError, match="ZeroDivisionError"):
-        notebooks.execute(source, output, Parameters())
+        execute.execute(source, output, Parameters())
     assert not provenance.path_of(output).exists()
 
     nbformat.write(notebook(("code", "1 / 1")), source)
-    notebooks.execute(source, output, Parameters(seed=1))
+    execute.execute(source, output, Parameters(seed=1))
     nbformat.write(notebook(("code", "1 / 0")), source)
     with pytest.raises(ReproduceError, match="ZeroDivisionError"):
-        notebooks.execute(source, output, Parameters(seed=2))
+        execute.execute(source, output, Parameters(seed=2))
     assert provenance.read(output)["seed"] == 1
     assert nbformat.read(output, as_version=4).cells[0].source == "1 / 1"
 
@@ -218,7 +217,7 @@ def test_where_memory_is_not_told_the_notebook_is_executed_all_the_same(
     monkeypatch.setattr(memory, "forget_peak_of", lambda process: False)
     source, output = tmp_path / "chapter.ipynb", tmp_path / "out" / "chapter.ipynb"
     nbformat.write(notebook(("code", "1 / 1")), source)
-    notebooks.execute(source, output, Parameters())
+    execute.execute(source, output, Parameters())
     (group,) = provenance.read(output)["cell_groups"]
     assert group["peak_memory_bytes"] is None
 
@@ -349,7 +348,7 @@ def test_all_executions_are_listed_and_each_artifact_once() -> None:
         "0.45",
     ]
     assert (second[0], second[2], *second[-2:]) == ("{doc}`/notebooks/08_last`", "3", "1.0", "–")
-    links = "{doc}`07 </notebooks/07_more>`, {doc}`08 </notebooks/08_last>`"
+    links = "{doc}`07_more </notebooks/07_more>`, {doc}`08_last </notebooks/08_last>`"
     assert artifact == ["`model-abc`", links, "1,234.5", "1.27"]
 
 

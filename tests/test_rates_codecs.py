@@ -8,9 +8,9 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from reproduce import metrics
-from reproduce.rates import codecs, interface
-from reproduce.rates.interface import Codec
+from reproduce.measure import metrics
+from reproduce.measure.rates import codecs, interface
+from reproduce.measure.rates.interface import Codec
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reproduce import metrics
-from reproduce.metrics import METRICS
-from reproduce.rates import curves
-from reproduce.rates.own import AUTOENCODER
+from reproduce.measure import metrics
+from reproduce.measure.metrics import METRICS
+from reproduce.measure.rates import curves
+from reproduce.measure.rates.autoencoder import AUTOENCODER
 
 
 def points(**codecs: list[tuple[float, float]]) -> pd.DataFrame:

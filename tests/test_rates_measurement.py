@@ -6,12 +6,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from reproduce import artifacts, codec, metrics
-from reproduce.codec import entropy, fitting, network
+from reproduce import codec
+from reproduce.codec import entropy, fitted, fitting, network
 from reproduce.codec.stages import TABLES
-from reproduce.measure import stages
-from reproduce.rates import curves, fitted, measurement, own, summary
-from reproduce.rates.codecs import jpeg
+from reproduce.core import store
+from reproduce.data import pixels
+from reproduce.measure import metrics, stages
+from reproduce.measure.rates import autoencoder, curves, measurement, summary
+from reproduce.measure.rates.codecs import jpeg
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def test_there_is_a_row_for_each_image_size_codec_and_quality(measured) -> None:
 
 def test_the_numbers_are_those_of_the_codec_and_the_metrics(measured) -> None:
     image = measured.run.data.image("test", 2)
-    for size, original in (("full", image), ("half", measurement.half_size(image))):
+    for size, original in (("full", image), ("half", pixels.half_size_levels(image))):
         rows = measured.table[
             (measured.table["image"] == measured.run.data.names("test")[2])
             & (measured.table["size"] == size)
@@ -70,7 +72,7 @@ def test_the_numbers_are_those_of_the_codec_and_the_metrics(measured) -> None:
 
 def test_half_size_is_the_mean_of_four_pixels() -> None:
     image = np.array([[0, 10, 7], [20, 30, 9]], np.uint8)
-    assert measurement.half_size(image).tolist() == [[15, 8]]
+    assert pixels.half_size_levels(image).tolist() == [[15, 8]]
 
 
 def test_each_codec_and_quality_is_timed(measured) -> None:
@@ -138,11 +140,11 @@ def test_the_tables_of_a_run_are_counted_on_its_training_images(small_run, monke
     assert fit.fingerprint == again.fingerprint
     assert fit.fingerprint != codec.shipped().fingerprint
     folder = TABLES.folder(small_run.parameters)
-    assert artifacts.read_manifest(folder)["facts"]["images"] == 8  # all, as there are few
+    assert store.read_manifest(folder)["facts"]["images"] == 8  # all, as there are few
 
 
 def test_the_own_model_stands_behind_the_same_interface(small_run) -> None:
-    model = own.of_run(small_run.parameters)
+    model = autoencoder.of_run(small_run.parameters)
     assert list(model.qualities) == sorted(model.qualities)
     assert len(model.qualities) >= 8
     image = small_run.data.image("test", 0)
@@ -154,29 +156,29 @@ def test_the_own_model_stands_behind_the_same_interface(small_run) -> None:
 @pytest.fixture
 def rates(small_run: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Rates of the small run's model beside JPEG, and the scores of its test images."""
-    from reproduce import evaluation
+    from reproduce.measure import scores as scoring
 
     monkeypatch.setattr(stages, "CODECS", (stages.find("codecs/jpeg"),))
     parameters = small_run.parameters
-    scores = evaluation.score(parameters)
-    table = measurement.read([*measurement.references(parameters), own.rates(parameters)])
+    scores = scoring.score(parameters)
+    table = measurement.read([*measurement.references(parameters), autoencoder.rates(parameters)])
     return SimpleNamespace(parameters=parameters, scores=scores, table=table)
 
 
 def test_the_summary_holds_the_models_curve_and_how_it_compares(rates) -> None:
     found = summary.summarise(rates.parameters, rates.scores)
     points = curves.means(rates.table)
-    of_model = points[points["codec"] == own.AUTOENCODER]
+    of_model = points[points["codec"] == autoencoder.AUTOENCODER]
     assert [point["quality"] for point in found["points"]] == of_model["quality"].tolist()
     assert [point["bpp"] for point in found["points"]] == of_model["bpp"].tolist()
     files = rates.table[
-        (rates.table["codec"] == own.AUTOENCODER)
+        (rates.table["codec"] == autoencoder.AUTOENCODER)
         & (rates.table["size"] == "full")
         & (rates.table["quality"] == summary.QUALITY)
     ]["bytes"]
     ratios = files.to_numpy() / rates.scores["original_bytes"].to_numpy()
     assert found["file_ratio"] == pytest.approx(ratios.mean())
-    bd_rate = curves.bd_rate(points, own.AUTOENCODER, "psnr_db")
+    bd_rate = curves.bd_rate(points, autoencoder.AUTOENCODER, "psnr_db")
     assert found["bd_rate"]["psnr_db"]["percent"] == pytest.approx(bd_rate.percent, nan_ok=True)
 
 

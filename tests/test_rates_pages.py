@@ -10,10 +10,11 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from reproduce import metrics
-from reproduce.metrics import METRICS
-from reproduce.rates import codecs, curves, figures, summary, tables
-from reproduce.rates.own import AUTOENCODER
+from reproduce.chapters import rates
+from reproduce.measure import metrics
+from reproduce.measure.metrics import METRICS
+from reproduce.measure.rates import codecs, curves, summary
+from reproduce.measure.rates.autoencoder import AUTOENCODER
 
 CURVES = {
     AUTOENCODER: [(0.2, 20.0), (0.4, 25.0), (0.8, 26.0)],
@@ -44,7 +45,7 @@ def rows_of(text: str) -> list[list[str]]:
 
 
 def test_bd_rates_are_shown_with_their_overlap_and_a_warning_where_it_is_small(points) -> None:
-    head, own, new = rows_of(tables.bd_rates(points))
+    head, own, new = rows_of(rates.bd_rates(points))
     assert head == ["codec", "PSNR (dB)", "SSIM", "MS-SSIM"]
     found = curves.bd_rate(points, AUTOENCODER, "psnr_db")
     assert found.overlap == pytest.approx(6 / 16)
@@ -53,11 +54,11 @@ def test_bd_rates_are_shown_with_their_overlap_and_a_warning_where_it_is_small(p
 
 
 def test_a_number_in_prose_has_its_sign_and_is_a_dash_if_there_is_none() -> None:
-    assert [tables.signed(value) for value in (41.2, -4.03, math.nan)] == ["+41", "-4", "–"]
+    assert [rates.signed(value) for value in (41.2, -4.03, math.nan)] == ["+41", "-4", "–"]
 
 
 def test_qualities_at_equal_rates(points) -> None:
-    head, own, jpeg, new = rows_of(tables.at_rates(points, [0.1, 0.2, 0.4]))
+    head, own, jpeg, new = rows_of(rates.at_rates(points, [0.1, 0.2, 0.4]))
     assert head[1:] == ["0.1 bpp", "0.2 bpp", "0.4 bpp"]
     assert own == [AUTOENCODER, "–", "20.00", "25.00"]
     assert jpeg[:2] == ["JPEG", "20.00"]
@@ -65,7 +66,7 @@ def test_qualities_at_equal_rates(points) -> None:
 
 
 def test_steps_are_those_of_the_model_alone(points) -> None:
-    _, *rows = rows_of(tables.steps(points))
+    _, *rows = rows_of(rates.steps(points))
     assert [row[:3] for row in rows] == [
         ["1/2", "0.200", "20.00"],
         ["1/4", "0.400", "25.00"],
@@ -77,20 +78,20 @@ def test_times_are_those_of_the_quality_nearest_to_the_rate(points) -> None:
     measured = points[["codec", "quality"]].assign(
         encode_seconds=points["bpp"], decode_seconds=points["psnr_db"] / 1000
     )
-    _, own, jpeg, new = rows_of(tables.times(measured, points, 0.4))
+    _, own, jpeg, new = rows_of(rates.times(measured, points, 0.4))
     assert own == [AUTOENCODER, "0.40", "400.0", "25.0"]
     assert jpeg == ["JPEG", "0.30", "300.0", "26.0"]
     assert new == ["new", "0.20", "200.0", "39.0"]
 
 
 def test_settings_are_told_of_each_codec() -> None:
-    _, *rows = rows_of(tables.settings(codecs.REFERENCES))
+    _, *rows = rows_of(rates.settings(codecs.REFERENCES))
     assert [row[0] for row in rows] == [codec.name for codec in codecs.REFERENCES]
     assert rows[0][2].startswith("1, 4, 7, 10")
 
 
 def test_each_metric_has_a_panel_with_a_line_and_a_band_for_each_codec(points) -> None:
-    figure = figures.rate_distortion(points)
+    figure = rates.rate_distortion(points)
     assert [axes.get_ylabel() for axes in figure.axes] == [metric.label for metric in METRICS]
     for axes in figure.axes:
         assert [line.get_label() for line in axes.lines] == [AUTOENCODER, "JPEG", "new"]
@@ -108,13 +109,13 @@ def test_one_more_metric_joins_tables_and_plots(
     scale = 1 / 40 if is_share else 1.0
     for end in ("", "_low", "_high"):
         points[f"more{end}"] = points[f"psnr_db{end}"] * scale
-    figure = figures.rate_distortion(points)
+    figure = rates.rate_distortion(points)
     assert [axes.get_ylabel() for axes in figure.axes][-1] == "more"
     assert len(figure.axes) == 4
     expected = points[points["codec"] == "JPEG"]["more"]
     drawn = figure.axes[-1].lines[1].get_ydata()
     assert drawn == pytest.approx(-10 * np.log10(1 - expected) if is_share else expected)
-    head, *rows = rows_of(tables.bd_rates(points))
+    head, *rows = rows_of(rates.bd_rates(points))
     assert head[-1] == "more"
     assert rows[0][-1] == rows[0][2 if is_share else 1]
 
@@ -139,20 +140,20 @@ def test_bd_rates_of_images_are_shown_with_how_many_have_one() -> None:
     ]
     assert each[0] == pytest.approx(0, abs=1e-6)
     assert (found.percent, found.images) == (pytest.approx(np.mean(each)), 2)
-    head, own = rows_of(tables.bd_rates_of_images(table))
+    head, own = rows_of(rates.bd_rates_of_images(table))
     assert head[:2] == ["codec", "PSNR (dB)"]
     assert own[:2] == [AUTOENCODER, f"{np.mean(each):+.1f} %, 2 of 3 images"]
 
 
 def test_codecs_without_a_style_of_their_own_get_different_ones(points) -> None:
     named = [points[points["codec"] == "new"].assign(codec=name) for name in ("a", "b", "c", "d")]
-    figure = figures.rate_distortion(pd.concat(named))
+    figure = rates.rate_distortion(pd.concat(named))
     styles = {(line.get_color(), line.get_marker()) for line in figure.axes[0].lines[:3]}
     assert len(styles) == 3
 
 
 def test_sizes_stand_side_by_side_on_one_scale(points) -> None:
-    figure = figures.at_both_sizes(points, points.assign(psnr_db=points["psnr_db"] - 5))
+    figure = rates.at_both_sizes(points, points.assign(psnr_db=points["psnr_db"] - 5))
     full, half = figure.axes
     assert (full.get_title(), half.get_title()) == ("full size", "half size")
     assert full.get_ylim() == half.get_ylim()
@@ -162,7 +163,7 @@ def test_sizes_stand_side_by_side_on_one_scale(points) -> None:
 def test_crops_show_the_middle_of_the_original_and_of_each_codec() -> None:
     with Image.open(Path(skimage.data.__file__).with_name("camera.png")) as photograph:
         image = np.asarray(photograph.convert("L"))[:64, :80]
-    figure = figures.crops([codecs.MODULES["jpeg"], codecs.MODULES["webp"]], image, 1.0, side=32)
+    figure = rates.crops([codecs.MODULES["jpeg"], codecs.MODULES["webp"]], image, 1.0, side=32)
     shown = [axes.images[0].get_array() for axes in figure.axes if axes.images]
     assert [picture.shape for picture in shown] == [(32, 32)] * 3
     assert np.array_equal(shown[0], image[16:48, 24:56])
@@ -178,11 +179,11 @@ def test_trials_are_named_by_what_was_set() -> None:
     ]
     named = summary.curves_of_trials({"runs": settings})
     assert list(named) == ["no quantisation, as in the paper", "noise, step 1/2"]
-    figure = figures.trained_with_quantisation(named)
+    figure = rates.trained_with_quantisation(named)
     assert [line.get_label() for line in figure.axes[0].lines] == list(named)
 
 
 def test_an_interval_that_reaches_beyond_one_is_cut(points) -> None:
     perfect = points.assign(ssim=0.9999, ssim_high=1.01, ssim_low=0.999)
-    figure = figures.rate_distortion(perfect)
+    figure = rates.rate_distortion(perfect)
     assert all(math.isfinite(value) for value in figure.axes[1].get_ylim())

@@ -9,8 +9,10 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from reproduce import compression, model, ratio_figures
-from reproduce.size_ratios.methods import METHODS, Subject
+from reproduce.chapters import size_ratio
+from reproduce.measure import png
+from reproduce.measure.size_ratio.methods import METHODS, Subject
+from reproduce.models import autoencoder as model
 
 
 def table(places: dict[str, tuple[float, float]]) -> pd.DataFrame:
@@ -44,7 +46,7 @@ PLACES = {
 
 
 def test_each_method_is_a_point_at_its_means_but_for_the_lossless() -> None:
-    figure = ratio_figures.ratio_against_psnr(table(PLACES))
+    figure = size_ratio.ratio_against_psnr(table(PLACES))
     finite = sorted(place for place in PLACES.values() if math.isfinite(place[1]))
     np.testing.assert_allclose(sorted(points(figure)), finite)
     named = {method.label for method in METHODS if method.name in PLACES and method.name != "raw"}
@@ -52,13 +54,13 @@ def test_each_method_is_a_point_at_its_means_but_for_the_lossless() -> None:
 
 
 def test_the_papers_mean_is_a_line() -> None:
-    axes = ratio_figures.ratio_against_psnr(table(PLACES)).axes[0]
+    axes = size_ratio.ratio_against_psnr(table(PLACES)).axes[0]
     assert any(list(line.get_xdata()) == [0.6849762403517835] * 2 for line in axes.lines)
 
 
 def test_labels_of_methods_near_each_other_do_not_overlap() -> None:
     near = {method.name: (0.6 + 0.01 * n, 25 + n % 4) for n, method in enumerate(METHODS)}
-    figure = ratio_figures.ratio_against_psnr(table(near | {"jpeg": (0.7, 58.0)}))
+    figure = size_ratio.ratio_against_psnr(table(near | {"jpeg": (0.7, 58.0)}))
     found = labels(figure)
     assert len(found) == len(METHODS)
     boxes = [Text.get_window_extent(text) for text in found.values()]
@@ -66,17 +68,17 @@ def test_labels_of_methods_near_each_other_do_not_overlap() -> None:
 
 
 def test_a_single_image_has_no_interval_and_can_be_shown() -> None:
-    figure = ratio_figures.ratio_against_psnr(table(PLACES).iloc[::2])
+    figure = size_ratio.ratio_against_psnr(table(PLACES).iloc[::2])
     assert len(points(figure)) == 4
 
 
 def test_pictures_are_the_middle_of_what_the_methods_leave(noise) -> None:
     image = np.asarray(noise(3, 40, 40).convert("L"))
-    figure = ratio_figures.pictures(Subject(model.build(0), image), ["mid-grey", "raw"], side=10)
+    figure = size_ratio.pictures(Subject(model.build(0), image), ["mid-grey", "raw"], side=10)
     original, grey, raw = (axes.images[0].get_array() for axes in figure.axes)
     np.testing.assert_array_equal(original, image[15:25, 15:25])
     np.testing.assert_array_equal(raw, original)
     assert np.ptp(grey) == 0
-    ratio = image.size / len(compression.png(image))
+    ratio = image.size / len(png.png(image))
     assert figure.axes[2].get_title() == f"raw grey levels\nratio {ratio:.2f}, ∞ dB"
     assert pytest.approx(128) == grey.mean()

@@ -5,12 +5,12 @@ import math
 import pandas as pd
 import pytest
 
-from reproduce import ratio_tables
-from reproduce.size_ratios.methods import METHODS
+from reproduce.chapters import size_ratio
+from reproduce.measure.size_ratio.methods import METHODS
 
 
 def ratios(**of_methods: list[tuple[float, float]]) -> pd.DataFrame:
-    """A table of `size_ratios.measure`, from size ratio and PSNR of each image."""
+    """A table of `size_ratio.measure`, from size ratio and PSNR of each image."""
     rows = [
         {
             "image": image,
@@ -50,7 +50,7 @@ def rows_of(table: str) -> list[list[str]]:
 
 
 def test_the_means_of_both_runs_stand_below_each_other() -> None:
-    head, _, *rows = rows_of(ratio_tables.methods(HERE, RECORDED))
+    head, _, *rows = rows_of(size_ratio.methods(HERE, RECORDED))
     assert head[:5] == ["run", "method", "size ratio", "bits per pixel", "PSNR (dB)"]
     assert rows[0][:5] == ["recorded run", "autoencoder", "0.600", "1.20", "25.00"]
     assert rows[1][:3] == ["", "JPEG 95", "0.900"]
@@ -59,32 +59,32 @@ def test_the_means_of_both_runs_stand_below_each_other() -> None:
 
 
 def test_nothing_lost_is_infinite_and_what_is_missing_a_dash() -> None:
-    *_, raw = rows_of(ratio_tables.transmitted(HERE, RECORDED))
+    *_, raw = rows_of(size_ratio.transmitted(HERE, RECORDED))
     assert raw[1] == "raw grey levels"
     assert raw[4] == "∞"
     assert raw[6] == "–"
 
 
 def test_what_is_transmitted_are_files_and_latents_not_pictures() -> None:
-    _, _, *rows = rows_of(ratio_tables.transmitted(HERE, RECORDED))
+    _, _, *rows = rows_of(size_ratio.transmitted(HERE, RECORDED))
     assert [row[1] for row in rows] == ["JPEG 95", "latent, PNG (clip)", "raw grey levels"]
 
 
 def test_each_method_is_in_one_of_the_tables() -> None:
     measured = ratios(**{method.name: [(1.0, 30.0)] for method in METHODS})
-    told = ratio_tables.methods(measured, measured) + ratio_tables.transmitted(measured, measured)
+    told = size_ratio.methods(measured, measured) + size_ratio.transmitted(measured, measured)
     for method in METHODS:
         assert f"| {method.label} " in told
 
 
 def test_each_writer_has_its_mean_bytes_and_its_mean_ratio() -> None:
-    _, _, *rows = rows_of(ratio_tables.png_writers(WRITERS, WRITERS))
+    _, _, *rows = rows_of(size_ratio.png_writers(WRITERS, WRITERS))
     assert rows[0] == ["recorded run", "Pillow, default", "3,000", "1,000", "0.400"]
     assert [row[4] for row in rows] == 2 * ["0.400", "0.400", "0.550"]
 
 
 def test_the_text_names_means_by_method_and_column() -> None:
-    named = ratio_tables.quantities(HERE, WRITERS)
+    named = size_ratio.quantities(HERE, WRITERS)
     assert named["autoencoder_size_ratio"] == pytest.approx(0.75)
     assert named["autoencoder_psnr_db"] == 31
     assert named["least_writer_size_ratio"] == pytest.approx(0.4)
@@ -97,12 +97,12 @@ def test_the_blur_of_a_psnr_lies_between_those_measured(psnr: float, ratio: floa
     measured = ratios(
         autoencoder=[(0.7, psnr)], blur_0_5=[(0.9, 30.0)], blur_1=[(0.6, 26.0)], jpeg=[(0.5, 28.0)]
     )
-    found = ratio_tables.quantities(measured, WRITERS)
+    found = size_ratio.quantities(measured, WRITERS)
     assert found["blur_size_ratio_at_psnr"] == pytest.approx(ratio)
 
 
 @pytest.mark.parametrize("psnr", [25.0, 31.0])
 def test_beyond_the_blurs_that_were_measured_there_is_none(psnr: float) -> None:
     measured = ratios(autoencoder=[(0.7, psnr)], blur_0_5=[(0.9, 30.0)], blur_1=[(0.6, 26.0)])
-    found = ratio_tables.quantities(measured, WRITERS)
+    found = size_ratio.quantities(measured, WRITERS)
     assert math.isnan(found["blur_size_ratio_at_psnr"])

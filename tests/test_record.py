@@ -16,28 +16,24 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reproduce import (
-    artifacts,
-    cli,
-    codec,
-    environment,
-    evaluation,
-    model,
-    paper,
-    preparation,
-    record,
-    size_ratios,
-    training,
-)
+from reproduce import cli, codec
+from reproduce.core import environment, store
+from reproduce.core.errors import ReproduceError
+from reproduce.core.parameters import Parameters, read_profile
 from reproduce.core.sources import Tree
-from reproduce.errors import ReproduceError
-from reproduce.measure import stages
-from reproduce.parameters import Parameters, read_profile
-from reproduce.rates import codecs, curves, measurement, own
+from reproduce.data import pixels
+from reproduce.measure import scores as scoring
+from reproduce.measure import size_ratio, stages
+from reproduce.measure.rates import autoencoder, codecs, curves, measurement
+from reproduce.models import autoencoder as model
+from reproduce.models import training
+from reproduce.models.loss import LOSS_OF_MID_GREY, loss_floor
+from reproduce.results import record, reported
+from reproduce.results.quantities import quantities as quantities_of
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
-PLACES = sorted(path.parent for path in RESULTS.rglob(artifacts.MANIFEST))
+PLACES = sorted(path.parent for path in RESULTS.rglob(store.MANIFEST))
 SEEDS = [0, 1, 2, 3, 4]
 
 
@@ -74,7 +70,7 @@ def test_each_file_is_the_one_that_was_recorded(place: Path) -> None:
 
 
 def test_each_stage_was_made_by_a_commit_without_changes(place: Path) -> None:
-    made = artifacts.read_manifest(place)["made"]
+    made = store.read_manifest(place)["made"]
     assert re.fullmatch(r"[0-9a-f]{40}", made["commit"])
     assert made["uncommitted_changes"] is False
 
@@ -103,7 +99,7 @@ def tree_of_commit(commit: str) -> Tree:
 def test_its_commit_has_the_modules_that_made_it_and_their_source_is_the_recorded_one(
     place: Path,
 ) -> None:
-    manifest = artifacts.read_manifest(place)
+    manifest = store.read_manifest(place)
     made = manifest["made"]
     assert set(made["entries"]) <= set(made["modules"])
     source = tree_of_commit(made["commit"]).digest(made["modules"])
@@ -111,7 +107,7 @@ def test_its_commit_has_the_modules_that_made_it_and_their_source_is_the_recorde
 
 
 def test_each_stage_names_the_versions_that_made_it(place: Path) -> None:
-    manifest = artifacts.read_manifest(place)
+    manifest = store.read_manifest(place)
     used, all_versions = manifest["dependencies"]["versions"], manifest["made"]["versions"]
     (stage,) = (stage for stage in stages.ALL if stage.name == manifest["stage"])
     assert set(used) == set(stage.packages)
@@ -120,7 +116,7 @@ def test_each_stage_names_the_versions_that_made_it(place: Path) -> None:
 
 
 def test_each_stage_tells_when_and_where_it_was_made_and_what_it_cost(place: Path) -> None:
-    made = artifacts.read_manifest(place)["made"]
+    made = store.read_manifest(place)["made"]
     assert set(made["machine"]) == {"processor", "cores", "memory_bytes", "system"}
     assert datetime.fromisoformat(made["started"]).utcoffset() == timedelta(0)
     assert made["seconds"] > 0
@@ -128,15 +124,15 @@ def test_each_stage_tells_when_and_where_it_was_made_and_what_it_cost(place: Pat
 
 
 def test_each_stage_was_made_of_the_recorded_ones_that_it_needs(place: Path) -> None:
-    manifest = artifacts.read_manifest(place)
+    manifest = store.read_manifest(place)
     (stage,) = (stage for stage in stages.ALL if stage.name == manifest["stage"])
     profile = RESULTS / place.relative_to(RESULTS).parts[0]
     run = place.relative_to(profile).parts
     model, seed = (run[0], int(run[1].removeprefix("seed-"))) if stage.of_seed else ("paper", 0)
     assert set(manifest["dependencies"]["needs"]) == {needed.name for needed in stage.needs}
     for needed in stage.needs:
-        recorded = artifacts.read_manifest(profile / needed.place(model, seed))
-        name = f"{needed.name}-{artifacts.fingerprint(recorded['dependencies'])}"
+        recorded = store.read_manifest(profile / needed.place(model, seed))
+        name = f"{needed.name}-{store.fingerprint(recorded['dependencies'])}"
         assert manifest["dependencies"]["needs"][needed.name]["artifact"] == name
 
 
@@ -163,28 +159,28 @@ def test_the_recorded_runs_have_the_papers_setting_and_differ_in_their_seed() ->
 
 def test_the_record_holds_the_papers_original_file_and_no_other_image_has_its_size() -> None:
     recorded = record.read()
-    assert recorded["example"]["original_bytes"] == paper.ORIGINAL_BYTES == 205_111
+    assert recorded["example"]["original_bytes"] == reported.ORIGINAL_BYTES == 205_111
     assert recorded["images_of_reported_size"] == [recorded["example"]["name"]]
 
 
 def test_the_recorded_means_are_those_of_the_recorded_table(seed: int) -> None:
-    scores = evaluation.read_table(record.folder(stages.SCORES, seed=seed) / evaluation.TABLE)
+    scores = scoring.read_table(record.folder(stages.SCORES, seed=seed) / scoring.TABLE)
     recorded = record.read(seed=seed)
-    assert len(scores) == paper.TEST_IMAGES
+    assert len(scores) == reported.TEST_IMAGES
     for name, summarised in recorded["test"].items():
         assert summarised["mean"] == pytest.approx(scores[name].mean(), nan_ok=True), name
     ratios = scores["reconstruction_bytes"] / scores["original_bytes"]
     np.testing.assert_allclose(ratios, scores["size_ratio"])
-    assert recorded["learned"] == evaluation.learned(scores)
+    assert recorded["learned"] == scoring.learned(scores)
 
 
 def test_a_dead_seed_is_recorded_as_such() -> None:
     dead = [seed for seed, run in record.read_seeds().items() if not run["learned"]]
     assert 1 in dead
     for seed in dead:
-        quantities = record.quantities(record.read(seed=seed))
-        assert quantities["active_latent"] < evaluation.LEAST_ACTIVE_LATENT
-        assert quantities["last_loss"] == pytest.approx(record.LOSS_OF_MID_GREY, abs=1e-3)
+        quantities = quantities_of(record.read(seed=seed))
+        assert quantities["active_latent"] < scoring.LEAST_ACTIVE_LATENT
+        assert quantities["last_loss"] == pytest.approx(LOSS_OF_MID_GREY, abs=1e-3)
 
 
 def test_the_recorded_weights_load_and_are_the_papers_model(seed: int) -> None:
@@ -204,17 +200,17 @@ def test_the_recorded_weights_of_seed_0_are_those_of_the_shipped_model() -> None
 def test_the_rates_are_recorded_of_all_test_images(seed: int) -> None:
     folders = record.folders(stages.CODECS, stages.RATES, seed=seed)
     rates = measurement.read(folders)
-    assert rates["image"].nunique() == paper.TEST_IMAGES
+    assert rates["image"].nunique() == reported.TEST_IMAGES
     assert set(rates["size"]) == {"full", "half"}
     names = {one.name for one in codecs.REFERENCES}
-    assert set(rates["codec"]) == {*names, own.AUTOENCODER}
+    assert set(rates["codec"]) == {*names, autoencoder.AUTOENCODER}
 
 
 def test_the_size_ratios_and_png_writers_are_recorded_of_all_test_images(seed: int) -> None:
     folder = record.folder(stages.RATIOS, seed=seed)
-    ratios = size_ratios.read_table(folder / size_ratios.TABLE)
-    writers = size_ratios.read_table(folder / size_ratios.WRITERS_TABLE)
-    assert ratios["image"].nunique() == writers["image"].nunique() == paper.TEST_IMAGES
+    ratios = size_ratio.read_table(folder / size_ratio.TABLE)
+    writers = size_ratio.read_table(folder / size_ratio.WRITERS_TABLE)
+    assert ratios["image"].nunique() == writers["image"].nunique() == reported.TEST_IMAGES
     recorded = record.read(seed=seed)["test"]["size_ratio"]["mean"]
     ours = ratios[ratios["method"] == "autoencoder"]["size_ratio"].mean()
     assert ours == pytest.approx(recorded, rel=1e-5)
@@ -240,7 +236,7 @@ def test_times_are_recorded_for_all_that_is_measured() -> None:
 
 
 def test_what_is_not_recorded_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(record.artifacts, "project_root", lambda: tmp_path)
+    monkeypatch.setattr(record.store, "project_root", lambda: tmp_path)
     with pytest.raises(ReproduceError, match=r"no record .*codecs.*make record"):
         record.folders(stages.CODECS, stages.RATES)
     with pytest.raises(ReproduceError, match=r"no record .*paper.*make record SEEDS=7"):
@@ -251,9 +247,9 @@ def test_what_is_not_recorded_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path
 def test_the_recorded_weights_give_the_recorded_numbers_on_beans(seed: int, beans: Path) -> None:
     recorded = record.read(seed=seed)["example"]
     with Image.open(beans / recorded["name"]) as image:
-        grey = np.asarray(preparation.to_grey(image))
+        grey = np.asarray(pixels.to_grey(image))
     weights = record.folder(stages.MODEL, seed=seed) / training.WEIGHTS
-    scores = evaluation.examine(model.load(weights), grey, "").scores()
+    scores = scoring.examine(model.load(weights), grey, "").scores()
     assert scores["original_bytes"] == recorded["original_bytes"]
     for name in ("reconstruction_bytes", "latent_clip_bytes", "latent_stretch_bytes"):
         assert scores[name] == pytest.approx(recorded[name], rel=2e-3), name
@@ -303,7 +299,7 @@ def test_a_record_is_what_the_artifacts_say_of_themselves(
         assert {file.name for file in place.iterdir()} == {record.SUMS, *recorded}
         for name in recorded:
             assert (place / name).read_bytes() == (stage.folder(parameters) / name).read_bytes()
-        assert artifacts.read_manifest(place)["made"]["commit"] == "c0ffee"
+        assert store.read_manifest(place)["made"]["commit"] == "c0ffee"
 
 
 @pytest.mark.usefixtures("only_jpeg", "clean_tree")
@@ -316,7 +312,7 @@ def test_a_record_of_another_seed_stands_beside_and_one_of_the_same_is_replaced(
     runs = tmp_path / "quick" / "paper"
     assert sorted(folder.name for folder in runs.iterdir()) == ["seed-3", "seed-4"]
     epochs = [
-        artifacts.read_manifest(runs / seed / "model")["dependencies"]["parameters"]["epochs"]
+        store.read_manifest(runs / seed / "model")["dependencies"]["parameters"]["epochs"]
         for seed in ("seed-3", "seed-4")
     ]
     assert epochs == [2, 1]
@@ -346,10 +342,10 @@ def test_a_run_is_measured_with_what_its_codec_reaches(small_run: SimpleNamespac
     found = record.run(small_run.parameters)
     assert [point["quality"] for point in found["rates"]["points"]][-1] == 64
     assert found["training"]["losses"] == small_run.trained.losses
-    floor = training.loss_floor(small_run.data.histogram("train"))
+    floor = loss_floor(small_run.data.histogram("train"))
     assert found["training"]["loss_floor"] == floor
     autoencoder, data = small_run.trained.autoencoder, small_run.data
-    psnr = evaluation.mean_psnr(autoencoder, data, "train", 4)
+    psnr = scoring.mean_psnr(autoencoder, data, "train", 4)
     assert found["training"]["psnr_db"] == pytest.approx(psnr)
     assert found["data"]["fingerprint"] == small_run.data.fingerprint
     assert found["data"]["images_per_class"]["test"] == {"leaf": 2, "rust": 2}
@@ -381,11 +377,11 @@ def test_with_a_list_of_seeds_these_are_run_and_nothing_else_differs(
 def test_what_a_run_could_not_measure_is_not_a_number() -> None:
     dead = record.read(seed=1)
     assert dead["example"]["attention_correlation"] is None
-    assert math.isnan(record.quantities(dead)["correlation"])
+    assert math.isnan(quantities_of(dead)["correlation"])
 
 
 def test_the_loss_above_the_floor_is_removed_wholly_at_the_floor_and_not_at_mid_grey() -> None:
     run = record.read()
     for loss, share in ((run["training"]["loss_floor"], 1), (math.log(2), 0)):
         run["training"]["losses"][-1] = loss
-        assert record.quantities(run)["removed_excess"] == pytest.approx(share)
+        assert quantities_of(run)["removed_excess"] == pytest.approx(share)

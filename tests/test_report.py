@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from reproduce import claims, record, report
-from reproduce.claims import Check, Measured
-from reproduce.parameters import Parameters
+from reproduce.chapters import report
+from reproduce.core.parameters import Parameters
+from reproduce.results import claims, record
+from reproduce.results.claims import Check, Measured
+from reproduce.results.quantities import quantities
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +90,7 @@ def test_the_spread_names_dead_seeds_and_says_where_the_papers_number_lies(runs)
         assert f" {seed}" + (" |" if run["learned"] else " (dead) |") in text.splitlines()[0]
     row = next(line for line in text.splitlines() if "mean size ratio, test images" in line)
     assert "0.6850" in row
-    ours = [record.quantities(run)["mean_ratio"] for run in runs.values() if run["learned"]]
+    ours = [quantities(run)["mean_ratio"] for run in runs.values() if run["learned"]]
     assert row.split("|")[-2].strip() == report._beside(0.6849762403517835, ours, 4)
 
 

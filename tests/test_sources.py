@@ -69,8 +69,11 @@ def test_a_relative_import_within_a_package_is_found() -> None:
 
 
 def test_what_decides_where_artifacts_are_kept_is_not_followed() -> None:
-    files = {"parameters": "from reproduce import two", "stages": "from reproduce import one"}
-    assert closure_of("from reproduce import parameters, stages", **files) == set()
+    files = {"core/parameters": "from reproduce import two", "stages": "from reproduce import one"}
+    assert (
+        closure_of("from reproduce import stages; from reproduce.core import parameters", **files)
+        == set()
+    )
 
 
 def test_a_module_that_is_not_there_is_an_error() -> None:

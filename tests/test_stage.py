@@ -6,17 +6,16 @@ from typing import Any
 
 import pytest
 
-from reproduce import artifacts, environment
-from reproduce.core import sources
+from reproduce.core import environment, sources, store
+from reproduce.core.errors import ReproduceError
+from reproduce.core.parameters import Parameters
 from reproduce.core.sources import Tree
 from reproduce.core.stage import Stage
 from reproduce.data.stages import DATA
-from reproduce.errors import ReproduceError
 from reproduce.measure import stages
 from reproduce.models.stages import MODEL
-from reproduce.parameters import Parameters
 
-MAKER = "reproduce.errors"  # stands for a module: nothing in it is called
+MAKER = "reproduce.core.errors"  # stands for a module: nothing in it is called
 
 
 @pytest.fixture(params=stages.ALL, ids=lambda stage: stage.name)
@@ -42,7 +41,7 @@ def test_each_stage_is_made_by_a_function_that_exists(stage: Stage) -> None:
 
 
 def test_the_packages_of_each_stage_are_installed(stage: Stage) -> None:
-    assert set(artifacts.library_versions(stage.packages)) == set(stage.packages)
+    assert set(store.library_versions(stage.packages)) == set(stage.packages)
 
 
 def imported_packages(stage: Stage) -> set[str]:
@@ -100,12 +99,16 @@ def test_the_manifest_says_by_what_and_where_it_was_made(
     small_run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(environment, "commit", lambda: "abc-dirty")
-    manifest = artifacts.read_manifest(stages.SCORES.folder(small_run.parameters))
+    manifest = store.read_manifest(stages.SCORES.folder(small_run.parameters))
     assert manifest["stage"] == "scores"
     made = manifest["made"]
     assert (made["commit"], made["uncommitted_changes"]) == ("abc", True)
-    assert made["entries"] == ["reproduce.evaluation"]
-    assert {"reproduce.evaluation", "reproduce.model", "reproduce.metrics"} <= set(made["modules"])
+    assert made["entries"] == ["reproduce.measure.scores"]
+    assert {
+        "reproduce.measure.scores",
+        "reproduce.models.autoencoder",
+        "reproduce.measure.metrics",
+    } <= set(made["modules"])
     assert made["versions"] == environment.versions()
     assert made["machine"] == environment.machine()
     assert made["started"].endswith("+00:00")
@@ -116,7 +119,7 @@ def test_the_manifest_says_by_what_and_where_it_was_made(
 
 
 def test_only_the_parameters_that_a_stage_reads_are_in_its_manifest(small_run: Any) -> None:
-    manifest = artifacts.read_manifest(small_run.trained.folder)
+    manifest = store.read_manifest(small_run.trained.folder)
     assert manifest["dependencies"]["parameters"] == {
         "model": "paper",
         "epochs": 3,
@@ -152,8 +155,10 @@ def test_the_parts_of_a_model_count_for_its_training_and_those_of_others_do_not(
 def test_a_codec_counts_for_its_own_measurement_alone() -> None:
     for name in ("jpeg", "webp"):
         closure = stages.find(f"codecs/{name}").closure(Parameters())
-        found = [module for module in closure if module.startswith("reproduce.rates.codecs.")]
-        assert found == [f"reproduce.rates.codecs.{name}"]
+        found = [
+            module for module in closure if module.startswith("reproduce.measure.rates.codecs.")
+        ]
+        assert found == [f"reproduce.measure.rates.codecs.{name}"]
 
 
 def test_what_a_stage_needs_is_resolved_once_in_one_go(

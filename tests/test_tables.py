@@ -6,8 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reproduce import evaluation, model, paper, record, tables
-from reproduce.parameters import Parameters
+from reproduce.chapters import compression_size, dataset, page, results, training
+from reproduce.chapters import model as model_chapter
+from reproduce.core.parameters import Parameters
+from reproduce.measure import scores
+from reproduce.models import autoencoder as model
+from reproduce.results import record, reported
 
 
 def by_label(table: str) -> dict[str, list[str]]:
@@ -17,13 +21,13 @@ def by_label(table: str) -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def example(small_run: SimpleNamespace) -> evaluation.Example:
+def example(small_run: SimpleNamespace) -> scores.Example:
     image = small_run.data.image("test", 0)
-    return evaluation.examine(small_run.trained.autoencoder, image, "an image")
+    return scores.examine(small_run.trained.autoencoder, image, "an image")
 
 
-def test_sizes_stand_beside_the_papers_and_the_records(example: evaluation.Example) -> None:
-    rows = by_label(tables.reconstruction_sizes(example, record.read()))
+def test_sizes_stand_beside_the_papers_and_the_records(example: scores.Example) -> None:
+    rows = by_label(results.reconstruction_sizes(example, record.read()))
     assert rows["file of the original (bytes)"] == [
         "205,111",
         "205,111",
@@ -36,18 +40,18 @@ def test_sizes_stand_beside_the_papers_and_the_records(example: evaluation.Examp
     assert rows["size ratio"][2] == f"{ratio:.4f}"
 
 
-def test_the_columns_say_whose_numbers_they_hold(example: evaluation.Example) -> None:
+def test_the_columns_say_whose_numbers_they_hold(example: scores.Example) -> None:
     for table in (
-        tables.reconstruction_sizes(example, record.read()),
-        tables.latent_sizes(example, record.read()),
-        tables.mean_ratio(pd.DataFrame({"size_ratio": [0.5, 0.6]}), record.read()),
+        results.reconstruction_sizes(example, record.read()),
+        results.latent_sizes(example, record.read()),
+        compression_size.mean_ratio(pd.DataFrame({"size_ratio": [0.5, 0.6]}), record.read()),
     ):
         head = [cell.strip() for cell in table.splitlines()[0].split("|")[1:-1]]
         assert head == ["", "the paper", "recorded run", "this page"]
 
 
-def test_the_latent_is_read_in_both_ways(example: evaluation.Example) -> None:
-    rows = by_label(tables.latent_sizes(example, record.read()))
+def test_the_latent_is_read_in_both_ways(example: scores.Example) -> None:
+    rows = by_label(results.latent_sizes(example, record.read()))
     for reading in ("clip", "stretch"):
         size = example.latent_bytes(reading)
         assert rows[f"file of the latent, {reading} (bytes)"][2] == str(size)
@@ -62,14 +66,16 @@ def test_the_nearer_reading_is_the_one_nearer_to_the_paper(
     clip: int, stretch: int, nearer: str
 ) -> None:
     recorded = {"example": {"latent_clip_bytes": clip, "latent_stretch_bytes": stretch}}
-    assert tables.nearer_reading(recorded) == nearer
+    assert results.nearer_reading(recorded) == nearer
 
 
 def test_the_mean_ratio_stands_beside_the_papers_and_the_records() -> None:
     ratios = [0.5, 0.75, 1.0]
-    rows = by_label(tables.mean_ratio(pd.DataFrame({"size_ratio": ratios}), record.read()))
+    rows = by_label(
+        compression_size.mean_ratio(pd.DataFrame({"size_ratio": ratios}), record.read())
+    )
     assert rows["test images"] == ["128", "128", "3"]
-    assert rows["mean size ratio"][0] == f"{paper.MEAN_RATIO:.4f}"
+    assert rows["mean size ratio"][0] == f"{reported.MEAN_RATIO:.4f}"
     assert rows["mean size ratio"][2] == "0.7500"
     assert rows["standard deviation"][2] == "0.2500"
 
@@ -83,7 +89,7 @@ def test_each_class_has_a_row_and_all_images_together() -> None:
             "ssim": [0.5, 0.7, 0.5],
         }
     )
-    rows = by_label(tables.ratio_by_class(scores))
+    rows = by_label(compression_size.ratio_by_class(scores))
     assert list(rows) == ["leaf spot", "rust", "all"]
     assert rows["rust"][:2] == ["2", "0.5000"]
     assert rows["rust"][4] == "21.00"
@@ -91,7 +97,7 @@ def test_each_class_has_a_row_and_all_images_together() -> None:
 
 
 def test_layers_add_up_to_all_parameters() -> None:
-    rows = by_label(tables.layers(model.build(0), 500))
+    rows = by_label(model_chapter.layers(model.build(0), 500))
     counts = {name: int(row[-1].replace(",", "")) for name, row in rows.items()}
     assert counts.pop("all") == sum(counts.values()) == 5404
     assert rows["`encoder_conv_1`"][1] == "500 x 500 x 32"
@@ -99,20 +105,20 @@ def test_layers_add_up_to_all_parameters() -> None:
 
 def test_upsampling_and_resizing_the_attention_is_the_identity() -> None:
     maps = np.random.default_rng(0).random((3, 11, 14, 1), dtype=np.float32)
-    assert tables.attention_identity(maps) == 0.0
+    assert model_chapter.attention_identity(maps) == 0.0
 
 
 def test_splits_are_counted_by_class(small_run: SimpleNamespace) -> None:
-    rows = by_label(tables.splits(small_run.data))
+    rows = by_label(dataset.splits(small_run.data))
     assert rows["train"] == ["4", "4", "8"]
     assert rows["all"] == ["7", "7", "14"]
 
 
 def test_the_known_facts_of_beans_add_up() -> None:
-    rows = by_label(tables.beans_splits())
+    rows = by_label(dataset.beans_splits())
     assert rows["train"][-1] == "1034"
     assert rows["test"][-1] == "128"
-    assert rows["all"][-1] == str(paper.TRAINING_IMAGES)
+    assert rows["all"][-1] == str(reported.TRAINING_IMAGES)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +133,7 @@ def test_a_page_says_whether_its_images_are_the_papers(
     small_run: SimpleNamespace, source: str, folder: str, phrase: str
 ) -> None:
     parameters = Parameters(profile="mine", source=source, folder=folder, seed=3)
-    text = tables.provenance(parameters, small_run.data)
+    text = page.provenance(parameters, small_run.data)
     assert phrase in text
     assert "`mine`, seed 3" in text
     assert small_run.data.fingerprint[:16] in text
@@ -136,15 +142,15 @@ def test_a_page_says_whether_its_images_are_the_papers(
 def test_a_page_whose_model_has_not_learned_says_so(small_run: SimpleNamespace) -> None:
     for active, said in ((0.9, False), (0.001, True)):
         scores = pd.DataFrame({"active_latent": [active]})
-        text = tables.provenance(Parameters(seed=3), small_run.data, scores)
+        text = page.provenance(Parameters(seed=3), small_run.data, scores)
         assert ("has not learned" in text) == said
 
 
 def test_a_page_without_images_says_its_profile_too() -> None:
-    text = tables.provenance(Parameters(profile="mine", seed=3))
+    text = page.provenance(Parameters(profile="mine", seed=3))
     assert "`mine`, seed 3" in text
 
 
 def test_excess_is_what_the_loss_has_above_the_floor() -> None:
-    rows = by_label(tables.loss_per_epoch([0.7, 0.65], 0.6))
+    rows = by_label(training.loss_per_epoch([0.7, 0.65], 0.6))
     assert rows == {"1": ["0.7000", "0.1000"], "2": ["0.6500", "0.0500"]}

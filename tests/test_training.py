@@ -13,10 +13,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from reproduce import artifacts, model, preparation, training
-from reproduce.backend import keras, tensorflow
+from reproduce.core import store
+from reproduce.core.backend import keras, tensorflow
+from reproduce.core.errors import ReproduceError
 from reproduce.core.sources import Tree
-from reproduce.errors import ReproduceError
+from reproduce.data import preparation
+from reproduce.models import autoencoder as model
+from reproduce.models import training
+from reproduce.models.loss import loss_floor
 from reproduce.models.stages import MODEL
 
 FINISHED = {"autoencoder.keras", "history.json", "manifest.json"}
@@ -48,7 +52,7 @@ def test_the_loss_falls_from_epoch_to_epoch(small_run):
 
 
 def test_the_loss_stays_above_the_floor_of_the_training_images(small_run):
-    floor = training.loss_floor(small_run.data.histogram("train"))
+    floor = loss_floor(small_run.data.histogram("train"))
     assert min(small_run.trained.losses) > floor > 0.1
 
 
@@ -63,12 +67,12 @@ def test_the_weights_are_not_the_initial_ones(small_run):
 
 
 def test_the_steps_of_an_epoch_are_on_record(small_run):
-    facts = artifacts.read_manifest(small_run.trained.folder)["facts"]
+    facts = store.read_manifest(small_run.trained.folder)["facts"]
     assert facts["steps_per_epoch"] == 3  # 8 images in batches of 3
 
 
 def test_the_greatest_latents_before_and_after_are_on_record(small_run):
-    facts = artifacts.read_manifest(small_run.trained.folder)["facts"]
+    facts = store.read_manifest(small_run.trained.folder)["facts"]
     images = small_run.data.images("train")[:4][..., np.newaxis] / np.float32(255)
     for name, autoencoder in (
         ("greatest_latent", small_run.trained.autoencoder),
@@ -97,8 +101,9 @@ def test_another_seed_trains_other_weights(small_run, parameters_of):
 
 TRAINING = """
 import sys
-from reproduce import preparation, training
-from reproduce.parameters import Parameters
+from reproduce.core.parameters import Parameters
+from reproduce.data import preparation
+from reproduce.models import training
 
 parameters = Parameters.model_validate_json(sys.argv[1])
 print(training.train(parameters).weights)
@@ -150,7 +155,7 @@ def test_more_threads_than_two_train_the_same_weights_to_the_bit(weights_of):
 def test_another_training_is_another_model(small_run, parameters_of, change):
     before = MODEL.dependencies(small_run.parameters)
     after = MODEL.dependencies(parameters_of(small_run.folder, **change))
-    assert artifacts.fingerprint(after) != artifacts.fingerprint(before)
+    assert store.fingerprint(after) != store.fingerprint(before)
 
 
 @pytest.mark.parametrize(
@@ -165,22 +170,22 @@ def test_what_concerns_the_figures_alone_retrains_nothing(small_run, parameters_
 def test_other_images_make_another_model(small_run, folder_of_images, parameters_of):
     before = MODEL.dependencies(small_run.parameters)
     after = MODEL.dependencies(parameters_of(folder_of_images))
-    assert artifacts.fingerprint(after) != artifacts.fingerprint(before)
+    assert store.fingerprint(after) != store.fingerprint(before)
 
 
 def test_other_pixels_under_the_same_names_make_another_model(small_run):
     before = MODEL.dependencies(small_run.parameters)
-    manifest = preparation.prepare(small_run.parameters).folder / artifacts.MANIFEST
+    manifest = preparation.prepare(small_run.parameters).folder / store.MANIFEST
     manifest.write_text(manifest.read_text().replace(small_run.data.fingerprint, "of others"))
     after = MODEL.dependencies(small_run.parameters)
-    assert artifacts.fingerprint(after) != artifacts.fingerprint(before)
+    assert store.fingerprint(after) != store.fingerprint(before)
 
 
 def test_an_older_source_makes_another_model(small_run, monkeypatch):
     now = MODEL.dependencies(small_run.parameters)
     monkeypatch.setattr(Tree, "digest", lambda *_: "older")
     before = MODEL.dependencies(small_run.parameters)
-    assert artifacts.fingerprint(before) != artifacts.fingerprint(now)
+    assert store.fingerprint(before) != store.fingerprint(now)
 
 
 def test_a_loss_that_is_no_number_stops_the_training_and_is_not_kept(
@@ -204,10 +209,12 @@ def test_a_loss_that_is_no_number_stops_the_training_and_is_not_kept(
 
 KILLED_TRAINING = """
 import os, signal, sys
-from reproduce import artifacts, preparation, training
-from reproduce.parameters import Parameters
+from reproduce.core import store
+from reproduce.core.parameters import Parameters
+from reproduce.data import preparation
+from reproduce.models import training
 
-write_json = artifacts.write_json
+write_json = store.write_json
 
 def write_json_and_die(path, value):
     write_json(path, value)
@@ -216,7 +223,7 @@ def write_json_and_die(path, value):
 
 parameters = Parameters.model_validate_json(sys.argv[1])
 data = preparation.prepare(parameters)
-artifacts.write_json = write_json_and_die
+store.write_json = write_json_and_die
 training.train(parameters)
 """
 
@@ -250,7 +257,7 @@ def test_a_training_killed_after_its_first_epoch_goes_on_to_the_same_weights(
 def test_a_training_interrupted_at_any_moment_goes_on_from_its_last_finished_epoch(
     small_run, monkeypatch, capfd, moment, epoch, finished
 ):
-    write_json = artifacts.write_json
+    write_json = store.write_json
 
     def write_history_or_stop(path: Path, value: Any) -> None:
         stop = path.name == "history.json" and len(value) == epoch
@@ -260,10 +267,10 @@ def test_a_training_interrupted_at_any_moment_goes_on_from_its_last_finished_epo
         if stop:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(artifacts, "write_json", write_history_or_stop)
+    monkeypatch.setattr(store, "write_json", write_history_or_stop)
     with pytest.raises(KeyboardInterrupt):
         training.train(small_run.parameters)
-    monkeypatch.setattr(artifacts, "write_json", write_json)
+    monkeypatch.setattr(store, "write_json", write_json)
     capfd.readouterr()
     resumed = training.train(small_run.parameters)
     said = f"going on after epoch {finished}" in capfd.readouterr().err
@@ -286,7 +293,9 @@ def test_a_training_killed_when_its_checkpoint_is_gone_already_can_be_repeated(s
 def test_a_full_disk_stops_the_training_with_the_way_out(small_run, run_on_a_small_disk):
     code = """
 import os, sys
-from reproduce import errors, parameters, preparation, training
+from reproduce.core import errors, parameters
+from reproduce.data import preparation
+from reproduce.models import training
 run = parameters.Parameters.model_validate_json(sys.argv[2])
 data = preparation.prepare(run)
 os.environ["REPRODUCE_BUILD"] = sys.argv[1]
@@ -376,18 +385,18 @@ def histogram(images: np.ndarray) -> np.ndarray:
 
 
 def test_black_and_white_alone_have_no_floor():
-    assert training.loss_floor(histogram(np.array([0, 0, 255], dtype=np.uint8))) == 0
+    assert loss_floor(histogram(np.array([0, 0, 255], dtype=np.uint8))) == 0
 
 
 @pytest.mark.parametrize("level", [127, 128])
 def test_middle_grey_has_the_highest_floor_ln_2(level):
-    floor = training.loss_floor(histogram(np.array([level], dtype=np.uint8)))
+    floor = loss_floor(histogram(np.array([level], dtype=np.uint8)))
     assert floor == pytest.approx(math.log(2), abs=1e-4)
     assert floor < math.log(2)
 
 
 def test_the_floor_is_the_mean_over_the_pixels():
-    floor = training.loss_floor(histogram(np.array([0, 0, 0, 51], dtype=np.uint8)))
+    floor = loss_floor(histogram(np.array([0, 0, 0, 51], dtype=np.uint8)))
     of_one_fifth = -(0.2 * math.log(0.2) + 0.8 * math.log(0.8))
     assert floor == pytest.approx(of_one_fifth / 4, abs=1e-12)
 
@@ -396,13 +405,13 @@ def test_the_floor_is_the_mean_over_the_pixels():
 def test_the_floor_is_the_loss_of_a_perfect_reconstruction(images):
     targets = (images / 255).astype(np.float32)
     perfect = float(keras.ops.mean(keras.losses.binary_crossentropy(targets, targets)))
-    assert training.loss_floor(histogram(images)) == pytest.approx(perfect, abs=1e-4)
+    assert loss_floor(histogram(images)) == pytest.approx(perfect, abs=1e-4)
 
 
 @given(arrays(np.uint8, (3, 4)), arrays(np.float64, (3, 4), elements=st.floats(1e-6, 1 - 1e-6)))
 def test_no_reconstruction_has_a_loss_below_the_floor(images, predictions):
     loss = cross_entropy(images / 255, predictions)
-    assert training.loss_floor(histogram(images)) <= loss + 1e-12
+    assert loss_floor(histogram(images)) <= loss + 1e-12
 
 
 @given(arrays(np.uint8, (3, 4), elements=st.integers(1, 254)), st.floats(0.01, 0.9))
@@ -410,7 +419,7 @@ def test_any_error_of_the_reconstruction_raises_the_loss_above_the_floor(images,
     targets = images / 255
     wrong = targets + part * (0.5 - targets) + 0.001
     assume(np.abs(wrong - targets).max() > 0.005)
-    assert training.loss_floor(histogram(images)) < cross_entropy(targets, wrong)
+    assert loss_floor(histogram(images)) < cross_entropy(targets, wrong)
 
 
 def test_the_loss_of_an_epoch_is_in_the_unit_of_the_floor(small_run):

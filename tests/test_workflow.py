@@ -90,7 +90,7 @@ def test_the_book_of_a_folder_of_images_holds_no_machine_path(
     assert {
         file.name: path.findall(text) for file, text in texts.items() if path.search(text)
     } == {}
-    assert 'folder = \\"…/my-photographs\\"' in texts[book / "_sources/notebooks/01_dataset.ipynb"]
+    assert 'folder = \\"…/my-photographs\\"' in texts[book / "_sources/notebooks/dataset.ipynb"]
 
 
 def is_text(file: Path) -> bool:

@@ -1,15 +1,19 @@
 """Re-implementation of "CNN-Attention Autoencoder for Image Compression" (I. P. Wibowo, 2023).
 
-The modules follow the way the data goes:
+The modules stand in rooms; each room uses only those before it:
 
-    datasets ──> preparation ──> model ──> training ──> evaluation ──> figures, tables ──> book
-    (images)     (grey arrays)   (graph)   (weights)    (bytes)        (chapters)
+    core      errors, parameters, the store of artifacts, stages, and the source they depend on
+    data      photographs (`data.sources`) become grey arrays
+    models    encoders, attentions and decoders become a model, which is trained
+    codec     a trained model writes and reads small files
+    measure   scores of images, size ratios, rates and distortions
+    results   the record of full runs, what the paper reports, its claims, what it all costs
+    chapters  the figures and tables of each chapter
+    book      notebooks are executed and the book is rendered
+    cli       the command line
 
-    weights ──> codec ──> files; size_ratios, rates: what such files are worth beside others
-
-`parameters` says what a run is, `artifacts` keeps what a stage has made, `record` keeps what a
-full run has found, `costs` reads what the benchmark has measured. Notebooks call these modules; the
-modules know nothing of notebooks.
+`core.stage` says what a stage is, `measure.stages` lists all of a run. Notebooks call these
+modules; the modules know nothing of notebooks.
 """
 
 from importlib.metadata import version

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from reproduce import artifacts, parts
+from reproduce.core import store
+from reproduce.core.errors import ReproduceError
+from reproduce.core.parameters import Parameters, load_parameters, parse_overrides, parse_seeds
 from reproduce.core.stage import Stage
-from reproduce.errors import ReproduceError
-from reproduce.measure import stages
+from reproduce.measure import shards, stages
 from reproduce.models import registry
-from reproduce.parameters import Parameters, load_parameters, parse_overrides, parse_seeds
 
 CODEC = "Photographs to small files and back"
 WORKFLOW = "The workflow's steps, one by one (`make book` runs them)"
@@ -35,7 +35,7 @@ Force = Annotated[bool, typer.Option("--force", help="Write over files that exis
 
 
 def _parameters(profile: str, overrides: list[str] | None) -> Parameters:
-    profiles = artifacts.project_root() / "profiles"
+    profiles = store.project_root() / "profiles"
     parameters = load_parameters(profile, profiles, parse_overrides(overrides or []))
     registry.find(parameters.model)
     return parameters
@@ -122,16 +122,16 @@ def _make_in_parts(
         raise ReproduceError("--part and --gather: only stage 'scores' has parts; name it")
     if part is not None and gather != 1:
         raise ReproduceError("--part and --gather: choose one; the parts are gathered at the end")
-    chosen_part = None if part is None else parts.parse(part)
-    parts.every(gather)
-    from reproduce import evaluation
+    chosen_part = None if part is None else shards.parse(part)
+    shards.every(gather)
+    from reproduce.measure import scores
 
     if chosen_part:
         note = stages.SCORES.note(parameters)
-        name = f"{evaluation.part_name(chosen_part)}.json"
-        _finish(note.with_name(name), evaluation.score_part(parameters, chosen_part))
+        name = f"{scores.part_name(chosen_part)}.json"
+        _finish(note.with_name(name), scores.score_part(parameters, chosen_part))
     else:
-        evaluation.gather(parameters, gather)
+        scores.gather(parameters, gather)
 
 
 @app.command(rich_help_panel=WORKFLOW)
@@ -140,28 +140,28 @@ def notebook(
 ) -> None:
     """Execute a notebook with the parameters of a profile."""
     parameters = _parameters(profile, parameter)
-    from reproduce import notebooks
+    from reproduce.book import execute
 
-    notebooks.execute(source, output, parameters)
+    execute.execute(source, output, parameters)
 
 
 @app.command(rich_help_panel=WORKFLOW)
 def refresh(sources: list[Path]) -> None:
     """Execute notebooks with their own default parameters and store the outputs in them."""
-    from reproduce import notebooks
+    from reproduce.book import execute
 
     for source in sources:
         print(f"executing {source}", file=sys.stderr)
-        notebooks.refresh(source)
+        execute.refresh(source)
 
 
 @app.command(rich_help_panel=WORKFLOW)
 def book(profile: Profile = "sample", parameter: Overrides = None) -> None:
     """Render the book from the executed notebooks and print the path of its front page."""
     parameters = _parameters(profile, parameter)
-    from reproduce import book
+    from reproduce.book import render
 
-    print(book.render(parameters.profile))
+    print(render.render(parameters.profile))
 
 
 @app.command(rich_help_panel=WORKFLOW)
@@ -172,7 +172,7 @@ def record(
 ) -> None:
     """Write the record of finished runs, with the seeds of parameter `seeds`, to a folder."""
     parameters = _parameters(profile, parameter)
-    from reproduce import record
+    from reproduce.results import record
 
     for seed in parse_seeds(parameters.seeds) or [parameters.seed]:
         for place in record.write(parameters.model_copy(update={"seed": seed}), folder):
@@ -182,17 +182,19 @@ def record(
 @app.command(rich_help_panel=WORKFLOW)
 def readme(path: Path = Path("README.md")) -> None:
     """Renew the README's table of verdicts, which stands between two comments."""
-    from reproduce import claims, markdown, record, report
+    from reproduce.chapters import report
+    from reproduce.core import markdown
+    from reproduce.results import claims, record
 
     text = path.read_text(encoding="utf-8")
     table = report.plain_verdicts(claims.judge(claims.read(), record.read_seeds()))
-    artifacts.write_whole(path, markdown.fill(text, "verdicts", table, str(path)).encode())
+    store.write_whole(path, markdown.fill(text, "verdicts", table, str(path)).encode())
 
 
 def _finish(note: Path, folder: Path) -> None:
     """Note which artifact is the present one: the file that the workflow waits for."""
     note.parent.mkdir(parents=True, exist_ok=True)
-    artifacts.write_json(note, {"artifact": folder.name})
+    store.write_json(note, {"artifact": folder.name})
     print(folder)
 
 

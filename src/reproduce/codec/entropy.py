@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from reproduce.codec import tokens
 from reproduce.codec.contexts import CONTEXTS, UNIT, Plane, predict, waves
 from reproduce.codec.tokens import SIZES, TOKENS, Coded
-from reproduce.errors import CodecError
+from reproduce.core.errors import CodecError
 
 Latent = NDArray[np.int32]
 Integers = NDArray[np.int64]

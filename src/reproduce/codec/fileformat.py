@@ -20,7 +20,7 @@ import zlib
 from dataclasses import dataclass
 from fractions import Fraction
 
-from reproduce.errors import CodecError
+from reproduce.core.errors import CodecError
 
 MAGIC = b"\x89CAE"
 VERSION = 1

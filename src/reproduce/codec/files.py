@@ -17,10 +17,11 @@ from typing import Any
 from PIL import Image
 from tqdm import tqdm
 
-from reproduce import artifacts, codec, parallel
+from reproduce import codec
 from reproduce.codec import fileformat, images, models
-from reproduce.datasets.folder import IMAGE_SUFFIXES, walk
-from reproduce.errors import CodecError, ReproduceError
+from reproduce.core import parallel, store
+from reproduce.core.errors import CodecError, ReproduceError
+from reproduce.data.sources.folder import IMAGE_SUFFIXES, walk
 
 
 def compress(
@@ -232,7 +233,7 @@ def _convert_one(task: _Task, source: Path, output: Path) -> None:
         data = task.convert(source, output)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        artifacts.write_whole(output, data)
+        store.write_whole(output, data)
     except OSError as error:
         raise CodecError(
             f"cannot write {output}: {error.strerror}; choose a folder with room that you may "

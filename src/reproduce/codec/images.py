@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from reproduce.codec import fileformat
-from reproduce.datasets.photographs import decode
-from reproduce.errors import CodecError
-from reproduce.preparation import to_grey
+from reproduce.core.errors import CodecError
+from reproduce.data.pixels import to_grey
+from reproduce.data.sources.photographs import decode
 
 _GREY_MODES = ("1", "L", "I", "I;16", "I;16L", "I;16B", "I;16N")
 

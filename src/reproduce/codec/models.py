@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from reproduce.codec import entropy, fileformat
 from reproduce.codec.entropy import Tables
 from reproduce.codec.fileformat import Header
-from reproduce.errors import CodecError
+from reproduce.core.errors import CodecError
 
 if TYPE_CHECKING:
-    from reproduce.backend import keras
+    from reproduce.core.backend import keras
 
 SHIPPED = Path(__file__).with_name("shipped")
 LIST = "models.json"
@@ -173,7 +173,7 @@ def shipped(number: int = STANDARD) -> LatentCodec:
     tables = Tables(np.load(SHIPPED / f"{entry['name']}-tables.npy", allow_pickle=False))
 
     def load() -> "keras.Model":
-        from reproduce import model
+        from reproduce.models import autoencoder as model
 
         autoencoder = model.load(SHIPPED / f"{entry['name']}.keras")
         if fingerprint_of(autoencoder.get_weights(), tables) != fingerprint:

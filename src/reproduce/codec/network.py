@@ -9,10 +9,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from reproduce import model
-from reproduce.backend import keras
-from reproduce.compression import to_grey_levels
-from reproduce.preparation import to_unit_range
+from reproduce.core.backend import keras
+from reproduce.data.pixels import to_grey_levels, to_unit_range
+from reproduce.models import autoencoder as model
 
 TILE = 512
 """Side of a tile, in latent values."""

@@ -7,7 +7,7 @@ from reproduce.models.stages import MODEL
 TABLES = Stage(
     name="codec",
     title="Fit the entropy coder's tables to the latents of training images",
-    made_by="reproduce.rates.fitted:make",
+    made_by="reproduce.codec.fitted:make",
     needs=(DATA, MODEL),
     packages=("tensorflow", "constriction"),
     job="rates",

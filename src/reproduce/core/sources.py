@@ -19,7 +19,7 @@ NAME = PACKAGE.name
 MECHANISM = {
     f"{NAME}.{module}"
     for module in (
-        *("artifacts", "environment", "errors", "memory", "parameters"),
+        *("core.store", "core.environment", "core.errors", "core.memory", "core.parameters"),
         *("core", "core.sources", "core.stage"),
     )
 }

@@ -16,10 +16,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from reproduce import artifacts, environment
-from reproduce.core import sources
+from reproduce.core import environment, sources, store
+from reproduce.core.parameters import Parameters
 from reproduce.core.sources import Tree
-from reproduce.parameters import Parameters
 
 
 def _nothing(_: Parameters) -> dict[str, Any]:
@@ -105,7 +104,7 @@ class Stage:
 
         For a part of the artifact, under a name of its own, or for the whole put together of parts.
         """
-        return artifacts.load_or_make(
+        return store.load_or_make(
             name,
             parameters.profile,
             self.dependencies(parameters),
@@ -121,7 +120,7 @@ class Stage:
     def note(self, parameters: Parameters) -> Path:
         """Return the file that says which artifact is the present one: the workflow wants it."""
         place = self.place(parameters.model, parameters.seed)
-        return artifacts.build_folder(parameters.profile) / f"{place}.json"
+        return store.build_folder(parameters.profile) / f"{place}.json"
 
     def all_needs(self) -> "list[Stage]":
         """Return the stages that it needs, and those that they need, first things first."""
@@ -143,7 +142,7 @@ class Stage:
         return {
             "parameters": {name: values[name] for name in self.reads if name in values},
             "source": _present().digest(self.closure(parameters)),
-            "versions": artifacts.library_versions(self.packages),
+            "versions": store.library_versions(self.packages),
             **self.contents(parameters),
         }
 
@@ -199,7 +198,7 @@ def _resolving() -> Iterator[dict[Any, Path]]:
 
 def _identity(folder: Path) -> dict[str, str]:
     """Return the name of an artifact, and the fingerprint of what is in it, if it tells one."""
-    facts = artifacts.read_manifest(folder)["facts"]
+    facts = store.read_manifest(folder)["facts"]
     return {"artifact": folder.name} | (
         {"fingerprint": facts["fingerprint"]} if "fingerprint" in facts else {}
     )

@@ -5,9 +5,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+from reproduce.core.parameters import Parameters
 from reproduce.core.stage import Stage
-from reproduce.datasets.folder import walk
-from reproduce.parameters import Parameters
+from reproduce.data.sources.folder import walk
 
 
 def listing_digest(folder: Path) -> str:
@@ -30,7 +30,7 @@ def _contents(parameters: Parameters) -> dict[str, Any]:
 DATA = Stage(
     name="data",
     title="Decode the images, turn them grey and store them as arrays",
-    made_by="reproduce.preparation:make",
+    made_by="reproduce.data.preparation:make",
     reads=("source", "image_size", "other_sizes", "bad_images", "crops_per_photograph"),
     packages=("pillow", "scikit-image"),
     of_seed=False,

@@ -7,7 +7,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from reproduce.parallel import map_in_order
+from reproduce.core.parallel import map_in_order
 
 FILE = "rows.jsonl"
 

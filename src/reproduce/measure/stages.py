@@ -6,16 +6,16 @@ from functools import partial
 from typing import Any
 
 from reproduce.codec.stages import TABLES
+from reproduce.core.errors import ReproduceError
 from reproduce.core.stage import Stage
 from reproduce.data.stages import DATA
-from reproduce.errors import ReproduceError
+from reproduce.measure.rates import codecs
 from reproduce.models.stages import MODEL
-from reproduce.rates import codecs
 
 SCORES = Stage(
     name="scores",
     title="Reconstruct the test images and measure their files",
-    made_by="reproduce.evaluation:make_scores",
+    made_by="reproduce.measure.scores:make_scores",
     job="scores",
     needs=(DATA, MODEL),
     packages=("tensorflow", "pillow", "scikit-image"),
@@ -26,7 +26,7 @@ SCORES = Stage(
 EXAMPLE = Stage(
     name="example",
     title="Measure the image that figures 7 to 13 show",
-    made_by="reproduce.evaluation:make_example",
+    made_by="reproduce.measure.scores:make_example",
     job="scores",
     reads=("example_split", "example_index"),
     needs=(DATA, MODEL),
@@ -37,7 +37,7 @@ EXAMPLE = Stage(
 PNG_SIZES = Stage(
     name="png-sizes",
     title="Write all images as PNG files, for their sizes",
-    made_by="reproduce.evaluation:make_png_sizes",
+    made_by="reproduce.measure.scores:make_png_sizes",
     needs=(DATA,),
     packages=("pillow",),
     of_seed=False,
@@ -47,7 +47,7 @@ PNG_SIZES = Stage(
 RATIOS = Stage(
     name="ratios",
     title="Measure what a blur, smaller pictures and other files give beside the model",
-    made_by="reproduce.size_ratios:make",
+    made_by="reproduce.measure.size_ratio:make",
     reads=("rate_images",),
     needs=(DATA, MODEL),
     packages=("tensorflow", "pillow", "pyoxipng", "scikit-image", "scipy"),
@@ -62,7 +62,7 @@ _TIMES: Any = partial(Stage, recorded=("times.csv",))
 RATES: Stage = _RATES(
     name="rates",
     title="Measure rate and distortion of the model's own files",
-    made_by="reproduce.rates.own:make",
+    made_by="reproduce.measure.rates.autoencoder:make",
     needs=(DATA, MODEL, TABLES),
     packages=("tensorflow", "constriction", "scikit-image"),
     job="rates",
@@ -71,7 +71,7 @@ RATES: Stage = _RATES(
 TIMES: Stage = _TIMES(
     name="times",
     title="Measure how long the model takes to write and read a file",
-    made_by="reproduce.rates.own:make_times",
+    made_by="reproduce.measure.rates.autoencoder:make_times",
     needs=(DATA, MODEL, TABLES),
     packages=("tensorflow", "constriction"),
     job="rates",
@@ -86,7 +86,7 @@ def _of_codec(module: str) -> tuple[Stage, Stage]:
     rates: Stage = _RATES(
         name=f"codecs/{slug}",
         title=f"Measure rate and distortion of {codec.name}",
-        made_by="reproduce.rates.measurement:make",
+        made_by="reproduce.measure.rates.measurement:make",
         needs=(DATA,),
         packages=("tensorflow", "scikit-image", *codec.packages),
         job="codecs",
@@ -96,7 +96,7 @@ def _of_codec(module: str) -> tuple[Stage, Stage]:
     times: Stage = _TIMES(
         name=f"times/{slug}",
         title=f"Measure how long {codec.name} takes to write and read a file",
-        made_by="reproduce.rates.measurement:make_times",
+        made_by="reproduce.measure.rates.measurement:make_times",
         needs=(DATA,),
         packages=codec.packages,
         job="codecs",

@@ -21,10 +21,10 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from reproduce.errors import ReproduceError
+from reproduce.core.errors import ReproduceError
 
 if TYPE_CHECKING:
-    from reproduce.backend import keras
+    from reproduce.core.backend import keras
 
 PAPER = "paper"
 """Name of the paper's model, and of each of its parts."""

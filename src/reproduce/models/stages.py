@@ -1,9 +1,9 @@
 """The stage of this room: a model is trained."""
 
+from reproduce.core.parameters import Parameters
 from reproduce.core.stage import Stage
 from reproduce.data.stages import DATA
 from reproduce.models import registry
-from reproduce.parameters import Parameters
 
 
 def _parts(parameters: Parameters) -> list[str]:
@@ -14,7 +14,7 @@ def _parts(parameters: Parameters) -> list[str]:
 MODEL = Stage(
     name="model",
     title="Train the autoencoder; go on after the last finished epoch of an interrupted run",
-    made_by="reproduce.training:make",
+    made_by="reproduce.models.training:make",
     reads=("model", "epochs", "batch_size", "seed", "quantisation", "quantisation_step"),
     needs=(DATA,),
     packages=("tensorflow", "keras", "numpy"),

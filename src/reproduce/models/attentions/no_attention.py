@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 from reproduce.models.registry import attention
 
 if TYPE_CHECKING:
-    from reproduce.backend import keras
+    from reproduce.core.backend import keras
 
 
 @attention("no-attention", "no attention", has_map=False, reach=0)
 def no_attention(channels: int) -> "keras.Model":
     """Return a model that changes nothing."""
-    from reproduce.backend import keras
+    from reproduce.core.backend import keras
 
     latent = keras.Input((None, None, channels), name="latent")
     return keras.Model(

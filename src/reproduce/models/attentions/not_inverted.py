@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 from reproduce.models.registry import attention
 
 if TYPE_CHECKING:
-    from reproduce.backend import keras
+    from reproduce.core.backend import keras
 
 
 @attention("not-inverted", "attention that is not inverted", has_map=True, reach=1)
 def not_inverted(channels: int) -> "keras.Model":
     """Return the attention: a sigmoid of a convolution weighs the latent."""
-    from reproduce.backend import keras
+    from reproduce.core.backend import keras
 
     latent = keras.Input((None, None, channels), name="latent")
     sigmoid = {"activation": "sigmoid", "padding": "same"}

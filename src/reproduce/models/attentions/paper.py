@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 from reproduce.models.registry import attention
 
 if TYPE_CHECKING:
-    from reproduce.backend import keras
+    from reproduce.core.backend import keras
 
 
 @attention("paper", "the paper's attention", has_map=True, reach=1)
 def paper(channels: int) -> "keras.Model":
     """Return the attention: a sigmoid of a convolution, inverted, weighs the latent."""
-    from reproduce.backend import keras
-    from reproduce.layers import Invert
+    from reproduce.core.backend import keras
+    from reproduce.models.layers import Invert
 
     latent = keras.Input((None, None, channels), name="latent")
     sigmoid = {"activation": "sigmoid", "padding": "same"}

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from reproduce.models.registry import decoder
 
 if TYPE_CHECKING:
-    from reproduce.backend import keras
+    from reproduce.core.backend import keras
 
 
 @decoder("paper", "the paper's decoder", reach=2)
@@ -17,8 +17,8 @@ def paper(channels: int, stride: int) -> "keras.Model":
     ValueError
         The latent's stride is not 2: the paper's decoder upsamples once.
     """
-    from reproduce.backend import keras
-    from reproduce.layers import UpsamplingThenConvolution
+    from reproduce.core.backend import keras
+    from reproduce.models.layers import UpsamplingThenConvolution
 
     if stride != 2:
         raise ValueError(f"the paper's decoder upsamples twofold, and the stride is {stride}")

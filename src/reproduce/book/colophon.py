@@ -1,0 +1,202 @@
+"""What the book says of its own making: at the foot of each chapter, in captions, on one page.
+
+All of it is written into the book's source when the book is put together, so the notebooks that
+are stored in the project know nothing of it.
+"""
+
+import ast
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path, PurePath
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from reproduce.book.provenance import path_of
+from reproduce.core import markdown
+
+Provenance = Mapping[str, Any]
+"""How a page was made, as `provenance.collect` returns it."""
+
+PLACE = "executions"
+
+
+def attach(content: NotebookNode, made: Provenance) -> None:
+    """Make a page of an executed notebook: provenance at its foot, links to it in its captions.
+
+    What the notebook knows of the machine's folders is taken out.
+    """
+    _remove_paths(content)
+    label = _label(made)
+    for cell in content.cells:
+        figure = cell.metadata.get("mystnb", {}).get("figure", {})
+        if figure.get("caption"):
+            figure["caption"] += f" ({{ref}}`run <{label}>`)"
+    content.cells.append(nbformat.v4.new_markdown_cell(foot(made)))
+
+
+def _remove_paths(content: NotebookNode) -> None:
+    """Take out papermill's notes of files, what went to stderr, and where `folder` is."""
+    content.metadata.pop("papermill", None)
+    for cell in content.cells:
+        if cell.cell_type != "code":
+            continue
+        # Sphinx leaves stderr out of the page, but not out of the source that the page links to.
+        cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.source = re.sub(r"^folder = .+$", _last_component, cell.source, flags=re.MULTILINE)
+
+
+def _last_component(assignment: re.Match[str]) -> str:
+    """Return the assignment of a folder with only the last component of its path."""
+    path = PurePath(ast.literal_eval(assignment[0].partition("= ")[2]))
+    if not path.name:
+        return assignment[0]
+    return f"folder = {json.dumps(f'…/{path.name}', ensure_ascii=False)}"
+
+
+def _chapter(made: Provenance) -> str:
+    return PurePath(made["notebook"]).stem
+
+
+def _label(made: Provenance) -> str:
+    return f"provenance-{_chapter(made)}"
+
+
+def foot(made: Provenance) -> str:
+    """Return the foot of a chapter: how it was made, folded."""
+    file = path_of(Path(made["notebook"])).name
+    title = f"How this page was made: profile {made['profile']}, seed {made['seed']}"
+    parts = [
+        f"````{{dropdown}} {title}\n:name: {_label(made)}",
+        _facts(made),
+        _cell_groups(made),
+        _used_artifacts(made),
+        # Sphinx would make a download of a Markdown link, away from the page.
+        f'All of this as JSON: <a href="{file}">{file}</a>',
+        "````",
+    ]
+    return "\n\n".join(parts)
+
+
+def _facts(made: Provenance) -> str:
+    """Return the table of what was executed, from what, by what and where."""
+    values, read = made["parameters"], made["parameters_read"]
+    others = [name for name in values if name not in read]
+    machine = made["machine"]
+    facts = {
+        "notebook": f"`{made['notebook']}`",
+        "profile": f"`{made['profile']}`",
+        "seed": str(made["seed"]),
+        "parameters that it reads": _assignments(values, read),
+        "the run's other parameters": _assignments(values, others),
+        "data fingerprint": ", ".join(f"`{name}`" for name in made["data_fingerprints"]),
+        "git commit": _commit(made, 40, ", with uncommitted changes"),
+        "versions": _versions(made["versions"]),
+        "machine": f"{machine['processor']}, {machine['cores']} cores, "
+        f"{_gigabytes(machine['memory_bytes'])} GB of memory, {machine['system']}",
+        "executed": f"{_when(made)}, in {made['seconds']:,.1f} s with the start of the kernel",
+    }
+    return markdown.table([{"": name, "this page": text or "–"} for name, text in facts.items()])
+
+
+def _assignments(values: Mapping[str, Any], names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}={json.dumps(values[name])}`" for name in names)
+
+
+def _versions(versions: Mapping[str, str]) -> str:
+    names = {"python": "Python", "tensorflow": "TensorFlow", "keras": "Keras", "numpy": "NumPy"}
+    return ", ".join(f"{names.get(name, name)} {number}" for name, number in versions.items())
+
+
+def _commit(made: Provenance, digits: int, changes: str) -> str:
+    """Return the commit's first digits, followed by these words if there were changes to it."""
+    if made["commit"] is None:
+        return "unknown"
+    return f"`{made['commit'][:digits]}`{changes if made['uncommitted_changes'] else ''}"
+
+
+def _when(made: Provenance) -> str:
+    return f"{datetime.fromisoformat(made['started']).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+_COSTS = ("wall time (s)", "peak memory (GB)")
+
+
+def _costs(entry: Mapping[str, Any]) -> dict[str, str]:
+    """Return what something cost, as cells of a table."""
+    peak = entry["peak_memory_bytes"]
+    values = (f"{entry['seconds']:,.1f}", "–" if peak is None else _gigabytes(peak))
+    return dict(zip(_COSTS, values, strict=True))
+
+
+def _gigabytes(number: int) -> str:
+    return f"{number / 1e9:,.2f}"
+
+
+def _cell_groups(made: Provenance) -> str:
+    rows = [
+        {
+            "code cells under": (group["heading"] or "no heading").replace("|", r"\|"),
+            "cells": group["cells"],
+            **_costs(group),
+        }
+        for group in made["cell_groups"]
+    ]
+    return markdown.table(rows, right=["cells", *_COSTS]) if rows else "It has no code."
+
+
+def _used_artifacts(made: Provenance) -> str:
+    """Return the table of the artifacts that a notebook has used."""
+    rows = [{"artifact": f"`{used['name']}`", **_costs(used)} for used in made["artifacts"]]
+    if not rows:
+        return "It uses no artifact of an earlier stage."
+    return "It uses these artifacts, with what making them cost:\n\n" + markdown.table(
+        rows, right=_COSTS
+    )
+
+
+def executions(pages: Sequence[Provenance]) -> str:
+    """Return the tables of all executions and of all artifacts that they used."""
+    executed = [
+        {
+            "chapter": f"{{doc}}`/notebooks/{_chapter(made)}`",
+            "profile": f"`{made['profile']}`",
+            "seed": made["seed"],
+            "executed": _when(made),
+            "commit": _commit(made, 8, " + changes"),
+            **_costs({**made, "peak_memory_bytes": _peak(made)}),
+        }
+        for made in pages
+    ]
+    parts = [markdown.table(executed, right=["seed", *_COSTS])] if executed else []
+    return "\n\n".join([*parts, *_all_artifacts(pages)])
+
+
+def _peak(made: Provenance) -> int | None:
+    """Return the most memory that any cell of a notebook took, in bytes, if it is known."""
+    peaks = [group["peak_memory_bytes"] for group in made["cell_groups"]]
+    return max((peak for peak in peaks if peak is not None), default=None)
+
+
+def _all_artifacts(pages: Sequence[Provenance]) -> list[str]:
+    """Return the table of all artifacts with those who use them, and a sentence before it."""
+    artifacts: dict[str, Mapping[str, Any]] = {}
+    users: dict[str, list[str]] = {}
+    for made in pages:
+        chapter = _chapter(made)
+        link = f"{{doc}}`{chapter} </notebooks/{chapter}>`"
+        for used in made["artifacts"]:
+            artifacts[used["name"]] = used
+            users.setdefault(used["name"], []).append(link)
+    if not artifacts:
+        return []
+    rows = [
+        {"artifact": f"`{name}`", "used by notebooks": ", ".join(users[name]), **_costs(used)}
+        for name, used in artifacts.items()
+    ]
+    sentence = "They used these artifacts, each made once for all of them:"
+    return [sentence, markdown.table(rows, right=_COSTS)]

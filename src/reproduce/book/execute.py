@@ -1,0 +1,180 @@
+"""Executing notebooks: with a profile's parameters, or in place to renew stored outputs."""
+
+import hashlib
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from traitlets.config import Config
+
+from reproduce.book import engine, provenance
+from reproduce.book.notebook import Notebook
+from reproduce.core import environment, store
+from reproduce.core.errors import ReproduceError
+from reproduce.core.parameters import Parameters
+from reproduce.measure import stages
+
+KERNEL = "python3"
+
+
+def execute(notebook: Path, output: Path, parameters: Parameters) -> None:
+    """Execute a notebook with papermill, in the notebook's folder, and note how it was made.
+
+    It is given the parameters that its cell tagged `parameters` declares. The output is written
+    when all cells have run, and its provenance after it; if a cell fails, what there is goes
+    beside it, to `<name>.failed.ipynb`.
+
+    Raises
+    ------
+    ReproduceError
+        A cell failed, or the notebook declares something that is no parameter.
+    """
+    running = output.with_suffix(".running.ipynb")
+    failed = output.with_suffix(".failed.ipynb")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with store.clear_disk_errors(output.parent):
+            made = _run(notebook, running, parameters)
+            # In this order no notebook stands beside the provenance of another execution.
+            provenance.path_of(output).unlink(missing_ok=True)
+            running.replace(output)
+            store.write_json(provenance.path_of(output), made)
+        failed.unlink(missing_ok=True)
+    except papermill.PapermillExecutionError as error:
+        running.replace(failed)
+        if error.ename == ReproduceError.__name__:
+            raise ReproduceError(error.evalue) from None
+        raise ReproduceError(
+            f"{notebook.name} failed in cell {error.exec_count} with {error.ename}: "
+            f"{error.evalue}; the executed notebook with the traceback is {failed}"
+        ) from None
+    except DeadKernelError:
+        raise ReproduceError(
+            f"the kernel of {notebook.name} died, most likely for lack of memory; try a smaller "
+            "batch_size or image_size"
+        ) from None
+    finally:
+        running.unlink(missing_ok=True)
+
+
+def _run(notebook: Path, output: Path, parameters: Parameters) -> dict[str, Any]:
+    """Execute a notebook and return its provenance."""
+    declared = _declared(notebook, parameters)
+    commit = environment.commit()
+    with _sockets() as config, tempfile.TemporaryDirectory(prefix="uses-") as folder:
+        uses = Path(folder) / "artifacts"
+        content = papermill.execute_notebook(
+            notebook,
+            output,
+            parameters=declared,
+            cwd=notebook.parent,
+            kernel_name=KERNEL,
+            progress_bar={"desc": notebook.stem},
+            engine_name=engine.NAME,
+            config=config,
+            variables={store.USES: str(uses)},
+        )
+        used = store.read_uses(uses)
+        _check_uses(Notebook(notebook), used)
+        return provenance.collect(notebook.name, content, parameters, list(declared), used, commit)
+
+
+def _check_uses(notebook: Notebook, used: Sequence[Path]) -> None:
+    """Check that a notebook says of itself what the artifacts show that it has used.
+
+    Raises
+    ------
+    ReproduceError
+        It has used a stage that its metadata doesn't list, so that the workflow can't make it
+        before; or one that reads a parameter which it doesn't declare, so that nobody can set it.
+    """
+    listed = {stage.name for stage in stages.with_needs(notebook.stages)}
+    for folder in used:
+        manifest = store.read_manifest(folder)
+        stage = manifest["stage"]
+        if stage not in listed:
+            raise ReproduceError(
+                f"{notebook.path.name} uses stage {stage!r}: list it in the notebook's metadata, "
+                "reproduce.stages"
+            )
+        missing = manifest["dependencies"]["parameters"].keys() - set(notebook.parameters)
+        if missing:
+            raise ReproduceError(
+                f"{notebook.path.name} uses stage {stage!r}, which reads {', '.join(missing)}: "
+                "declare that in its cell tagged 'parameters'"
+            )
+
+
+def _declared(notebook: Path, parameters: Parameters) -> dict[str, Any]:
+    """Return the values of the parameters that the notebook declares."""
+    values = parameters.model_dump()
+    declared = Notebook(notebook).parameters
+    for name in declared:
+        if name not in values:
+            raise ReproduceError(
+                f"{notebook.name} declares {name!r}, which is no parameter; known are "
+                f"{', '.join(values)}"
+            )
+    return {name: values[name] for name in declared}
+
+
+def refresh(notebook: Path) -> None:
+    """Execute a notebook with its own default parameters and store the outputs in it.
+
+    What differs from run to run and is no result stays out: stderr, times of cells, metadata of
+    the kernel. The tolerances that tests/nbval_strict.py reads are kept, and `executed_source` is
+    stored beside them. The file is replaced only when all cells have run.
+
+    Raises
+    ------
+    ReproduceError
+        A cell failed.
+    """
+    content = nbformat.read(notebook, as_version=4)
+    place = {"metadata": {"path": str(notebook.parent)}}
+    try:
+        with _sockets() as config:
+            NotebookClient(content, kernel_name=KERNEL, resources=place, config=config).execute()
+    except CellExecutionError as error:
+        raise ReproduceError(f"{notebook.name} failed: {error}") from error
+    for cell in content.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+    content.metadata = {
+        "reproduce": content.metadata.get("reproduce", {}),
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": KERNEL},
+        "language_info": {"name": "python"},
+        "nbval": content.metadata.get("nbval", {}) | {"executed_source": executed_source(content)},
+    }
+    store.write_whole(notebook, (nbformat.writes(content) + "\n").encode())
+
+
+def executed_source(content: nbformat.NotebookNode) -> str:
+    """Return a hash of the source of a notebook's code cells.
+
+    `refresh` stores it in the notebook's metadata: if it differs from that of the present
+    source, the stored outputs are out of step.
+    """
+    code = [cell.source for cell in content.cells if cell.cell_type == "code"]
+    return hashlib.sha256("\0".join(code).encode()).hexdigest()
+
+
+@contextmanager
+def _sockets() -> Iterator[Config]:
+    """Have a kernel talk through sockets in a folder of its own.
+
+    Kernels that start side by side can pick the same TCP ports.
+    """
+    if sys.platform == "win32":  # has no such sockets
+        yield Config()
+        return
+    with tempfile.TemporaryDirectory(prefix="kernel-") as folder:
+        yield Config({"KernelManager": {"transport": "ipc", "ip": str(Path(folder) / "socket")}})

@@ -1,0 +1,97 @@
+"""Rendering the book: its prose with the notebooks that a profile has executed."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from reproduce.book import colophon, provenance
+from reproduce.core import markdown, store
+from reproduce.core.errors import ReproduceError
+
+EXECUTIONS = "executions.md"
+
+
+def render(profile: str) -> Path:
+    """Render the book of a profile with Jupyter Book; every warning of Sphinx is an error.
+
+    The last book stays in place until the new one is whole.
+
+    Returns
+    -------
+    Path
+        The front page, `build/<profile>/book/index.html`.
+
+    Raises
+    ------
+    ReproduceError
+        Jupyter Book failed; the end of its log is in the message.
+    """
+    build = store.build_folder(profile)
+    source, rendering, book = build / "book-source", build / "book-rendering", build / "book"
+    log = build / "book.log"
+    with store.clear_disk_errors(build):
+        _assemble(build / "notebooks", source)
+        shutil.rmtree(rendering, ignore_errors=True)
+        command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(source)]
+        # -n: missing targets are warnings; -W: warnings are errors, all of which are shown.
+        options = ["--path-output", str(rendering), "--all", "-n", "-W", "--keep-going"]
+        with log.open("wb") as stream:
+            done = subprocess.run(
+                command + options,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+        if done.returncode:
+            raise ReproduceError(
+                "\n".join(["the book was not rendered:", *_faults(log), f"whole log: {log}"])
+            )
+        pages = rendering / "_build" / "html"
+        for file in (source / "notebooks").glob("*.json"):  # provenance, which Sphinx passes over
+            shutil.copyfile(file, pages / "notebooks" / file.name)
+        shutil.rmtree(book, ignore_errors=True)
+        pages.rename(book)
+        shutil.rmtree(rendering)
+    return book / "index.html"
+
+
+def _faults(log: Path) -> list[str]:
+    """Return the warnings and errors in Jupyter Book's log, or its end if there are none."""
+    text = re.sub(r"\x1b\[[\d;]*m", "", log.read_text(encoding="utf-8", errors="replace"))
+    lines = text.splitlines()
+    return [line for line in lines if re.search(r"\b(WARNING|ERROR)\b", line)] or lines[-20:]
+
+
+def _assemble(executed: Path, source: Path) -> None:
+    """Lay out the book's source as in the checkout, with executed notebooks for the stored ones."""
+    root = store.project_root()
+    shutil.rmtree(source, ignore_errors=True)
+    source.mkdir(parents=True)
+    for name in ("_config.yml", "_toc.yml", "index.md"):
+        shutil.copyfile(root / name, source / name)
+    shutil.copytree(root / "book", source / "book")
+    (source / "notebooks").mkdir()
+    names = sorted(path.name for path in (root / "notebooks").glob("*.ipynb"))
+    pages = [_page(executed / name, source / "notebooks") for name in names]
+    page = source / "book" / EXECUTIONS
+    text = page.read_text(encoding="utf-8")
+    filled = markdown.fill(text, colophon.PLACE, colophon.executions(pages), f"book/{EXECUTIONS}")
+    page.write_text(filled, encoding="utf-8")
+
+
+def _page(notebook: Path, folder: Path) -> dict[str, Any]:
+    """Write an executed notebook as a page to a folder, with its provenance, which is returned."""
+    if not notebook.is_file():
+        raise ReproduceError(f"{notebook.name} is not executed yet; run: make book")
+    made = provenance.read(notebook)
+    file = provenance.path_of(notebook)
+    shutil.copyfile(file, folder / file.name)
+    content = nbformat.read(notebook, as_version=4)
+    colophon.attach(content, made)
+    nbformat.write(content, folder / notebook.name)
+    return made

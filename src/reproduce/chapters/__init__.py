@@ -1,0 +1,1 @@
+"""What the book's chapters show: plots, and tables as Markdown text."""

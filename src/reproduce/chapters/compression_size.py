@@ -1,0 +1,98 @@
+"""Compression size: the ratio over the test images (figure 14)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from reproduce.chapters.style import BLUE, VERMILION
+from reproduce.chapters.text import COLUMNS, compared
+from reproduce.core.backend import keras
+from reproduce.core.markdown import table as markdown
+from reproduce.data.preparation import PreparedData
+from reproduce.measure import statistics
+from reproduce.models import autoencoder as model
+from reproduce.results import reported
+
+
+def ratio_histogram(scores: pd.DataFrame) -> Figure:
+    """Plot the size ratios of the test images, their mean with its interval, the paper's mean."""
+    ratios = scores["size_ratio"]
+    summary = statistics.summarise(ratios)
+    figure = Figure()
+    axes = figure.subplots()
+    axes.hist(ratios, bins=24, color="#9CC7E2", edgecolor="white")
+    axes.axvspan(
+        summary.low, summary.high, color=BLUE, alpha=0.25, lw=0, label="95 % interval of the mean"
+    )
+    axes.axvline(summary.mean, color=BLUE, label=f"mean {summary.mean:.3f}")
+    axes.axvline(
+        reported.MEAN_RATIO,
+        color=VERMILION,
+        ls="--",
+        label=f"the paper's mean {reported.MEAN_RATIO:.3f}",
+    )
+    axes.axvline(1, color="black", lw=0.8)
+    axes.set(
+        xlabel="size ratio (bytes of the reconstruction ÷ bytes of the original)",
+        ylabel="test images",
+    )
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend()
+    return figure
+
+
+def best_and_worst(
+    data: PreparedData, autoencoder: keras.Model, scores: pd.DataFrame, count: int = 3
+) -> Figure:
+    """Show the test images of least and of greatest size ratio above their reconstructions."""
+    order = scores["size_ratio"].sort_values(kind="stable").index
+    chosen = [*order[:count], *order[-count:]]
+    figure = Figure(figsize=(7.0, 3.1))
+    axes = figure.subplots(2, len(chosen), squeeze=False)
+    for column, index in enumerate(chosen):
+        original = data.image("test", int(index))
+        reconstruction = model.reconstruct(autoencoder, original[np.newaxis])[0]
+        axes[0][column].imshow(original, cmap="gray", vmin=0, vmax=255)
+        axes[1][column].imshow(reconstruction, cmap="gray", vmin=0, vmax=1)
+        place = "least" if column < count else "greatest"
+        ratio = scores["size_ratio"][index]
+        axes[0][column].set_title(f"{place}: {ratio:.2f}\ntest {index}", fontsize=8)
+        for row in (0, 1):
+            axes[row][column].set_axis_off()
+    return figure
+
+
+def mean_ratio(scores: pd.DataFrame, recorded: Mapping[str, Any]) -> str:
+    """Return figure 14: the mean size ratio over the test split, with spread and interval."""
+    ours, theirs = statistics.summarise(scores["size_ratio"]), recorded["test"]["size_ratio"]
+    rows = [
+        compared("test images", reported.TEST_IMAGES, theirs["images"], ours.images),
+        compared("mean size ratio", reported.MEAN_RATIO, theirs["mean"], ours.mean),
+        compared("standard deviation", None, theirs["standard_deviation"], ours.standard_deviation),
+        compared("95 % interval, low", None, theirs["low"], ours.low),
+        compared("95 % interval, high", None, theirs["high"], ours.high),
+    ]
+    return markdown(rows, right=COLUMNS)
+
+
+def ratio_by_class(scores: pd.DataFrame) -> str:
+    """Return the mean size ratio of each class with its interval, PSNR and SSIM."""
+    rows = []
+    for name, group in [*scores.groupby("class", sort=True), ("all", scores)]:
+        summary = statistics.summarise(group["size_ratio"])
+        rows.append(
+            {
+                "class": str(name).replace("_", " "),
+                "images": str(summary.images),
+                "mean size ratio": f"{summary.mean:.4f}",
+                "standard deviation": f"{summary.standard_deviation:.4f}",
+                "95 % interval": f"{summary.low:.4f} – {summary.high:.4f}",
+                "PSNR (dB)": f"{group['psnr_db'].mean():.2f}",
+                "SSIM": f"{group['ssim'].mean():.4f}",
+            }
+        )
+    return markdown(rows, right=[column for column in rows[0] if column != "class"])

@@ -1,0 +1,204 @@
+"""What it costs: time and memory beside the paper's script."""
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import Any
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
+
+from reproduce.chapters.style import BLUE, VERMILION
+from reproduce.core.markdown import table as markdown
+from reproduce.results import costs
+
+
+def cost_curves(result: Mapping[str, Any]) -> Figure:
+    """Plot time and memory against image size and number of images, of the paper's script and ours.
+
+    Takes the benchmark's result (`costs.read`); points are medians of its rounds.
+    """
+    by_size, by_count = result["settings"]["training_by_size"], {"size": 500}
+    panels = [
+        ("training, seconds per image", "training", "seconds", "size", by_size, 1.0),
+        ("peak memory, GB", "training", "peak_bytes", "size", by_size, 1e9),
+        ("files to first step, seconds", "loading", "seconds", "count", by_count, 1.0),
+        ("peak memory, GB", "memory", "peak_bytes", "count", by_count, 1e9),
+    ]
+    figure = Figure(figsize=(7.0, 5.4))
+    for axes, panel in zip(figure.subplots(2, 2).flat, panels, strict=True):
+        title, thing, number, setting, fixed, unit = panel
+        curves = costs.by_setting(result, thing, number, setting, fixed)
+        for (subject, curve), marker in zip(curves.items(), "os", strict=True):
+            label = {"literal": "the paper's script", "ours": "here"}[subject]
+            values = [value / unit for value in curve.values()]
+            colour = {"literal": VERMILION, "ours": BLUE}[subject]
+            axes.plot(list(curve), values, marker=marker, color=colour, label=label)
+        axes.set_title(title)
+        axes.set_xlabel({"size": "pixels a side", "count": "training images"}[setting])
+        if setting == "size":
+            axes.set(xscale="log", yscale="log")
+            axes.set_xticks(list(curve), [str(value) for value in curve])
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_major_formatter("{x:g}")
+            axes.minorticks_off()
+        else:
+            axes.set_ylim(0, None)
+    figure.axes[0].legend()
+    return figure
+
+
+def benchmark(result: Mapping[str, Any]) -> str:
+    """Say where, when and with what the benchmark's result was measured."""
+    where, versions = result["machine"], result["versions"]
+    return (
+        f"Measured on {result['images']}: {where['processor']}, {where['cores']} cores, "
+        f"{where['memory_bytes'] / 1e9:.0f} GB of memory, {where['system']}; "
+        f"Python {versions['python']}, TensorFlow {versions['tensorflow']}, Keras "
+        f"{versions['keras']}, Pillow {versions['pillow']}; commit "
+        f"{(result['commit'] or 'unknown')[:8]}, {result['measured']}."
+    )
+
+
+def cost_ratios(result: Mapping[str, Any]) -> str:
+    """Return the benchmark's table: minimum–median–maximum of the rounds, ratios, targets."""
+    rows = []
+    for found in costs.comparisons(result):
+        target = found.target
+        memory = target.ours == "peak_bytes"
+        verdict = "aim" if found.ratio >= target.aim else "target"
+        rows.append(
+            {
+                "what": target.label
+                + ("" if target.processor == costs.AS_IT_IS else f", {target.processor}"),
+                "the paper's script": _spread_of(found.literal, memory),
+                "here": _spread_of(found.ours, memory),
+                "ratio": _spread(found.ratios),
+                "target, aim": f"{target.at_least:g}, {target.aim:g}",
+                "reached": verdict if found.ratio >= target.at_least else "**no**",
+            }
+        )
+    return markdown(rows, right=["the paper's script", "here", "ratio", "target, aim"])
+
+
+def book_costs(result: Mapping[str, Any]) -> str:
+    """Return how long `make book` takes in each situation, and what was asked for."""
+    (measured,) = (
+        measurement["measured"]
+        for measurement in result["measurements"]
+        if measurement["thing"] == "book"
+    )
+    targets = [
+        ("install everything (packages in the download cache)", "install", "–", "–"),
+        ("`make book` from a fresh clone, after that", "fresh", "–", "240 s"),
+        ("`make book` again, nothing changed", "nothing", "5 s", "2 s"),
+        ("one sentence of prose changed", "sentence", "–", "15 s"),
+        ("one caption of a chapter changed: that chapter runs again", "caption", "–", "15 s"),
+    ]
+    rows = [
+        {
+            "what": label,
+            "seconds": f"{measured[name]:.1f} s",
+            "less than": at_most,
+            "aim": aim,
+        }
+        for label, name, at_most, aim in targets
+    ]
+    return markdown(rows, right=["seconds", "less than", "aim"])
+
+
+def many_files(result: Mapping[str, Any]) -> str:
+    """Return time and peak memory of preparing and scoring folders of more and more images."""
+    things = ("preparing", "scoring")
+    seconds, memory = (
+        {thing: costs.by_setting(result, thing, number, "count", {})["ours"] for thing in things}
+        for number in ("seconds", "peak_bytes")
+    )
+    rows = [
+        {"images": f"{count:,}"}
+        | {
+            label: value
+            for thing in things
+            for label, value in (
+                (thing, f"{seconds[thing][count]:.1f} s"),
+                (f"peak memory of {thing}", f"{memory[thing][count] / 1e6:,.0f} MB"),
+            )
+        }
+        for count in seconds["preparing"]
+    ]
+    return markdown(rows, right=list(rows[0]))
+
+
+def at_scale(result: Mapping[str, Any], counts: Sequence[int]) -> str:
+    """Return what these numbers of images cost, by calculation: a column for each."""
+    scales = [costs.at_scale(result, count) for count in counts]
+    rows = [
+        ("preparing", "preparing", _duration),
+        ("an epoch of training", "epoch", _duration),
+        ("scoring", "scoring", _duration),
+        ("disk for the prepared images", "disk", _bytes),
+        ("memory of preparing", "preparing_memory", _bytes),
+        ("memory of training", "training_memory", _bytes),
+        ("memory of scoring", "scoring_memory", _bytes),
+        ("memory of the paper's script", "literal_memory", _bytes),
+    ]
+    return markdown(
+        [
+            {
+                "what": label,
+                **{f"{scale.images:,} images": show(getattr(scale, name)) for scale in scales},
+            }
+            for label, name, show in rows
+        ],
+        right=[f"{count:,} images" for count in counts],
+    )
+
+
+def _duration(seconds: float) -> str:
+    for unit, length in (("days", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:,.1f} {unit}"
+    return f"{seconds:.1f} s"
+
+
+def _bytes(count: float) -> str:
+    for unit, size in (("TB", 1e12), ("GB", 1e9)):
+        if count >= size:
+            return f"{count / size:,.1f} {unit}"
+    return f"{count / 1e6:,.0f} MB"
+
+
+def same_losses(losses: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
+    """Return the losses of the paper's script and ours, epoch by epoch: a column per run."""
+    names = {
+        "literal": "the paper's script",
+        "literal-in-our-order": "the script, our order",
+        "ours": "here",
+    }
+    runs = {
+        f"{names[subject]}, seed {seed}": values
+        for subject, seeds in losses.items()
+        for seed, values in seeds.items()
+    }
+    epochs = range(len(next(iter(runs.values()))))
+    rows = [
+        {"epoch": str(epoch + 1), **{run: f"{values[epoch]:.5f}" for run, values in runs.items()}}
+        for epoch in epochs
+    ]
+    return markdown(rows, right=["epoch", *runs])
+
+
+def _spread_of(values: Sequence[float], memory: bool) -> str:
+    """Return minimum–median–maximum of bytes or seconds, with a fitting unit."""
+    if memory:
+        scale, unit = 1e9, "GB"
+    else:
+        scale, unit = (1.0, "s") if max(values) >= 1 else (1e-3, "ms")
+    return f"{_spread(values, scale)}\u00a0{unit}"
+
+
+def _spread(values: Sequence[float], scale: float = 1) -> str:
+    """Return minimum–median–maximum, which a page doesn't break."""
+    return "\u2060–\u2060".join(
+        f"{value / scale:,.0f}" if value / scale >= 100 else f"{value / scale:#.3g}"
+        for value in (min(values), median(values), max(values))
+    )

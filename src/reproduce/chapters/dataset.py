@@ -1,0 +1,104 @@
+"""The dataset: its images, grey levels, splits and sizes."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from reproduce.core.markdown import table as markdown
+from reproduce.core.parameters import SPLITS, Split
+from reproduce.data import sources
+from reproduce.data.pixels import GREY_LEVELS
+from reproduce.data.preparation import PreparedData
+
+
+def class_samples(data: PreparedData, split: Split = "train", per_class: int = 5) -> Figure:
+    """Show images of each class of a split, evenly spaced over the class: a row per class."""
+    labels = data.labels(split)
+    images = data.images(split)
+    rows = len(data.classes)
+    figure = Figure(figsize=(7.0, 1.55 * rows))
+    axes = figure.subplots(rows, per_class, squeeze=False)
+    for label, name in enumerate(data.classes):
+        of_class = np.flatnonzero(labels == label)
+        places = np.linspace(0, len(of_class) - 1, min(per_class, len(of_class)))
+        chosen = of_class[places.round().astype(int)]
+        for axis in axes[label]:
+            axis.set_axis_off()
+        for axis, index in zip(axes[label], chosen, strict=False):
+            axis.imshow(images[index], cmap="gray", vmin=0, vmax=255)
+            axis.set_title(f"{split} {index}", fontsize=8)
+        axes[label][0].text(
+            -0.08, 0.5, name.replace("_", " "), rotation=90, ha="right", va="center",
+            transform=axes[label][0].transAxes,
+        )  # fmt: skip
+    return figure
+
+
+def grey_histogram(data: PreparedData) -> Figure:
+    """Plot how often each grey level occurs in each split."""
+    figure = Figure()
+    axes = figure.subplots()
+    for split, line in zip(SPLITS, ("-", "--", ":"), strict=True):
+        counts = data.histogram(split)
+        if counts.sum():
+            axes.plot(
+                100 * counts / counts.sum(), line, label=f"{split} ({data.counts[split]} images)"
+            )
+    axes.set(
+        xlabel="grey level",
+        ylabel="share of the pixels (%)",
+        xlim=(0, GREY_LEVELS - 1),
+        ylim=(0, None),
+    )
+    axes.legend()
+    return figure
+
+
+def splits(data: PreparedData) -> str:
+    """Return the numbers of images per class and split."""
+    return _with_totals(
+        [
+            {"split": split, **data.class_counts(split), "all": data.counts[split]}
+            for split in SPLITS
+        ]
+    )
+
+
+def original_sizes(data: PreparedData) -> str:
+    """Return how many images had which size before they were brought to one size."""
+    sizes = sorted({size for split in SPLITS for size in data.sizes(split)})
+    rows = [
+        {
+            "size (width x height)": size.replace("x", " x "),
+            **{split: str(data.sizes(split).get(size, 0)) for split in SPLITS},
+        }
+        for size in sizes
+    ]
+    return markdown(rows, right=SPLITS)
+
+
+BEANS_TOTALS: dict[str, int] = {
+    **{split: sum(sources.BEANS_COUNTS[split]) for split in SPLITS},
+    "all": sum(sum(counts) for counts in sources.BEANS_COUNTS.values()),
+}
+"""Number of images of beans in each split and in all of them."""
+
+
+def beans_splits() -> str:
+    """Return the known numbers of images of beans per class and split."""
+    rows = []
+    for split in SPLITS:
+        counts = dict(zip(sources.BEANS_CLASSES, sources.BEANS_COUNTS[split], strict=True))
+        rows.append({"split": split, **counts, "all": BEANS_TOTALS[split]})
+    return _with_totals(rows)
+
+
+def _with_totals(rows: list[dict[str, Any]]) -> str:
+    columns = [column for column in rows[0] if column != "split"]
+    totals = {column: sum(row[column] for row in rows) for column in columns}
+    named = [
+        {column.replace("_", " "): str(value) for column, value in row.items()}
+        for row in [*rows, {"split": "all", **totals}]
+    ]
+    return markdown(named, right=[column for column in named[0] if column != "split"])

@@ -1,0 +1,309 @@
+"""Rate and distortion: curves, crops at equal rates, and tables."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter
+from numpy.typing import NDArray
+
+from reproduce.core.markdown import table
+from reproduce.measure import metrics
+from reproduce.measure.metrics import Metric
+from reproduce.measure.rates import curves, interface
+from reproduce.measure.rates.autoencoder import AUTOENCODER
+from reproduce.measure.rates.interface import Codec
+
+MOST_BPP = 2.0
+
+_TICKS = np.array([0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999])
+
+# Okabe and Ito's colours, with a marker for those who see no colours. Codecs that are not named
+# here take the next.
+_STYLES = {
+    AUTOENCODER: ("#D55E00", "o"),
+    "JPEG": ("#000000", "s"),
+    "WebP": ("#0072B2", "^"),
+    "JPEG 2000": ("#009E73", "v"),
+    "AVIF": ("#CC79A7", "D"),
+    "AVIF for PSNR": ("#882255", "d"),
+    "JPEG XL": ("#56B4E9", "P"),
+}
+_OTHERS = (("#E69F00", "X"), ("#7F7F7F", "*"), ("#B79F00", "<"))
+
+
+def rate_distortion(points: pd.DataFrame, codec_names: Sequence[str] | None = None) -> Figure:
+    """Plot quality against rate for each codec and metric, with 95 % bands of the mean.
+
+    Takes what `curves.means` returns; by default all its codecs are shown. SSIM and MS-SSIM are on
+    a scale of 1 - value, turned around: near 1 equal steps are not equal.
+    """
+    # The first metric above, over the whole width, the others below it, two in a row.
+    first, *others = metrics.METRICS
+    rows = -(-len(others) // 2)
+    figure = Figure(figsize=(7.0, 4.4 + 2.8 * rows))
+    grid = figure.add_gridspec(1 + rows, 2, height_ratios=(1.6, *[1] * rows))
+    places = [grid[0, :], *(grid[1 + place // 2, place % 2] for place in range(len(others)))]
+    names = codec_names or curves.names(points)
+    for metric, place in zip((first, *others), places, strict=True):
+        axes = figure.add_subplot(place)
+        for name, style in zip(names, _styles(names), strict=True):
+            _draw_curve(axes, points[points["codec"] == name], metric, name, style)
+        axes.set(xlabel="bits per pixel", ylabel=metric.label, xlim=(0, MOST_BPP))
+    figure.axes[0].legend(ncols=2)
+    return figure
+
+
+def _styles(names: Sequence[str]) -> list[tuple[str, str]]:
+    others = iter(_OTHERS * len(names))
+    return [_STYLES[name] if name in _STYLES else next(others) for name in names]
+
+
+def _draw_curve(
+    axes: Axes, points: pd.DataFrame, metric: Metric, name: str, style: tuple[str, str]
+) -> None:
+    """Draw a codec's curve over its band, as far as the plot reaches."""
+    shown = points.sort_values("bpp")
+    colour, marker = style
+    rates = shown["bpp"]
+    low, middle, high = (
+        _scaled(shown[f"{metric.name}{end}"], metric) for end in ("_low", "", "_high")
+    )
+    main = name == AUTOENCODER
+    axes.fill_between(rates, low, high, color=colour, alpha=0.12, lw=0)
+    axes.plot(
+        rates, middle, marker=marker, color=colour, label=name, ms=5 if main else 3.5,
+        lw=2.2 if main else 1.1, zorder=3 if main else 2,
+    )  # fmt: skip
+    if metric.is_share:
+        axes.yaxis.set_major_locator(FixedLocator(metric.in_decibels(_TICKS).tolist()))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda decibels, _: _unscaled(decibels)))
+
+
+def _scaled(values: "pd.Series[float]", metric: Metric) -> NDArray[np.float64]:
+    numbers = np.asarray(values, np.float64)
+    if not metric.is_share:
+        return numbers
+    # An interval of the mean may reach beyond 1.
+    return metric.in_decibels(np.minimum(numbers, 1 - 1e-4))
+
+
+def _unscaled(decibels: float) -> str:
+    return f"{1 - 10 ** (-decibels / 10):.4g}"
+
+
+def at_both_sizes(full: pd.DataFrame, half: pd.DataFrame) -> Figure:
+    """Plot PSNR against rate at full and at half size side by side (from `curves.means`)."""
+    figure = Figure(figsize=(7.0, 3.6))
+    names = curves.names(full)
+    for axes, points, title in zip(
+        figure.subplots(1, 2, sharey=True), (full, half), ("full size", "half size"), strict=True
+    ):
+        for name, style in zip(names, _styles(names), strict=True):
+            _draw_curve(axes, points[points["codec"] == name], metrics.METRICS[0], name, style)
+        axes.set(xlabel="bits per pixel", xlim=(0, MOST_BPP), title=title)
+    figure.axes[0].set_ylabel(metrics.METRICS[0].label)
+    figure.axes[0].legend(fontsize=7)
+    return figure
+
+
+def trained_with_quantisation(runs: Mapping[str, Sequence[Mapping[str, float]]]) -> Figure:
+    """Plot PSNR against rate of the model after each kind of training: label to points."""
+    figure = Figure()
+    axes = figure.subplots()
+    for (label, points), marker in zip(runs.items(), "osD^vPX", strict=False):
+        rates, values = ([point[name] for point in points] for name in ("bpp", "psnr_db"))
+        axes.plot(rates, values, marker=marker, label=label, ms=4)
+    axes.set(xlabel="bits per pixel", ylabel="PSNR (dB)", xlim=(0, None))
+    axes.legend()
+    return figure
+
+
+def elsewhere_curves(references: Sequence[Mapping[str, Any]]) -> Figure:
+    """Plot curves that others have published (`curves.read_elsewhere`)."""
+    figure = Figure()
+    axes = figure.subplots()
+    names = [reference["name"] for reference in references]
+    for reference, (colour, marker) in zip(references, _styles(names), strict=True):
+        rates, values, name = reference["bpp"], reference["psnr_db"], reference["name"]
+        axes.plot(rates, values, marker=marker, color=colour, label=name, ms=4)
+    axes.set(xlabel="bits per pixel", ylabel="PSNR over RGB (dB)", xlim=(0, MOST_BPP))
+    axes.legend()
+    return figure
+
+
+def crops(
+    chosen: Sequence[Codec], image: NDArray[np.uint8], bits_per_pixel: float, side: int = 96
+) -> Figure:
+    """Show the middle of an image as each codec gives it back at about the same rate.
+
+    Parameters
+    ----------
+    chosen
+        The codecs; of each, the measured quality is taken whose file is nearest to the rate.
+    image
+        H x W grey levels; all of it is coded.
+    bits_per_pixel, side
+        The rate, and the side of the crop in pixels.
+    """
+    pictures = [("original", image)]
+    for codec in chosen:
+        _, data = interface.nearest(codec, image, bits_per_pixel)
+        decoded = codec.decode(data)
+        facts = f"{8 * len(data) / image.size:.2f} bpp, {metrics.psnr(image, decoded):.1f} dB"
+        pictures.append((f"{codec.name}\n{facts}", decoded))
+    columns = -(-len(pictures) // 2)
+    figure = Figure(figsize=(7.0, 7.0 / columns * 2 * 1.16))
+    places = figure.subplots(2, columns).ravel()
+    top, left = ((length - min(side, length)) // 2 for length in image.shape)
+    for axes in places:
+        axes.set_axis_off()
+    for axes, (title, picture) in zip(places, pictures, strict=False):
+        crop = picture[top : top + side, left : left + side]
+        axes.imshow(crop, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        axes.set_title(title, fontsize=7)
+    return figure
+
+
+def settings(chosen: Sequence[Codec]) -> str:
+    """Return what is set for each codec, and which qualities are measured."""
+    return table(
+        [
+            {
+                "codec": codec.name,
+                "settings": codec.settings,
+                "qualities": ", ".join(f"{quality:g}" for quality in codec.qualities),
+            }
+            for codec in chosen
+        ]
+    )
+
+
+def bd_rates(points: pd.DataFrame) -> str:
+    """Return the BD-rate of each codec over the anchor, for each metric, with its overlap.
+
+    Takes what `curves.means` returns. A number whose curves overlap too little has a warning sign.
+    """
+    rows = []
+    for name in curves.names(points):
+        if name == curves.ANCHOR:
+            continue
+        found = {
+            metric.label: curves.bd_rate(points, name, metric.name) for metric in metrics.METRICS
+        }
+        rows.append({"codec": name} | {label: _bd_rate(one) for label, one in found.items()})
+    return table(rows, right=[metric.label for metric in metrics.METRICS])
+
+
+def bd_rates_of_images(table_of_images: pd.DataFrame, size: str = "full") -> str:
+    """Return for each codec and metric the mean over images of each image's own BD-rate.
+
+    Takes what `measurement.read` returns; where not all images have one, their number is told.
+    """
+    images = table_of_images["image"].nunique()
+    rows = []
+    for name in curves.names(table_of_images):
+        if name == curves.ANCHOR:
+            continue
+        found = {
+            metric.label: curves.bd_rate_of_images(table_of_images, name, metric.name, size)
+            for metric in metrics.METRICS
+        }
+        rows.append(
+            {"codec": name} | {label: _of_images(one, images) for label, one in found.items()}
+        )
+    return table(rows, right=[metric.label for metric in metrics.METRICS])
+
+
+def _of_images(found: curves.BDRateOfImages, images: int) -> str:
+    if not found.images:
+        return "–, no overlap"
+    part = "" if found.images == images else f", {found.images} of {images} images"
+    return f"{found.percent:+.1f} %{part}"
+
+
+def signed(percent: float) -> str:
+    """Return a number for prose, whole and with its sign; "–" for none."""
+    return "–" if math.isnan(percent) else f"{percent:+.0f}"
+
+
+def _bd_rate(found: curves.BDRate) -> str:
+    if math.isnan(found.percent):
+        return "–, no overlap"
+    sign = "⚠ " if found.doubtful else ""
+    return f"{sign}{found.percent:+.1f} %, overlap {found.overlap:.0%}"
+
+
+def at_rates(points: pd.DataFrame, rates: Sequence[float]) -> str:
+    """Return the PSNR of each codec at some rates, in bits per pixel, between measured points."""
+    rows = []
+    for name in curves.names(points):
+        values = (curves.quality_at(points, name, "psnr_db", rate) for rate in rates)
+        columns = {
+            f"{rate:g} bpp": _rounded(value, 2) for rate, value in zip(rates, values, strict=True)
+        }
+        rows.append({"PSNR (dB)": name} | columns)
+    return table(rows, right=[f"{rate:g} bpp" for rate in rates])
+
+
+def steps(points: pd.DataFrame) -> str:
+    """Return rate and quality of the autoencoder for each step of the quantisation."""
+    own = points[points["codec"] == AUTOENCODER].sort_values("quality")
+    rows = [
+        {
+            "step": f"1/{point['quality']:g}" if point["quality"] != 1 else "1",
+            "bits per pixel": f"{point['bpp']:.3f}",
+            "PSNR (dB)": f"{point['psnr_db']:.2f}",
+            "SSIM": _rounded(point["ssim"], 4),
+            "MS-SSIM": _rounded(point["ms_ssim"], 4),
+        }
+        for _, point in own.iterrows()
+    ]
+    return table(rows, right=list(rows[0]))
+
+
+def times(measured: pd.DataFrame, points: pd.DataFrame, rate: float) -> str:
+    """Return each codec's time to encode and decode an image, at the quality nearest to a rate.
+
+    Parameters
+    ----------
+    measured
+        `times.csv` of the same run as the points.
+    points
+        From `curves.means`.
+    rate
+        In bits per pixel.
+    """
+    rows = []
+    for name in curves.names(points):
+        own = points[points["codec"] == name]
+        nearest = own.iloc[int(np.abs(np.log(own["bpp"].to_numpy() / rate)).argmin())]
+        is_row = (measured["codec"] == name) & (measured["quality"] == nearest["quality"])
+        (row,) = measured[is_row].to_dict("records")
+        rows.append(
+            {
+                "codec": name,
+                "bits per pixel": f"{nearest['bpp']:.2f}",
+                "encode (ms)": f"{1000 * row['encode_seconds']:.1f}",
+                "decode (ms)": f"{1000 * row['decode_seconds']:.1f}",
+            }
+        )
+    return table(rows, right=[column for column in rows[0] if column != "codec"])
+
+
+def elsewhere_table(references: Sequence[Mapping[str, Any]]) -> str:
+    """Return where each curve comes from that others have published."""
+    return table(
+        [
+            {"curve": one["name"], "images": one["images"], "source": one["source"]}
+            for one in references
+        ]
+    )
+
+
+def _rounded(value: float, decimals: int) -> str:
+    return "–" if math.isnan(value) else f"{value:.{decimals}f}"

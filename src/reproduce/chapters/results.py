@@ -1,0 +1,133 @@
+"""Results on one image: pictures and tables (figures 7 to 13)."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from reproduce.chapters.text import COLUMNS, compared
+from reproduce.core.markdown import table as markdown
+from reproduce.core.parameters import LatentReading
+from reproduce.measure import png, scores
+from reproduce.measure.scores import Example
+from reproduce.results import reported as paper
+
+
+def grey_picture(image: NDArray[np.uint8]) -> Figure:
+    """Show an H x W grey image as it is, 0 black and 255 white (figures 7, 8 and 11)."""
+    figure = Figure(figsize=(3.6, 3.6 * image.shape[0] / image.shape[1]))
+    axes = figure.subplots()
+    axes.imshow(image, cmap="gray", vmin=0, vmax=255)
+    axes.set_axis_off()
+    return figure
+
+
+def difference_picture(difference: NDArray[np.floating]) -> Figure:
+    """Show original − reconstruction (figure 9), H x W in (-1, 1), on a scale symmetric about 0.
+
+    The scale ends at the 99.5th percentile of the size: a few pixels would make the rest pale.
+    """
+    bound = float(np.quantile(np.abs(difference), 0.995)) or 1.0
+    return _values(difference, "PuOr", -bound, bound, "original − reconstruction", extend="both")
+
+
+def attention_picture(attention_map: NDArray[np.floating]) -> Figure:
+    """Show an attention map (figure 13), h x w in (0, 1), before the inversion."""
+    low, high = float(attention_map.min()), float(attention_map.max())
+    return _values(attention_map, "cividis", low, high, "attention a")
+
+
+def latent_picture(latent: NDArray[np.floating]) -> Figure:
+    """Show a latent's values, h x w, 0 or more, with their scale."""
+    return _values(latent, "cividis", 0.0, float(latent.max()) or 1.0, "latent e")
+
+
+def _values(
+    values: NDArray[np.floating],
+    cmap: str,
+    low: float,
+    high: float,
+    label: str,
+    extend: Literal["neither", "both"] = "neither",
+) -> Figure:
+    figure = Figure(figsize=(4.4, 3.6))
+    axes = figure.subplots()
+    shown = axes.imshow(values, cmap=cmap, vmin=low, vmax=high)
+    axes.set_axis_off()
+    figure.colorbar(shown, ax=axes, label=label, extend=extend)
+    return figure
+
+
+def attention_against_difference(example: scores.Example) -> Figure:
+    """Plot |difference| against the attention at the same place, as a density of pixels."""
+    figure = Figure(figsize=(5.0, 3.4))
+    axes = figure.subplots()
+    density = axes.hexbin(
+        example.full_size_attention.ravel(),
+        np.abs(example.difference).ravel(),
+        gridsize=45,
+        bins="log",
+        cmap="cividis",
+        mincnt=1,
+    )
+    axes.set(xlabel="attention a", ylabel="|original − reconstruction|")
+    figure.colorbar(density, ax=axes, label="pixels")
+    return figure
+
+
+def reconstruction_sizes(example: Example, recorded: Mapping[str, Any]) -> str:
+    """Return figure 10: both files of the example and their ratio, beside the paper's."""
+    ours, theirs = example.scores(), recorded["example"]
+    quantities = [
+        ("file of the original (bytes)", paper.ORIGINAL_BYTES, "original_bytes"),
+        ("file of the reconstruction (bytes)", paper.RECONSTRUCTION_BYTES, "reconstruction_bytes"),
+        ("size ratio", paper.RECONSTRUCTION_RATIO, "size_ratio"),
+        ("PSNR (dB)", None, "psnr_db"),
+    ]
+    rows = [
+        compared(label, reported, theirs[key], ours[key]) for label, reported, key in quantities
+    ]
+    return markdown(rows, right=COLUMNS)
+
+
+_READINGS: tuple[LatentReading, ...] = ("clip", "stretch")
+
+
+def latent_sizes(example: Example, recorded: Mapping[str, Any]) -> str:
+    """Return figure 12: the files of the original and of the latent, by both readings."""
+    ours, theirs = example.scores(), recorded["example"]
+    rows = [
+        compared(
+            "file of the original (bytes)",
+            paper.ORIGINAL_BYTES,
+            theirs["original_bytes"],
+            ours["original_bytes"],
+        )
+    ]
+    for reading in _READINGS:
+        name = f"latent_{reading}_bytes"
+        rows += [
+            compared(
+                f"file of the latent, {reading} (bytes)",
+                paper.LATENT_BYTES,
+                theirs[name],
+                ours[name],
+            ),
+            compared(
+                f"size ratio, {reading}",
+                paper.LATENT_RATIO,
+                png.size_ratio(theirs[name], theirs["original_bytes"]),
+                png.size_ratio(int(ours[name]), int(ours["original_bytes"])),
+            ),
+        ]
+    return markdown(rows, right=COLUMNS)
+
+
+def nearer_reading(recorded: Mapping[str, Any]) -> LatentReading:
+    """Return the reading of the latent whose recorded file comes nearer to the paper's."""
+    sizes = recorded["example"]
+    return min(
+        _READINGS, key=lambda reading: abs(sizes[f"latent_{reading}_bytes"] - paper.LATENT_BYTES)
+    )

@@ -1,0 +1,23 @@
+"""Numbers and rows as the tables of several chapters have them."""
+
+import math
+
+COLUMNS = ("the paper", "recorded run", "this page")
+
+
+def compared(
+    label: str, reported: float | str | None, recorded: float, ours: float
+) -> dict[str, str]:
+    """Return a row of a table that has ours beside what the paper reports."""
+    values = (number(reported), number(recorded), number(ours))
+    return {"": label, **dict(zip(COLUMNS, values, strict=True))}
+
+
+def number(value: float | str | None) -> str:
+    """Return a count with its thousands apart, another number with four decimals, "–" for none."""
+    if isinstance(value, str):
+        return value
+    if value is None or math.isnan(value):
+        return "–"
+    whole = isinstance(value, int) or (value.is_integer() and abs(value) >= 2)
+    return f"{value:,.0f}" if whole else f"{value:.4f}"

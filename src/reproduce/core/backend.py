@@ -1,0 +1,54 @@
+"""Keras and TensorFlow, imported with settings that TensorFlow reads only once.
+
+Every module that needs them imports them from here, so that the settings hold in each process
+alike: the command line, a notebook, a test.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from reproduce.core.parallel import available_threads
+
+# oneDNN's kernels are several times faster, and off by default on processors without AVX-512. On
+# everywhere, also because results are bit-identical only for one and the same setting.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+# TensorFlow's notes of levels INFO and WARNING on stderr would land in the outputs of notebooks.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# With one thread oneDNN adds up gradients in another order than with several; from two on, where
+# there is AVX-512, it is always the same. Two it is at least, so that cores don't change weights.
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(max(2, available_threads())))
+os.environ["KERAS_BACKEND"] = "tensorflow"
+
+# What TensorFlow writes to stderr before it has read that level.
+_START_UP_NOTES = (
+    b"All log messages before absl::InitializeLog()",
+    b"oneDNN custom operations are on",
+)
+
+
+@contextmanager
+def _without_start_up_notes() -> Iterator[None]:
+    """Hold back what is written to file descriptor 2, then pass on all but the known notes."""
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            held.seek(0)
+            for line in held:
+                if not any(note in line for note in _START_UP_NOTES):
+                    os.write(2, line)
+
+
+with _without_start_up_notes():
+    import keras
+    import tensorflow
+
+__all__ = ["keras", "tensorflow"]

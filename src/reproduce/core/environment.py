@@ -1,0 +1,69 @@
+"""What a run ran in: machine, versions of the packages, state of the checkout."""
+
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from reproduce.core import store
+
+PACKAGES = (
+    *("tensorflow", "constriction", "datasets", "keras", "matplotlib", "numpy", "pillow"),
+    *("pillow-jxl-plugin", "pyoxipng", "scikit-image", "scipy"),
+)
+
+
+def machine() -> dict[str, Any]:
+    """Return what this machine is: processor, cores that this process may use, memory in bytes."""
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that do the work."""
+    return {
+        "python": platform.python_version(),
+        **store.library_versions(PACKAGES),
+    }
+
+
+def commit() -> str | None:
+    """Return the git commit of the checkout, with `-dirty` if there are uncommitted changes.
+
+    A new file that git does not ignore is such a change: it may well be part of the run. Outside
+    of git it is None, and so it is in a copy without history inside some other repository.
+    """
+    root = store.project_root()
+    try:
+        top, identity = _git("rev-parse", "--show-toplevel", "HEAD").splitlines()
+        if Path(top).resolve() != root.resolve():
+            return None
+        # Without the option git may write to the index, which others may be working with.
+        changes = _git("--no-optional-locks", "status", "--porcelain")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return f"{identity}-dirty" if changes else identity
+
+
+def _git(*words: str) -> str:
+    command = ["git", *words]
+    done = subprocess.run(
+        command, cwd=store.project_root(), capture_output=True, text=True, check=True
+    )
+    return done.stdout

@@ -1,0 +1,271 @@
+"""Parameters of a run: one typed, frozen object, and the profiles that fill it.
+
+A profile is a YAML file that `papermill -f` also takes. The defaults here are the `sample`
+profile, which is what a notebook opened in Jupyter runs with.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from reproduce.core.errors import ReproduceError
+
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+LatentReading = Literal["clip", "stretch"]
+Quantisation = Literal["none", "noise", "straight-through"]
+
+
+class Parameters(BaseModel):
+    """All that a run can be told.
+
+    Raises
+    ------
+    ReproduceError
+        From `Parameters(...)`: a parameter is unknown, of a wrong type or out of range; the
+        message names it and says what is allowed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    profile: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z0-9][a-z0-9_-]*$",
+            description="name of the set of parameters; artifacts go to build/<profile>",
+        ),
+    ] = "sample"
+    source: Annotated[
+        Literal["sample", "beans", "folder"], Field(description="where the photographs come from")
+    ] = "sample"
+    folder: Annotated[
+        str,
+        Field(
+            description="directory of images for source 'folder'; for 'beans' a local copy, "
+            "empty for the hub"
+        ),
+    ] = ""
+    image_size: Annotated[
+        int, Field(ge=8, le=4096, description="side of the square images, in pixels")
+    ] = 128
+    other_sizes: Annotated[
+        Literal["resize", "refuse"],
+        Field(description="what to do with an image that is not image_size x image_size"),
+    ] = "resize"
+    bad_images: Annotated[
+        Literal["refuse", "skip"], Field(description="what to do with an unreadable image")
+    ] = "refuse"
+    crops_per_photograph: Annotated[
+        int, Field(ge=1, le=400, description="crops cut from each photograph of source 'sample'")
+    ] = 25
+    model: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z0-9]+([+-][a-z0-9]+)*$",
+            description="which model is trained: a name that `models.registry` knows",
+        ),
+    ] = "paper"
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = 10
+    batch_size: Annotated[int, Field(ge=1, le=4096)] = 8
+    seed: Annotated[
+        int, Field(ge=0, lt=2**32, description="of the initial weights and the order of images")
+    ] = 0
+    quantisation: Annotated[
+        Quantisation,
+        Field(
+            description="what training does to the latent so that the decoder learns to bear its "
+            "quantisation: nothing, as in the paper; noise as wide as a step; rounding to steps"
+        ),
+    ] = "none"
+    quantisation_step: Annotated[
+        float, Field(gt=0, le=16, description="the step of that noise or rounding")
+    ] = 0.25
+    example_split: Annotated[
+        Split, Field(description="split of the image that figures 7 to 13 show")
+    ] = "train"
+    example_index: Annotated[int, Field(ge=0, description="its position in that split, from 0")] = 0
+    latent_reading: Annotated[
+        LatentReading, Field(description="how the latent becomes an 8-bit image")
+    ] = "clip"
+    rate_images: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1_000_000,
+            description="how many test images chapters 6 and 7 measure, at most, spread evenly",
+        ),
+    ] = 24
+    seeds: Annotated[
+        str,
+        Field(
+            description="seeds of the runs that the reproduction report judges, as 0..4 or 0,2,5; "
+            "empty for the committed record"
+        ),
+    ] = ""
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise ReproduceError(explain(error)) from None
+
+    @model_validator(mode="after")
+    def _folder_fits_source(self) -> "Parameters":
+        if self.source == "folder" and not self.folder:
+            raise ValueError("folder: needed with source 'folder'; name a directory of images")
+        if self.source == "sample" and self.folder:
+            raise ValueError("folder: has no meaning with source 'sample'; set source: folder")
+        return self
+
+    def in_effect(self) -> dict[str, Any]:
+        """Return the parameters that can change a result of this run.
+
+        Some have no meaning with the values of others. A folder's path is none of them: what is in
+        it counts, which `preparation.listing_digest` tells.
+        """
+        without = {"profile", "folder", "seeds"}
+        if self.source != "sample":
+            without.add("crops_per_photograph")
+        if self.quantisation == "none":
+            without.add("quantisation_step")
+        return self.model_dump(exclude=without)
+
+    @field_validator("seeds")
+    @classmethod
+    def _seeds_are_seeds(cls, text: str) -> str:
+        parse_seeds(text)
+        return text
+
+
+def declared(namespace: Mapping[str, Any]) -> Parameters:
+    """Return the parameters that a notebook has set, from its `globals()`.
+
+    The cell tagged `parameters` sets them by plain assignments. To be called before a variable of
+    another meaning takes the name of one.
+
+    Raises
+    ------
+    ReproduceError
+        As `Parameters`.
+    """
+    names = Parameters.model_fields
+    return Parameters(**{name: namespace[name] for name in names if name in namespace})
+
+
+MOST_SEEDS = 1000
+
+
+def parse_seeds(text: str) -> list[int]:
+    """Read a list of seeds: single numbers, and ranges that hold both their ends.
+
+    >>> parse_seeds("0..4")
+    [0, 1, 2, 3, 4]
+    >>> parse_seeds("0,2,5..6")
+    [0, 2, 5, 6]
+
+    Raises
+    ------
+    ValueError
+        It is no such list, a range runs backwards, a seed comes twice or is too great, or there
+        are more than `MOST_SEEDS`.
+    """
+    seeds: list[int] = []
+    for word in text.split(",") if text else []:
+        ends = re.fullmatch(r"([0-9]{1,10})(?:\.\.([0-9]{1,10}))?", word.strip())
+        if ends is None:
+            raise ValueError(f"{word.strip()!r} is neither a seed nor a range such as 0..4")
+        first, last = int(ends[1]), int(ends[2] or ends[1])
+        if last < first or last >= 2**32:
+            raise ValueError(f"{word.strip()!r} must run upwards, and end below 2^32")
+        if last - first >= MOST_SEEDS - len(seeds):
+            raise ValueError(f"more than {MOST_SEEDS} seeds")
+        seeds += range(first, last + 1)
+    if len(set(seeds)) < len(seeds):
+        raise ValueError("a seed comes twice")
+    return seeds
+
+
+def explain(error: ValidationError) -> str:
+    """Turn pydantic's findings into one line each: the parameter, the fault, what is allowed."""
+    lines = []
+    for finding in error.errors():
+        name = ".".join(str(part) for part in finding["loc"])
+        message = finding["msg"].removeprefix("Value error, ")
+        if finding["type"] == "extra_forbidden":
+            lines.append(
+                f"unknown parameter {name!r}; known are {', '.join(Parameters.model_fields)}"
+            )
+        elif not name:
+            lines.append(f"parameter {message}")
+        else:
+            lines.append(f"parameter {name!r}: {message}, but got {finding['input']!r}")
+    return "\n".join(lines)
+
+
+def read_profile(profile: str | Path, folder: Path) -> dict[str, Any]:
+    """Read a profile's parameters.
+
+    Parameters
+    ----------
+    profile
+        A profile's name (`sample`, `paper`, …) or the path of a YAML file.
+    folder
+        Where profiles are looked up by name.
+
+    Raises
+    ------
+    ReproduceError
+        There is no such profile, or the file is not a YAML mapping.
+    """
+    path = Path(profile) if str(profile).endswith((".yaml", ".yml")) else folder / f"{profile}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(other.stem for other in folder.glob("*.yaml"))) or "none"
+        raise ReproduceError(f"unknown profile {str(profile)!r}: no file {path}; known are {known}")
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ReproduceError(f"profile {path} is not valid YAML: {error}") from None
+    if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
+        raise ReproduceError(
+            f"profile {path} must hold lines of the form 'name: value', not {values!r}"
+        )
+    return values
+
+
+def parse_overrides(assignments: list[str]) -> dict[str, Any]:
+    """Parse `name=value` words as typed on a command line; values are read as YAML scalars.
+
+    >>> parse_overrides(["epochs=3", "source=beans"])
+    {'epochs': 3, 'source': 'beans'}
+    """
+    values: dict[str, Any] = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals or not name:
+            raise ReproduceError(f"parameter {assignment!r}: write it as name=value")
+        field = Parameters.model_fields.get(name)
+        # A folder named 2024 or a profile named 1e3 is text, whatever YAML makes of it.
+        is_text = field is not None and field.annotation is str
+        try:
+            values[name] = text if is_text else yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise ReproduceError(f"parameter {name!r}: {text!r} is not a value") from None
+    return values
+
+
+def load_parameters(
+    profile: str | Path, folder: Path, overrides: Mapping[str, Any] | None = None
+) -> Parameters:
+    """Read a profile, apply overrides and validate the result.
+
+    A relative `folder` is taken from the current directory and made absolute, for notebooks run
+    in a directory of their own.
+    """
+    values = read_profile(profile, folder) | dict(overrides or {})
+    if values.get("folder") and isinstance(values["folder"], str):
+        values["folder"] = str(Path(values["folder"]).expanduser().absolute())
+    return Parameters(**values)

@@ -1,0 +1,266 @@
+"""The store: what stages have made, under names that say what it depends on, whole or not at all.
+
+    build/<profile>/<stage>-<fingerprint>/          a finished artifact
+    build/<profile>/<stage>-<fingerprint>.partial/  one that is being made, or was interrupted
+    build/<profile>/<stage>-<fingerprint>.lock      held by the process that makes it
+
+The fingerprint covers the stage's parameters, the fingerprints of what it reads, the source of
+the modules that make it and the versions of the libraries that do the work (`core.stage`). So a
+changed parameter or line of code cannot reuse a stale artifact, and a changed caption makes nothing
+anew. The file `manifest.json` of each artifact tells all this, and how it was made.
+"""
+
+import errno
+import hashlib
+import json
+import math
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from reproduce.core import memory
+from reproduce.core.errors import ReproduceError
+
+PACKAGE = Path(__file__).resolve().parents[1]
+MANIFEST = "manifest.json"
+
+USES = "REPRODUCE_USES"
+"""Variable of the environment: a file to note used artifacts in, for a notebook's provenance."""
+
+
+def project_root() -> Path:
+    """Return the checkout that this package runs from, or the current folder outside of one."""
+    checkout = PACKAGE.parents[1]
+    return checkout if (checkout / "_config.yml").is_file() else Path.cwd()
+
+
+def build_folder(profile: str) -> Path:
+    """Return the folder for all that a profile makes, in build/ or in $REPRODUCE_BUILD."""
+    root = os.environ.get("REPRODUCE_BUILD")
+    return (Path(root) if root else project_root() / "build") / profile
+
+
+def fingerprint(dependencies: Mapping[str, Any]) -> str:
+    """Return 16 hexadecimal digits that name these dependencies (any JSON-like mapping)."""
+    canonical = json.dumps(dependencies, sort_keys=True, ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def library_versions(packages: Sequence[str]) -> dict[str, str]:
+    """Return the installed versions of these distributions.
+
+    TensorFlow's has another name on some platforms.
+    """
+    return {
+        package: _tensorflow() if package == "tensorflow" else version(package)
+        for package in packages
+    }
+
+
+def _tensorflow() -> str:
+    """Return TensorFlow's version without the seconds that importing it takes."""
+    try:
+        return version("tensorflow-cpu")
+    except PackageNotFoundError:
+        return version("tensorflow")
+
+
+def load_or_make(
+    stage: str,
+    profile: str,
+    dependencies: Mapping[str, Any],
+    make: Callable[[Path], Mapping[str, Any]],
+    *,
+    about: Callable[[], Mapping[str, Any]] = dict,
+    resumable: bool = False,
+) -> Path:
+    """Return the folder of a finished artifact; make it first if there is none.
+
+    Parameters
+    ----------
+    stage, profile
+        Name of the stage and of the profile it runs in.
+    dependencies
+        All that the artifact depends on, as a JSON-like mapping; it is stored in the manifest.
+    make
+        Called with an existing folder to write into; returns facts for the manifest. With
+        `resumable` the folder may hold what an interrupted run has left, else it is empty.
+    about
+        Called before `make`; returns where and with what it is made, for the manifest.
+
+    Raises
+    ------
+    ReproduceError
+        The disk is full, or whatever `make` raises for the user.
+    """
+    folder = build_folder(profile) / f"{stage.replace('/', '-')}-{fingerprint(dependencies)}"
+    if not folder.is_dir():
+        lock = folder.with_name(folder.name + ".lock")
+        with _lock(lock, f"{stage} of profile {profile!r}"):
+            if not folder.is_dir():  # else another process made it while this one waited
+                manifest = {"stage": stage, "dependencies": dependencies, "made": dict(about())}
+                _make(folder, manifest, make, resumable)
+    _note_use(folder)
+    return folder
+
+
+def _make(
+    folder: Path,
+    manifest: Mapping[str, Any],
+    make: Callable[[Path], Mapping[str, Any]],
+    resumable: bool,
+) -> None:
+    """Make an artifact in a folder beside its own, which is renamed when it is whole."""
+    partial = folder.with_name(folder.name + ".partial")
+    if partial.exists() and not resumable:
+        shutil.rmtree(partial)
+    try:
+        with clear_disk_errors(folder.parent):
+            partial.mkdir(exist_ok=True)
+            memory.forget_peak_of(os.getpid())
+            start = time.perf_counter()
+            facts = dict(make(partial))
+            cost = {
+                "seconds": round(time.perf_counter() - start, 1),
+                "peak_memory_bytes": memory.peak(),
+            }
+            made = {**manifest["made"], **cost}
+            write_json(partial / MANIFEST, {**manifest, "made": made, "facts": facts})
+            partial.rename(folder)
+    except BaseException:
+        if not resumable:
+            shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def _note_use(folder: Path) -> None:
+    """Write an artifact's folder to the file of those used, if there is one: see USES."""
+    file = os.environ.get(USES)
+    if file:
+        with Path(file).open("a", encoding="utf-8") as stream:
+            stream.write(f"{folder}\n")
+
+
+def read_uses(file: Path) -> list[Path]:
+    """Return the folders of the artifacts that were used, each once, the first use first."""
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    return [Path(line) for line in dict.fromkeys(lines)]
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read an artifact's manifest.
+
+    Returns
+    -------
+    dict
+        `stage`: its name. `dependencies`: all that its name stands for. `made`: when, where, by
+        which commit and with what it was made, seconds and peak memory. `facts`: what the stage
+        itself says of it.
+    """
+    manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    return manifest
+
+
+def read_result(name: str, command: str) -> dict[str, Any]:
+    """Read a committed file of results/.
+
+    Parameters
+    ----------
+    name
+        Of the file.
+    command
+        What makes it, for the message if it is missing.
+
+    Raises
+    ------
+    ReproduceError
+        There is no such result.
+    """
+    path = project_root() / "results" / name
+    if not path.is_file():
+        raise ReproduceError(f"no result {path}; make one with: {command}")
+    result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return result
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON for people and programs alike: indented, key order kept, whole or not at all.
+
+    What is no finite number becomes null, since JSON has no such: see `or_nan`.
+    """
+    text = json.dumps(_with_nulls(value), indent=2, allow_nan=False)
+    write_whole(path, (text + "\n").encode())
+
+
+def _with_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _with_nulls(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_with_nulls(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def or_nan(value: float | None) -> float:
+    """Return NaN for what a JSON file holds as null."""
+    return math.nan if value is None else value
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file through a temporary one beside it, so that no reader ever sees half of it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def clear_disk_errors(folder: Path) -> Iterator[None]:
+    """Turn a full disk or a folder without write permission into one clear message."""
+    try:
+        yield
+    except OSError as error:
+        # h5py reports a full disk without an errno, so the free space is asked for as well.
+        if error.errno in (errno.ENOSPC, errno.EDQUOT) or _free_bytes(folder) < 1_000_000:
+            raise ReproduceError(
+                f"no space left on the disk of {folder}: free some, or set REPRODUCE_BUILD to a "
+                "folder on another disk"
+            ) from error
+        if error.errno in (errno.EACCES, errno.EROFS):
+            raise ReproduceError(
+                f"cannot write to {error.filename or folder}: set REPRODUCE_BUILD to a folder "
+                "that you may write to"
+            ) from error
+        raise
+
+
+def _free_bytes(folder: Path) -> int:
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+@contextmanager
+def _lock(path: Path, what: str) -> Iterator[None]:
+    """Hold a lock that the operating system takes back when the process ends, however it ends."""
+    lock = FileLock(path)
+    with clear_disk_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            print(f"waiting for another process that makes the {what} ({path})", file=sys.stderr)
+            lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

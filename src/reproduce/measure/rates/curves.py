@@ -1,0 +1,186 @@
+"""Curves of rate against distortion: means over images with bands, BD-rates, values in between."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import bjontegaard
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from reproduce.core import store
+from reproduce.measure import metrics
+from reproduce.measure.rates.autoencoder import AUTOENCODER
+from reproduce.measure.statistics import summarise
+
+ANCHOR = "JPEG"
+"""The codec that BD-rates compare with."""
+
+LEAST_OVERLAP = 0.5
+"""Below this share of the quality range that two curves share, a BD-rate comes with a warning."""
+
+Floats = NDArray[np.float64]
+
+
+def means(table: pd.DataFrame, size: str = "full") -> pd.DataFrame:
+    """Return the mean over images for each codec and quality, by rising quality.
+
+    Parameters
+    ----------
+    table
+        From `measurement.read`.
+    size
+        `full`, or `half`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns codec, quality, bpp, and for each metric its mean and the ends of the mean's 95 %
+        interval over images: psnr_db, psnr_db_low, psnr_db_high, …
+    """
+    rows = []
+    for (codec, quality), group in table[table["size"] == size].groupby(
+        ["codec", "quality"], sort=True
+    ):
+        row = {"codec": codec, "quality": quality, "bpp": group["bpp"].mean()}
+        for metric in metrics.METRICS:
+            finite = group[metric.name].replace(math.inf, math.nan)  # of equal images
+            summary = summarise(finite)
+            row[metric.name] = summary.mean
+            row[f"{metric.name}_low"], row[f"{metric.name}_high"] = summary.low, summary.high
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def names(curves: pd.DataFrame) -> list[str]:
+    """Return the codecs' names: the model's own first, then the anchor, then the others."""
+    first = [AUTOENCODER, ANCHOR]
+    found = list(dict.fromkeys(curves["codec"]))
+    return [name for name in first if name in found] + [n for n in found if n not in first]
+
+
+def rising(curves: pd.DataFrame, codec: str, metric: str) -> tuple[Floats, Floats]:
+    """Return rates and qualities of a codec's points that cost more and are better than all before.
+
+    What costs more and is no better is no choice that anyone would make, and no function of the
+    quality.
+    """
+    points = curves[curves["codec"] == codec].sort_values("bpp")[["bpp", metric]].dropna()
+    rates: list[float] = []
+    values: list[float] = []
+    for rate, value in points.itertuples(index=False):
+        if not values or (rate > rates[-1] and value > values[-1]):
+            rates.append(rate)
+            values.append(value)
+    return np.array(rates), np.array(values)
+
+
+@dataclass(frozen=True)
+class BDRate:
+    """How many more bytes a codec needs than the anchor for the same quality, on average.
+
+    Attributes
+    ----------
+    percent
+        Above 0 is more; NaN where the curves share no quality.
+    overlap
+        Share of the quality range of both that they have in common, from 0 to 1: the mean is taken
+        there alone.
+    """
+
+    percent: float
+    overlap: float
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the curves overlap too little for the number to say much."""
+        return self.overlap < LEAST_OVERLAP
+
+
+def bd_rate(curves: pd.DataFrame, codec: str, metric: str, anchor: str = ANCHOR) -> BDRate:
+    """Return the BD-rate of a codec over the anchor (Bjøntegaard 2001), by monotone cubics.
+
+    SSIM and MS-SSIM are taken in decibels, -10 log10(1 - value): near 1 equal steps are not equal.
+    """
+    rates, values = rising(curves, codec, metric)
+    anchor_rates, anchor_values = rising(curves, anchor, metric)
+    if min(len(rates), len(anchor_rates)) < 2:
+        return BDRate(math.nan, 0.0)
+    scale = metrics.metric(metric).in_decibels
+    values, anchor_values = scale(values), scale(anchor_values)
+    ends = (values[0], anchor_values[0]), (values[-1], anchor_values[-1])
+    shared = min(ends[1]) - max(ends[0])
+    overlap = max(0.0, float(shared / (max(ends[1]) - min(ends[0]))))
+    if not overlap:
+        return BDRate(math.nan, 0.0)
+    percent = bjontegaard.bd_rate(
+        anchor_rates,
+        anchor_values,
+        rates,
+        values,
+        method="pchip",
+        require_matching_points=False,
+        min_overlap=0,  # `doubtful` says it, where the number is shown
+    )
+    return BDRate(float(percent), overlap)
+
+
+@dataclass(frozen=True)
+class BDRateOfImages:
+    """Each image's own BD-rate, and then the mean.
+
+    Mean curves are what they are by images that go far apart: a codec whose rate is a target, as
+    that of JPEG 2000, gives each image the same rate, and others spend more where more is needed.
+
+    Attributes
+    ----------
+    percent
+        Mean over the images that have one, above 0 is more; NaN if none has.
+    images
+        How many have one: the curves of the others share no quality.
+    """
+
+    percent: float
+    images: int
+
+
+def bd_rate_of_images(
+    table: pd.DataFrame, codec: str, metric: str, size: str = "full", anchor: str = ANCHOR
+) -> BDRateOfImages:
+    """Return the mean over images of each image's own BD-rate over the anchor.
+
+    Takes what `measurement.read` returns.
+    """
+    of_both = table[(table["size"] == size) & table["codec"].isin([codec, anchor])]
+    finite = of_both.replace(math.inf, math.nan)  # of equal images
+    found = [bd_rate(own, codec, metric, anchor).percent for _, own in finite.groupby("image")]
+    known = [percent for percent in found if not math.isnan(percent)]
+    return BDRateOfImages(float(np.mean(known)) if known else math.nan, len(known))
+
+
+def quality_at(curves: pd.DataFrame, codec: str, metric: str, rate: float) -> float:
+    """Return a codec's quality at a rate, on straight lines over the logarithm of the rate.
+
+    NaN beyond the ends of its curve.
+    """
+    rates, values = rising(curves, codec, metric)
+    return _between(np.log(rates), values, math.log(rate))
+
+
+def rate_at(curves: pd.DataFrame, codec: str, metric: str, quality: float) -> float:
+    """Return the rate at which a codec reaches a quality; NaN beyond the ends of its curve."""
+    rates, values = rising(curves, codec, metric)
+    return math.exp(_between(values, np.log(rates), quality))
+
+
+def _between(x: Sequence[float] | Floats, y: Sequence[float] | Floats, at: float) -> float:
+    return float(np.interp(at, x, y, left=math.nan, right=math.nan)) if len(x) else math.nan
+
+
+def read_elsewhere() -> list[dict[str, Any]]:
+    """Read the curves that others have published: name, images, source, bpp, psnr_db."""
+    folder = store.project_root() / "results" / "elsewhere"
+    return [json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.json"))]

@@ -1,0 +1,352 @@
+"""Scores of a trained model: one image in detail (figures 7–13), all test images (figure 14)."""
+
+import csv
+import math
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from reproduce.core import store
+from reproduce.core.backend import keras
+from reproduce.core.parallel import map_in_order
+from reproduce.core.parameters import SPLITS, LatentReading, Parameters, Split
+from reproduce.data import pixels, preparation
+from reproduce.data.pixels import to_unit_range
+from reproduce.data.preparation import PreparedData
+from reproduce.measure import metrics, png, shards
+from reproduce.measure.rows import measured as rows_of_images
+from reproduce.measure.shards import Part
+from reproduce.measure.stages import PNG_SIZES, SCORES
+from reproduce.models import autoencoder as model
+from reproduce.models import training
+
+TABLE = "test-images.csv"
+EXAMPLE_FILE = "example.json"
+SIZES_TABLE = "png-sizes.csv"
+
+WHOLE = Part(1, 1)
+"""All test images at once."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """All that the model makes of one image.
+
+    Attributes
+    ----------
+    name
+        Where the image comes from.
+    original
+        H x W grey levels.
+    reconstruction
+        H x W, in (0, 1).
+    latent
+        ⌈H/2⌉ x ⌈W/2⌉, 0 or more: the encoder's output.
+    attention_map
+        ⌈H/2⌉ x ⌈W/2⌉, in (0, 1), before the inversion; None of a model without a map.
+    """
+
+    name: str
+    original: NDArray[np.uint8]
+    reconstruction: NDArray[np.float32]
+    latent: NDArray[np.float32]
+    attention_map: NDArray[np.float32] | None
+
+    @cached_property
+    def difference(self) -> NDArray[np.float32]:
+        """Original − reconstruction (figure 9): H x W, in (-1, 1)."""
+        return to_unit_range(self.original)[..., 0] - self.reconstruction
+
+    @cached_property
+    def original_bytes(self) -> int:
+        """Size of the original as a PNG file."""
+        return len(png.png(self.original))
+
+    @cached_property
+    def reconstruction_bytes(self) -> int:
+        """Size of the reconstruction as a PNG file."""
+        return len(png.png(pixels.to_grey_levels(self.reconstruction)))
+
+    def latent_bytes(self, reading: LatentReading) -> int:
+        """Return the size of the latent as a PNG file, by one of the two readings."""
+        return len(png.png(png.latent_image(self.latent, reading)))
+
+    @cached_property
+    def full_size_attention(self) -> NDArray[np.float32]:
+        """The attention map at the image's size, H x W.
+
+        It is brought there as the decoder brings its features: each value twice in both directions.
+
+        Raises
+        ------
+        ValueError
+            The model has no map.
+        """
+        if self.attention_map is None:
+            raise ValueError("the model has no attention map")
+        height, width = self.original.shape
+        return self.attention_map.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
+
+    @cached_property
+    def attention_correlation(self) -> float:
+        """Pearson's correlation of attention and |difference|, from -1 to 1.
+
+        NaN if one of the two is constant, or there is no map.
+        """
+        return self._correlation_with_attention(np.abs(self.difference))
+
+    def _correlation_with_attention(self, values: NDArray[np.float32]) -> float:
+        if self.attention_map is None:
+            return math.nan
+        return metrics.correlation(self.full_size_attention, values)
+
+    @cached_property
+    def active_latent(self) -> float:
+        """Share of the latent that is above 0, from 0 to 1; the rest carries nothing."""
+        return float(np.mean(self.latent > 0))
+
+    def scores(self) -> dict[str, float]:
+        """Return the numbers of this image, as in the table of the test split."""
+        rounded = pixels.to_grey_levels(self.reconstruction)
+        return {
+            "original_bytes": self.original_bytes,
+            "reconstruction_bytes": self.reconstruction_bytes,
+            "latent_clip_bytes": self.latent_bytes("clip"),
+            "latent_stretch_bytes": self.latent_bytes("stretch"),
+            "size_ratio": png.size_ratio(self.reconstruction_bytes, self.original_bytes),
+            "psnr_db": metrics.psnr(self.original, rounded),
+            "ssim": metrics.ssim(self.original, rounded),
+            "attention_correlation": self.attention_correlation,
+            "active_latent": self.active_latent,
+        }
+
+    def details(self) -> dict[str, float]:
+        """Return further numbers of this image, for the paper's claims about its one image."""
+        return {
+            "signed_attention_correlation": self._correlation_with_attention(self.difference),
+            "latent_similarity": metrics.correlation(self.latent, pixels.half_size(self.original)),
+            "difference_contrast": metrics.contrast_of_areas(np.abs(self.difference)),
+        }
+
+
+def examine(autoencoder: keras.Model, image: NDArray[np.uint8], name: str) -> Example:
+    """Run one image, H x W grey levels, through all parts of the model."""
+    batch = to_unit_range(image[np.newaxis])
+    latents = model.encode(autoencoder, batch)
+    maps = model.attend(autoencoder, latents) if model.has_map(autoencoder) else None
+    return Example(
+        name=name,
+        original=image,
+        reconstruction=model.decode(autoencoder, latents, image.shape)[0, ..., 0],
+        latent=latents[0, ..., 0],
+        attention_map=None if maps is None else maps[0, ..., 0],
+    )
+
+
+def example(parameters: Parameters) -> Example:
+    """Run the image that the parameters choose through the model, which is trained if need be.
+
+    Raises
+    ------
+    ReproduceError
+        The split has no image of that index.
+    """
+    data = preparation.prepare(parameters)
+    split, index = parameters.example_split, parameters.example_index
+    image = data.image(split, index)
+    autoencoder = training.train(parameters).autoencoder
+    return examine(autoencoder, image, data.names(split)[index])
+
+
+def make_example(parameters: Parameters, folder: Path) -> dict[str, Any]:
+    """Write the numbers of the image that the parameters choose as JSON."""
+    chosen = example(parameters)
+    numbers = {"name": chosen.name, **chosen.scores(), **chosen.details()}
+    store.write_json(folder / EXAMPLE_FILE, numbers)
+    return {}
+
+
+def score(parameters: Parameters) -> pd.DataFrame:
+    """Load the scores of all test images, or compute them first.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each image of the test split, in order: name, class, the sizes of its PNG files
+        in bytes, size_ratio, psnr_db, ssim, attention_correlation, active_latent (see `Example`).
+    """
+    return read_table(SCORES.folder(parameters) / TABLE)
+
+
+def score_part(parameters: Parameters, part: Part) -> Path:
+    """Return the folder that holds the scores of a part of the test images; compute them if needed.
+
+    Raises
+    ------
+    ReproduceError
+        There are more parts than images.
+    """
+    return SCORES.make(parameters, part_name(part), partial(_score, part))
+
+
+def gather(parameters: Parameters, count: int) -> Path:
+    """Return the folder that holds the scores of all test images, put together from `count` parts.
+
+    Parts that `score_part` has not computed yet are computed. It is the same table as of one part.
+
+    Raises
+    ------
+    ReproduceError
+        There are more parts than images, or less than one.
+    """
+    chosen = shards.every(count)
+
+    def make(parameters: Parameters, folder: Path) -> dict[str, Any]:
+        facts = _gather([score_part(parameters, part) for part in chosen], folder)
+        return facts | _psnr_on_training_images(parameters)
+
+    return SCORES.make(parameters, SCORES.name, make)
+
+
+def part_name(part: Part) -> str:
+    """Return the name of a part in the names of artifacts and notes: `scores-2-of-8`."""
+    return f"{SCORES.name}-{part.number}-of-{part.count}"
+
+
+def make_scores(parameters: Parameters, folder: Path) -> dict[str, Any]:
+    """Score all test images, write their table, and return facts."""
+    return _score(WHOLE, parameters, folder) | _psnr_on_training_images(parameters)
+
+
+def _score(part: Part, parameters: Parameters, folder: Path) -> dict[str, Any]:
+    data = preparation.prepare(parameters)
+    return score_images(training.train(parameters).autoencoder, data, folder, part)
+
+
+def score_images(
+    autoencoder: keras.Model, data: PreparedData, folder: Path, part: Part = WHOLE
+) -> dict[str, Any]:
+    """Score a part of the test images with a model, write their table, and return facts."""
+    labels, names = data.labels("test"), data.names("test")
+    chosen = part.of(len(names))
+
+    def row(index: int) -> dict[str, Any]:
+        (image,) = data.chosen("test", np.array([index]))
+        scored = examine(autoencoder, image, names[index])
+        return {"name": names[index], "class": data.classes[labels[index]]} | scored.scores()
+
+    description = "scoring test" if part.count == 1 else f"scoring test, part {part}"
+    _write_table(rows_of_images(folder, chosen, row, description), folder / TABLE)
+    return {"images": len(chosen)}
+
+
+def _psnr_on_training_images(parameters: Parameters) -> dict[str, float]:
+    """Return the mean PSNR of as many training images as there are test images."""
+    data = preparation.prepare(parameters)
+    autoencoder = training.train(parameters).autoencoder
+    return {"training_psnr_db": mean_psnr(autoencoder, data, "train", data.counts["test"])}
+
+
+def _write_table(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
+    """Write rows as they come; what is not a number (NaN) stays empty."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        for number, row in enumerate(rows):
+            if number == 0:
+                writer.writerow(row)
+            writer.writerow("" if pd.isna(value) else value for value in row.values())
+
+
+def _gather(folders: Sequence[Path], target: Path) -> dict[str, Any]:
+    """Join the tables of all parts, in order, under the head of the first."""
+    with (target / TABLE).open("wb") as whole:
+        for number, folder in enumerate(folders):
+            with (folder / TABLE).open("rb") as part:
+                head = part.readline()
+                if number == 0:
+                    whole.write(head)
+                shutil.copyfileobj(part, whole)
+    counts = [store.read_manifest(folder)["facts"]["images"] for folder in folders]
+    return {"images": sum(counts)}
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table of test images that `score` has written."""
+    # Names are text even where they look like numbers or missing values: 007, NA, None.
+    texts = {"name": str, "class": str}
+    numbers = set(pd.read_csv(path, nrows=0).columns) - set(texts)
+    missing = {column: [""] for column in numbers}
+    return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=missing)
+
+
+def mean_psnr(autoencoder: keras.Model, data: PreparedData, split: Split, count: int) -> float:
+    """Return the mean PSNR, in dB, of the reconstructions of `count` images of a split.
+
+    They are spread evenly over it, and are all of them if there are no more.
+    """
+    places = np.linspace(0, data.counts[split] - 1, min(count, data.counts[split]))
+
+    def of_image(index: int) -> float:
+        images = data.chosen(split, np.array([index]))
+        reconstruction = pixels.to_grey_levels(model.reconstruct(autoencoder, images))
+        return metrics.psnr(images, reconstruction)
+
+    return float(np.mean(list(map_in_order(of_image, places.round().astype(int).tolist()))))
+
+
+LEAST_ACTIVE_LATENT = 0.05
+"""Below this mean share of values above 0 over the test images, the latent counts as dead."""
+
+
+def learned(scores: pd.DataFrame) -> bool:
+    """Say whether the model has learned, or was left with a dead latent by its initial weights.
+
+    The latent is the output of a ReLU, in one channel alone: where its argument is negative for
+    nearly all images, it is zero, and hardly a gradient reaches the encoder.
+    """
+    return bool(scores["active_latent"].mean() >= LEAST_ACTIVE_LATENT)
+
+
+def png_sizes(parameters: Parameters) -> pd.DataFrame:
+    """Load the sizes of all images as PNG files, or measure them first.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each image of each split: split, name, bytes.
+    """
+    return read_sizes(PNG_SIZES.folder(parameters) / SIZES_TABLE)
+
+
+def read_sizes(path: Path) -> pd.DataFrame:
+    """Read a table of sizes that `png_sizes` has written."""
+    texts = {"split": str, "name": str}
+    return pd.read_csv(path, dtype=texts, keep_default_na=False)
+
+
+def make_png_sizes(parameters: Parameters, folder: Path) -> dict[str, Any]:
+    """Write the size of each image as a PNG file to a table, and return facts."""
+    data = preparation.prepare(parameters)
+    sizes = {}
+    for split in SPLITS:
+        names = data.names(split)
+        progress = tqdm(names, desc=f"writing {split} as PNG", unit="image")
+        in_order = map_in_order(partial(_png_bytes, data, split), range(len(names)))
+        sizes[split] = list(zip(progress, in_order, strict=True))
+    rows = [(split, name, size) for split in SPLITS for name, size in sizes[split]]
+    table = pd.DataFrame(rows, columns=["split", "name", "bytes"])
+    table.to_csv(folder / SIZES_TABLE, index=False)
+    return {"images": len(rows)}
+
+
+def _png_bytes(data: PreparedData, split: Split, index: int) -> int:
+    (image,) = data.chosen(split, np.array([index]))
+    return len(png.png(image))

@@ -1,0 +1,37 @@
+"""What many images say together: a mean, with its deviation and interval."""
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+from scipy import stats
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Mean, standard deviation and 95 % confidence interval of the mean of some images' scores."""
+
+    images: int
+    mean: float
+    standard_deviation: float
+    low: float
+    high: float
+
+
+def summarise(values: "pd.Series[float]") -> Summary:
+    """Summarise the scores of a set of images.
+
+    The interval is Student's for the mean: it takes the images as independent draws, so it says
+    what other images of the same kind would give, and nothing of other seeds. Missing values
+    (NaN) do not count.
+
+    With no value there is no mean, and with fewer than two no interval: NaN stands for them.
+    """
+    values = values.dropna()
+    count = len(values)
+    mean = float(values.mean())
+    if count < 2:
+        return Summary(count, mean, math.nan, math.nan, math.nan)
+    deviation = float(values.std(ddof=1))
+    margin = float(stats.t.ppf(0.975, count - 1)) * deviation / math.sqrt(count)
+    return Summary(count, mean, deviation, mean - margin, mean + margin)

@@ -1,0 +1,1 @@
+"""What has been found: the record of runs, the paper's numbers, claims, costs."""

@@ -1,0 +1,278 @@
+"""The record of full runs: small files of finished artifacts, each with its manifest.
+
+    results/<profile>/data/                         what was prepared
+    results/<profile>/codecs/<codec>/               what a codec that needs no training gives
+    results/<profile>/<model>/seed-<seed>/<stage>/  what a trained model gives, and its weights
+
+A manifest says what the artifact depends on and how it was made: by which commit, when, where, with
+which versions. `write` copies them, and nothing else ever writes into a record.
+
+`measure` puts the same numbers together of any run, so that a build can be set beside the record;
+`results.quantities` picks from them the single numbers that pages and claims name.
+"""
+
+import copy
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from reproduce.core import store
+from reproduce.core.errors import ReproduceError
+from reproduce.core.parameters import SPLITS, Parameters, parse_seeds
+from reproduce.core.stage import Stage
+from reproduce.data.stages import DATA
+from reproduce.measure import scores as scoring
+from reproduce.measure import stages, statistics
+from reproduce.measure.rates import measurement, summary
+from reproduce.measure.stages import EXAMPLE, PNG_SIZES, RATES, SCORES
+from reproduce.models import description, training
+from reproduce.models.loss import loss_floor
+from reproduce.models.registry import PAPER
+from reproduce.models.stages import MODEL
+from reproduce.results import reported
+
+SUMS = "SHA256SUMS"
+"""Of the files in a folder of a record, as `sha256sum -c` reads them: what was edited shows."""
+
+REPETITIONS = "determinism.json"
+
+
+def measure(parameters: Parameters) -> dict[str, Any]:
+    """Make the run with these parameters, as far as it isn't made; return what it has found.
+
+    Returns
+    -------
+    dict
+        JSON-like values: parameters, data, model, training, example, test, learned. What could not
+        be measured is None.
+    """
+    return _found(lambda stage: stage.folder(parameters), parameters.profile)
+
+
+def run(parameters: Parameters) -> dict[str, Any]:
+    """Return the same, with what the run's model reaches as a codec (`rates`)."""
+    return measure(parameters) | {"rates": _rates(lambda stage: stage.folder(parameters))}
+
+
+Folders = Callable[[Stage], Path]
+"""Where the artifacts of a run are: in the store, or in a record."""
+
+
+def _found(folder_of: Folders, profile: str) -> dict[str, Any]:
+    """Put together what the artifacts of a run say."""
+    manifests = {
+        stage.name: store.read_manifest(folder_of(stage))
+        for stage in (DATA, MODEL, SCORES, EXAMPLE)
+    }
+    used: dict[str, Any] = {}
+    for manifest in manifests.values():
+        used |= manifest["dependencies"]["parameters"]
+    prepared = manifests[DATA.name]["facts"]
+    splits = prepared["splits"]
+    trained = training.read(folder_of(MODEL))
+    scores = scoring.read_table(folder_of(SCORES) / scoring.TABLE)
+    numbers = [column for column in scores if column not in ("name", "class")]
+    return {
+        "parameters": {"profile": profile, **used},
+        "data": {
+            "fingerprint": prepared["fingerprint"],
+            "images": {split: splits[split]["images"] for split in SPLITS},
+            "images_per_class": {split: splits[split]["classes"] for split in SPLITS},
+            "sizes": {split: splits[split]["sizes"] for split in SPLITS},
+        },
+        "model": description.counts(trained.autoencoder),
+        "training": {
+            "losses": trained.losses,
+            "loss_floor": loss_floor(splits["train"]["histogram"]),
+            "epoch_seconds": trained.epoch_seconds,
+            "seconds": round(sum(trained.epoch_seconds), 1),
+            "peak_memory_bytes": trained.made["peak_memory_bytes"],
+            "psnr_db": manifests[SCORES.name]["facts"]["training_psnr_db"],
+        },
+        "example": _read_json(folder_of(EXAMPLE) / scoring.EXAMPLE_FILE),
+        "test": {name: asdict(statistics.summarise(scores[name])) for name in numbers},
+        "learned": scoring.learned(scores),
+    }
+
+
+def _rates(folder_of: Folders) -> dict[str, Any]:
+    """Return what a run's model reaches as a codec, beside those that need no training."""
+    folders = [folder_of(stage) for stage in (*stages.CODECS, RATES)]
+    scores = scoring.read_table(folder_of(SCORES) / scoring.TABLE)
+    return summary.of_tables(measurement.read(folders), scores)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return values
+
+
+def write(parameters: Parameters, results: Path) -> list[Path]:
+    """Write the record of the run with these parameters, which is made as far as it isn't.
+
+    Parameters
+    ----------
+    parameters
+        Of one run: one model, one seed.
+    results
+        The folder of records. What it holds of the same run is replaced, stage by stage, each
+        whole or not at all; what it holds of other seeds and models stays.
+
+    Returns
+    -------
+    list of Path
+        The folders that were written.
+
+    Raises
+    ------
+    ReproduceError
+        An artifact was made by no commit, or by one with uncommitted changes: nobody could make it
+        again. Nothing is written then.
+    """
+    folders = {stage: stage.folder(parameters) for stage in stages.ALL}
+    for folder in folders.values():
+        made = store.read_manifest(folder)["made"]
+        if made["commit"] is None or made["uncommitted_changes"]:
+            raise ReproduceError(
+                f"{folder.name} cannot be recorded: it was made by "
+                f"{'a commit with uncommitted changes' if made['commit'] else 'no commit'}; remove "
+                f"it ({folder}) and record again from a clean checkout"
+            )
+    with store.clear_disk_errors(results):
+        return [
+            _write_stage(
+                stage,
+                folder,
+                results / parameters.profile / stage.place(parameters.model, parameters.seed),
+            )
+            for stage, folder in folders.items()
+        ]
+
+
+def _write_stage(stage: Stage, folder: Path, place: Path) -> Path:
+    """Copy an artifact's manifest and the files that are recorded of it, in place of older ones."""
+    new, old = (place.with_name(f".{place.name}.{word}") for word in ("new", "old"))
+    for left in (new, old):
+        shutil.rmtree(left, ignore_errors=True)
+    new.mkdir(parents=True)
+    sums = []
+    for name in (store.MANIFEST, *stage.recorded):
+        shutil.copyfile(folder / name, new / name)
+        sums.append(f"{hashlib.sha256((new / name).read_bytes()).hexdigest()}  {name}\n")
+    (new / SUMS).write_text("".join(sums), encoding="utf-8")
+    if place.exists():
+        place.rename(old)
+    new.rename(place)
+    shutil.rmtree(old, ignore_errors=True)
+    return place
+
+
+def read(profile: str = "paper", seed: int = 0, model: str = PAPER) -> dict[str, Any]:
+    """Read the committed record of a profile's full run with a model and a seed.
+
+    Returns
+    -------
+    dict
+        As `run`; also `made`: how each stage was made, by its name, and
+        `images_of_reported_size`: the names of all images whose PNG file has the size that the
+        paper reports.
+
+    Raises
+    ------
+    ReproduceError
+        There is no such record.
+    """
+    return copy.deepcopy(_read(store.project_root() / "results", profile, seed, model))
+
+
+@cache
+def _read(results: Path, profile: str, seed: int, model: str) -> dict[str, Any]:
+    def folder_of(stage: Stage) -> Path:
+        return _recorded(stage, results, profile, seed, model)
+
+    sizes = scoring.read_sizes(folder_of(PNG_SIZES) / scoring.SIZES_TABLE)
+    of_size = sizes[sizes["bytes"] == reported.ORIGINAL_BYTES]["name"]
+    return _found(folder_of, profile) | {
+        "rates": _rates(folder_of),
+        "images_of_reported_size": of_size.tolist(),
+        "made": {stage.name: store.read_manifest(folder_of(stage))["made"] for stage in stages.ALL},
+    }
+
+
+def folder(stage: Stage, profile: str = "paper", seed: int = 0, model: str = PAPER) -> Path:
+    """Return the folder of the committed record that holds a stage.
+
+    Raises
+    ------
+    ReproduceError
+        There is no such record.
+    """
+    return _recorded(stage, store.project_root() / "results", profile, seed, model)
+
+
+def _recorded(stage: Stage, results: Path, profile: str, seed: int, model: str) -> Path:
+    place = results / profile / stage.place(model, seed)
+    if not (place / store.MANIFEST).is_file():
+        raise ReproduceError(
+            f"no record {place}; make one of profile paper with: make record SEEDS={seed}"
+        )
+    return place
+
+
+def folders(
+    of_codecs: Sequence[Stage],
+    of_model: Stage,
+    profile: str = "paper",
+    seed: int = 0,
+    model: str = PAPER,
+) -> list[Path]:
+    """Return the recorded folders of codecs without training, and that of a model's own.
+
+    Raises
+    ------
+    ReproduceError
+        They are not recorded.
+    """
+    return [folder(stage, profile, seed, model) for stage in (*of_codecs, of_model)]
+
+
+def read_seeds(profile: str = "paper", model: str = PAPER) -> dict[int, dict[str, Any]]:
+    """Read the committed records of a profile's full runs with a model, by their seeds.
+
+    Raises
+    ------
+    ReproduceError
+        There is none.
+    """
+    places = (store.project_root() / "results" / profile / model).glob("seed-*")
+    seeds = sorted(int(place.name.removeprefix("seed-")) for place in places)
+    return {seed: read(profile, seed, model) for seed in seeds or [0]}
+
+
+def read_repetitions() -> dict[str, Any]:
+    """Read what repeating a training with other threads and other kernels changed, by profile.
+
+    Raises
+    ------
+    ReproduceError
+        There is no such result.
+    """
+    return store.read_result(REPETITIONS, "python -m benchmarks.determinism")
+
+
+def run_seeds(parameters: Parameters) -> dict[int, dict[str, Any]]:
+    """Measure the runs with the seeds that the parameters list, which are made if need be.
+
+    Without such a list, read the committed records of the paper's setting.
+    """
+    if not parameters.seeds:
+        return read_seeds()
+    return {
+        seed: run(parameters.model_copy(update={"seed": seed}))
+        for seed in parse_seeds(parameters.seeds)
+    }

@@ -1,0 +1,97 @@
+"""Rendering a book: a warning stops it, and the last one stays."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from reproduce.book import provenance, render
+from reproduce.core import store
+from reproduce.core.errors import ReproduceError
+from tests.test_provenance import an_execution
+
+pytestmark = pytest.mark.slow
+
+CONFIGURATION = """
+title: A book
+only_build_toc_files: true
+execute: {execute_notebooks: "off"}
+"""
+CONTENTS = """
+format: jb-book
+root: index
+chapters:
+  - file: notebooks/chapter
+  - file: book/page
+  - file: book/executions
+"""
+EXECUTIONS = "# Executions\n\n<!-- executions -->\nNothing was executed.\n<!-- /executions -->\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path, build_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a checkout of the least that makes a book, its one notebook executed."""
+    root = tmp_path / "checkout"
+    for folder in (root / "book", root / "notebooks", build_folder / "mine" / "notebooks"):
+        folder.mkdir(parents=True)
+    (root / "_config.yml").write_text(CONFIGURATION)
+    (root / "_toc.yml").write_text(CONTENTS)
+    (root / "index.md").write_text("# Front\n")
+    (root / "book" / "page.md").write_text("# Page\n")
+    (root / "book" / "executions.md").write_text(EXECUTIONS)
+    for text, folder in (("stored", root), ("executed", build_folder / "mine")):
+        cells = [nbformat.v4.new_markdown_cell(f"# Chapter\n\n{text}")]
+        path = folder / "notebooks" / "chapter.ipynb"
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    store.write_json(provenance.path_of(path), an_execution(notebook="chapter.ipynb"))
+    monkeypatch.setattr(store, "project_root", lambda: root)
+    return root
+
+
+def test_the_book_shows_the_executed_notebooks(project: Path) -> None:
+    front = render.render("mine")
+    assert front.is_file()
+    chapter = (front.parent / "notebooks" / "chapter.html").read_text()
+    assert "executed" in chapter
+    assert "stored" not in chapter
+
+
+def test_it_tells_how_they_were_made(project: Path, build_folder: Path) -> None:
+    front = render.render("mine")
+    chapter = (front.parent / "notebooks" / "chapter.html").read_text()
+    assert 'id="provenance-chapter"' in chapter
+    assert 'href="chapter.provenance.json"' in chapter
+    kept = build_folder / "mine" / "notebooks" / "chapter.provenance.json"
+    published = front.parent / "notebooks" / "chapter.provenance.json"
+    assert published.read_bytes() == kept.read_bytes()
+    executions = (front.parent / "book" / "executions.html").read_text()
+    assert 'href="../notebooks/chapter.html"' in executions
+    assert "model-abc" in executions
+    assert "Nothing was executed" not in executions
+
+
+def test_a_warning_stops_the_book_is_told_and_leaves_the_last_one(project: Path) -> None:
+    front = render.render("mine")
+    (project / "index.md").write_text("# Front\n\n{doc}`no/such/page`\n")
+    with pytest.raises(ReproduceError, match=r"no/such/page"):
+        render.render("mine")
+    assert front.is_file()
+    assert "no/such/page" not in front.read_text()
+
+
+def test_a_notebook_that_was_not_executed_is_named(project: Path, build_folder: Path) -> None:
+    (build_folder / "mine" / "notebooks" / "chapter.ipynb").unlink()
+    with pytest.raises(ReproduceError, match=r"chapter\.ipynb is not executed"):
+        render.render("mine")
+
+
+def test_a_missing_provenance_is_named(project: Path, build_folder: Path) -> None:
+    (build_folder / "mine" / "notebooks" / "chapter.provenance.json").unlink()
+    with pytest.raises(ReproduceError, match=r"chapter\.provenance\.json is missing.*make book"):
+        render.render("mine")
+
+
+def test_a_page_of_executions_without_its_place_is_named(project: Path) -> None:
+    (project / "book" / "executions.md").write_text("# Executions\n")
+    with pytest.raises(ReproduceError, match=r"executions\.md lacks the lines"):
+        render.render("mine")
