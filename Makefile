@@ -62,11 +62,13 @@ record: .venv/.installed ## make the runs in the paper's setting and write their
 	reproduce record results --profile paper $(if $(BEANS),-p folder='$(BEANS)') $(foreach change,$(CHANGES),-p $(change))
 	reproduce readme
 
-lint: .venv/.installed ## check format, style, types and layers
+lint: .venv/.installed ## check format, style, types, the layers of rooms, and the workflow
 	ruff format --check .
 	ruff check .
 	mypy
 	lint-imports
+	snakefmt --check Snakefile
+	snakemake --lint
 
 lock: .venv/.installed ## pin all dependencies of pyproject.toml anew, with hashes
 	uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-annotate --python-version 3.11 --upgrade --quiet -o requirements.lock

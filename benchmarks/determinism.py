@@ -75,20 +75,27 @@ def main() -> None:
 def score(profile: str, folder: list[str], variables: dict[str, str]) -> None:
     """Prepare, train and score in a process of its own, seed 0."""
     place = [word for path in folder for word in ("-p", f"folder={path}")]
-    command = [str(Path(sys.executable).with_name("reproduce")), "score", "-f", profile, *place]
+    command = [
+        str(Path(sys.executable).with_name("reproduce")),
+        "make",
+        "scores",
+        "-f",
+        profile,
+        *place,
+    ]
     subprocess.run(command, env=os.environ | variables, stdout=subprocess.DEVNULL, check=True)
 
 
 def all_weights(build: Path) -> np.ndarray:
     """Return all weights of the one model in a build folder, as one vector."""
-    (path,) = build.glob(f"{training.STAGE}-*/{training.WEIGHTS}")
+    (path,) = build.glob(f"model-*/{training.WEIGHTS}")
     return np.concatenate([weight.ravel() for weight in model.load(path).get_weights()])
 
 
 def measured(build: Path) -> dict[str, float]:
     """Return the last loss and the mean size ratio of the one run in a build folder."""
-    (history,) = build.glob(f"{training.STAGE}-*/{training.HISTORY}")
-    (table,) = build.glob(f"{scores.STAGE}-*/{scores.TABLE}")
+    (history,) = build.glob(f"model-*/{training.HISTORY}")
+    (table,) = build.glob(f"scores-*/{scores.TABLE}")
     return {
         "last_loss": json.loads(history.read_text())[-1]["loss"],
         "mean_ratio": float(scores.read_table(table)["size_ratio"].mean()),

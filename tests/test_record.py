@@ -23,7 +23,7 @@ from reproduce.core.parameters import Parameters, read_profile
 from reproduce.core.sources import Tree
 from reproduce.data import pixels
 from reproduce.measure import scores as scoring
-from reproduce.measure import size_ratio, stages
+from reproduce.measure import size_ratio, stages, statistics
 from reproduce.measure.rates import autoencoder, codecs, curves, measurement
 from reproduce.models import autoencoder as model
 from reproduce.models import training
@@ -171,7 +171,7 @@ def test_the_recorded_means_are_those_of_the_recorded_table(seed: int) -> None:
         assert summarised["mean"] == pytest.approx(scores[name].mean(), nan_ok=True), name
     ratios = scores["reconstruction_bytes"] / scores["original_bytes"]
     np.testing.assert_allclose(ratios, scores["size_ratio"])
-    assert recorded["learned"] == scoring.learned(scores)
+    assert recorded["learned"] == statistics.learned(scores)
 
 
 def test_a_dead_seed_is_recorded_as_such() -> None:
@@ -179,7 +179,7 @@ def test_a_dead_seed_is_recorded_as_such() -> None:
     assert 1 in dead
     for seed in dead:
         quantities = quantities_of(record.read(seed=seed))
-        assert quantities["active_latent"] < scoring.LEAST_ACTIVE_LATENT
+        assert quantities["active_latent"] < statistics.LEAST_ACTIVE_LATENT
         assert quantities["last_loss"] == pytest.approx(LOSS_OF_MID_GREY, abs=1e-3)
 
 

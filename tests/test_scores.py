@@ -20,7 +20,7 @@ from reproduce.core.errors import ReproduceError
 from reproduce.core.sources import Tree
 from reproduce.data import preparation
 from reproduce.measure import scores as scoring
-from reproduce.measure import shards, stages
+from reproduce.measure import shards, stages, statistics
 from reproduce.measure.scores import Example
 from reproduce.measure.shards import Part
 from reproduce.measure.statistics import summarise
@@ -422,8 +422,8 @@ def test_the_active_latent_is_the_share_above_zero():
 
 def test_a_model_has_not_learned_if_its_latent_is_zero_nearly_everywhere():
     shares = pd.DataFrame({"active_latent": [0.9, 0.0, 0.3]})
-    assert scoring.learned(shares)
-    assert not scoring.learned(shares / 100)
+    assert statistics.learned(shares)
+    assert not statistics.learned(shares / 100)
 
 
 def test_the_mean_psnr_is_that_of_images_spread_over_the_split(small_run):

@@ -180,6 +180,15 @@ def record(
 
 
 @app.command(rich_help_panel=WORKFLOW)
+def rooms(path: Path = Path("book/drawings/rooms.svg")) -> None:
+    """Draw anew which part of the package uses which, for the page on the architecture."""
+    from reproduce.book import rooms
+    from reproduce.core import sources
+
+    store.write_whole(path, rooms.draw(sources.present()).encode())
+
+
+@app.command(rich_help_panel=WORKFLOW)
 def readme(path: Path = Path("README.md")) -> None:
     """Renew the README's table of verdicts, which stands between two comments."""
     from reproduce.chapters import report

@@ -7,7 +7,7 @@ import pandas as pd
 
 from reproduce.core.parameters import Parameters
 from reproduce.data.preparation import PreparedData
-from reproduce.measure import scores as scoring
+from reproduce.measure import statistics
 
 _SOURCES = {
     "sample": "photographs that ship with scikit-image, **not the paper's images**",
@@ -32,7 +32,7 @@ def provenance(
         f"{data.counts['test']} test images of {size} pixels, data fingerprint "
         f"`{data.fingerprint[:16]}`."
     )
-    if scores is not None and not scoring.learned(scores):
+    if scores is not None and not statistics.learned(scores):
         text += (
             " **With this seed the model has not learned: its latent is dead**, zero nearly "
             "everywhere. Another seed gives results that mean something."

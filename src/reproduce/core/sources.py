@@ -44,6 +44,16 @@ class Tree:
         self._files = dict(files)
         self._modules = {_module_name(path): path for path in self._files if path.endswith(".py")}
 
+    @property
+    def modules(self) -> list[str]:
+        """The names of all modules, in order."""
+        return sorted(self._modules)
+
+    def imports(self, module: str) -> set[str]:
+        """Return the modules of the package that a module itself imports."""
+        path = self._modules[module]
+        return {name for name in _imports(module, path, self._files[path]) if name in self._modules}
+
     def closure(self, entries: Iterable[str]) -> list[str]:
         """Return the modules that these modules import, themselves included, in order.
 
@@ -57,9 +67,7 @@ class Tree:
         while waiting:
             module = waiting.pop()
             found.add(module)
-            imported = _imports(module, self._modules[module], self._files[self._modules[module]])
-            known = {name for name in imported if name in self._modules}
-            waiting |= {name for name in known - found if not _is_mechanism(name)}
+            waiting |= {name for name in self.imports(module) - found if not _is_mechanism(name)}
         return sorted(found)
 
     def imported_by(self, code: str) -> list[str]:

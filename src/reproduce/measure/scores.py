@@ -302,19 +302,6 @@ def mean_psnr(autoencoder: keras.Model, data: PreparedData, split: Split, count:
     return float(np.mean(list(map_in_order(of_image, places.round().astype(int).tolist()))))
 
 
-LEAST_ACTIVE_LATENT = 0.05
-"""Below this mean share of values above 0 over the test images, the latent counts as dead."""
-
-
-def learned(scores: pd.DataFrame) -> bool:
-    """Say whether the model has learned, or was left with a dead latent by its initial weights.
-
-    The latent is the output of a ReLU, in one channel alone: where its argument is negative for
-    nearly all images, it is zero, and hardly a gradient reaches the encoder.
-    """
-    return bool(scores["active_latent"].mean() >= LEAST_ACTIVE_LATENT)
-
-
 def png_sizes(parameters: Parameters) -> pd.DataFrame:
     """Load the sizes of all images as PNG files, or measure them first.
 

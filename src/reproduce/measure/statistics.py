@@ -35,3 +35,16 @@ def summarise(values: "pd.Series[float]") -> Summary:
     deviation = float(values.std(ddof=1))
     margin = float(stats.t.ppf(0.975, count - 1)) * deviation / math.sqrt(count)
     return Summary(count, mean, deviation, mean - margin, mean + margin)
+
+
+LEAST_ACTIVE_LATENT = 0.05
+"""Below this mean share of values above 0 over the test images, the latent counts as dead."""
+
+
+def learned(scores: pd.DataFrame) -> bool:
+    """Say whether the model has learned, or was left with a dead latent by its initial weights.
+
+    The latent is the output of a ReLU, in one channel alone: where its argument is negative for
+    nearly all images, it is zero, and hardly a gradient reaches the encoder.
+    """
+    return bool(scores["active_latent"].mean() >= LEAST_ACTIVE_LATENT)

@@ -96,7 +96,7 @@ def _found(folder_of: Folders, profile: str) -> dict[str, Any]:
         },
         "example": _read_json(folder_of(EXAMPLE) / scoring.EXAMPLE_FILE),
         "test": {name: asdict(statistics.summarise(scores[name])) for name in numbers},
-        "learned": scoring.learned(scores),
+        "learned": statistics.learned(scores),
     }
 
 
