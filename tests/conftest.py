@@ -191,11 +191,15 @@ def run_on_a_small_disk(
 
 @pytest.fixture(scope="session")
 def tiny_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a build folder in which the workflow has run on tiny parameters, book and all."""
-    from tests.test_workflow import snakemake
+    """Return a build folder in which the workflow has run on tiny parameters, book and all.
+
+    It holds the photographs, too: a reader's own, in a folder of theirs.
+    """
+    from tests.test_workflow import PHOTOGRAPHS, of_folder, snakemake
 
     build = tmp_path_factory.mktemp("tiny")
-    done = snakemake(build)
+    write_folder_of_images(build / PHOTOGRAPHS)
+    done = snakemake(build, *of_folder(build))
     assert done.returncode == 0, done.stdout
     return build
 

@@ -31,7 +31,6 @@ Whoever renews the stored outputs stores `executed_source` of the notebook in th
 """
 
 import base64
-import hashlib
 import io
 import json
 import math
@@ -52,6 +51,8 @@ from nbval import plugin
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
+
+from reproduce.book.notebook import executed_source
 
 RENEW = "renew the stored outputs (make notebooks)"
 
@@ -310,16 +311,6 @@ MACHINE_PATH = re.compile(
 )
 WARNING = re.compile(r"\b\w*Warning: |\bWARNING\b")
 TRACEBACK = "Traceback (most recent call last)"
-
-
-def executed_source(notebook: NotebookNode) -> str:
-    """Return a hash of the source of a notebook's code cells.
-
-    Stored with the outputs when they are renewed, it tells later whether the source was changed
-    since then.
-    """
-    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    return hashlib.sha256("\0".join(code).encode()).hexdigest()
 
 
 def form_problems(notebook: NotebookNode, folder: Path) -> list[str]:

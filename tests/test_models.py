@@ -92,7 +92,7 @@ def test_a_model_trains_is_scored_and_comes_back_from_true_bytes(name: str) -> N
     if not registry.find(name).attention.has_map:
         assert scores["attention_correlation"].isna().all()
     image = np.linspace(0, 255, 40 * 32).reshape(40, 32).astype(np.uint8)
-    codec = autoencoder.of_run(parameters)
+    codec = autoencoder.codec_of(parameters)
     data = codec.encode(image, 8)
     assert 30 < len(data) < image.size
     whole = model.reconstruct(trained.autoencoder, image[np.newaxis])[0]

@@ -144,7 +144,7 @@ def test_the_tables_of_a_run_are_counted_on_its_training_images(small_run, monke
 
 
 def test_the_own_model_stands_behind_the_same_interface(small_run) -> None:
-    model = autoencoder.of_run(small_run.parameters)
+    model = autoencoder.codec_of(small_run.parameters)
     assert list(model.qualities) == sorted(model.qualities)
     assert len(model.qualities) >= 8
     image = small_run.data.image("test", 0)

@@ -1,6 +1,5 @@
 """Executing notebooks: with a profile's parameters, or in place to renew stored outputs."""
 
-import hashlib
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -15,7 +14,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from traitlets.config import Config
 
 from reproduce.book import engine, provenance
-from reproduce.book.notebook import Notebook
+from reproduce.book.notebook import Notebook, executed_source
 from reproduce.core import environment, store
 from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import Parameters
@@ -155,16 +154,6 @@ def refresh(notebook: Path) -> None:
         "nbval": content.metadata.get("nbval", {}) | {"executed_source": executed_source(content)},
     }
     store.write_whole(notebook, (nbformat.writes(content) + "\n").encode())
-
-
-def executed_source(content: nbformat.NotebookNode) -> str:
-    """Return a hash of the source of a notebook's code cells.
-
-    `refresh` stores it in the notebook's metadata: if it differs from that of the present
-    source, the stored outputs are out of step.
-    """
-    code = [cell.source for cell in content.cells if cell.cell_type == "code"]
-    return hashlib.sha256("\0".join(code).encode()).hexdigest()
 
 
 @contextmanager

@@ -1,7 +1,9 @@
 """What a notebook says of itself before it is executed: its parameters, stages and imports."""
 
 import ast
+import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -70,6 +72,16 @@ class Notebook:
             if cell["cell_type"] == "code"
             and (tag is None or tag in cell["metadata"].get("tags", []))
         ]
+
+
+def executed_source(content: Mapping[str, Any]) -> str:
+    """Return a hash of the source of the code cells of a notebook's content.
+
+    Stored with the outputs when they are renewed, it tells later whether the source was changed
+    since then.
+    """
+    code = [cell["source"] for cell in content["cells"] if cell["cell_type"] == "code"]
+    return hashlib.sha256("\0".join(code).encode()).hexdigest()
 
 
 def _source(cell: dict[str, Any]) -> str:

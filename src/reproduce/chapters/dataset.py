@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from reproduce.core.markdown import table as markdown
 from reproduce.core.parameters import SPLITS, Split
-from reproduce.data import sources
+from reproduce.data import pixels, sources
 from reproduce.data.pixels import GREY_LEVELS
 from reproduce.data.preparation import PreparedData
 
@@ -21,8 +21,7 @@ def class_samples(data: PreparedData, split: Split = "train", per_class: int = 5
     axes = figure.subplots(rows, per_class, squeeze=False)
     for label, name in enumerate(data.classes):
         of_class = np.flatnonzero(labels == label)
-        places = np.linspace(0, len(of_class) - 1, min(per_class, len(of_class)))
-        chosen = of_class[places.round().astype(int)]
+        chosen = of_class[pixels.spread(len(of_class), per_class)]
         for axis in axes[label]:
             axis.set_axis_off()
         for axis, index in zip(axes[label], chosen, strict=False):

@@ -11,6 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter
 from numpy.typing import NDArray
 
+from reproduce.chapters.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
+from reproduce.chapters.text import rounded
 from reproduce.core.markdown import table
 from reproduce.measure import metrics
 from reproduce.measure.metrics import Metric
@@ -22,18 +24,17 @@ MOST_BPP = 2.0
 
 _TICKS = np.array([0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999])
 
-# Okabe and Ito's colours, with a marker for those who see no colours. Codecs that are not named
-# here take the next.
+# With a marker for those who see no colours. Codecs that are not named here take the next.
 _STYLES = {
-    AUTOENCODER: ("#D55E00", "o"),
-    "JPEG": ("#000000", "s"),
-    "WebP": ("#0072B2", "^"),
-    "JPEG 2000": ("#009E73", "v"),
-    "AVIF": ("#CC79A7", "D"),
+    AUTOENCODER: (VERMILION, "o"),
+    "JPEG": (BLACK, "s"),
+    "WebP": (BLUE, "^"),
+    "JPEG 2000": (GREEN, "v"),
+    "AVIF": (PURPLE, "D"),
     "AVIF for PSNR": ("#882255", "d"),
-    "JPEG XL": ("#56B4E9", "P"),
+    "JPEG XL": (SKY, "P"),
 }
-_OTHERS = (("#E69F00", "X"), ("#7F7F7F", "*"), ("#B79F00", "<"))
+_OTHERS = ((ORANGE, "X"), ("#7F7F7F", "*"), ("#B79F00", "<"))
 
 
 def rate_distortion(points: pd.DataFrame, codec_names: Sequence[str] | None = None) -> Figure:
@@ -244,7 +245,7 @@ def at_rates(points: pd.DataFrame, rates: Sequence[float]) -> str:
     for name in curves.names(points):
         values = (curves.quality_at(points, name, "psnr_db", rate) for rate in rates)
         columns = {
-            f"{rate:g} bpp": _rounded(value, 2) for rate, value in zip(rates, values, strict=True)
+            f"{rate:g} bpp": rounded(value, 2) for rate, value in zip(rates, values, strict=True)
         }
         rows.append({"PSNR (dB)": name} | columns)
     return table(rows, right=[f"{rate:g} bpp" for rate in rates])
@@ -258,8 +259,8 @@ def steps(points: pd.DataFrame) -> str:
             "step": f"1/{point['quality']:g}" if point["quality"] != 1 else "1",
             "bits per pixel": f"{point['bpp']:.3f}",
             "PSNR (dB)": f"{point['psnr_db']:.2f}",
-            "SSIM": _rounded(point["ssim"], 4),
-            "MS-SSIM": _rounded(point["ms_ssim"], 4),
+            "SSIM": rounded(point["ssim"], 4),
+            "MS-SSIM": rounded(point["ms_ssim"], 4),
         }
         for _, point in own.iterrows()
     ]
@@ -303,7 +304,3 @@ def elsewhere_table(references: Sequence[Mapping[str, Any]]) -> str:
             for one in references
         ]
     )
-
-
-def _rounded(value: float, decimals: int) -> str:
-    return "–" if math.isnan(value) else f"{value:.{decimals}f}"

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from reproduce.chapters.style import BLUE, GREEN, VERMILION
-from reproduce.chapters.text import number
+from reproduce.chapters.text import number, rounded
 from reproduce.core.markdown import table
 from reproduce.core.parameters import Parameters
 from reproduce.models.loss import LOSS_OF_MID_GREY
@@ -237,7 +237,7 @@ def spread(runs: Mapping[int, Mapping[str, Any]]) -> str:
         values = [quantities[seed][name] for seed in learned]
         rows.append(
             {"seed": label}
-            | {head: _rounded(quantities[seed][name], decimals) for seed, head in heads.items()}
+            | {head: rounded(quantities[seed][name], decimals) for seed, head in heads.items()}
             | {
                 "mean ± deviation": with_deviation(mean(values), stdev(values))
                 if len(values) > 1
@@ -248,16 +248,12 @@ def spread(runs: Mapping[int, Mapping[str, Any]]) -> str:
     return table(rows, right=[*heads.values(), "mean ± deviation"])
 
 
-def _rounded(value: float | None, decimals: int) -> str:
-    return "–" if value is None or math.isnan(value) else f"{value:,.{decimals}f}"
-
-
 def _beside(value: float | None, ours: Sequence[float], decimals: int) -> str:
     """Return the paper's number and where it lies: within the range of ours, below it or above."""
     if value is None or not ours:
-        return _rounded(value, decimals)
+        return rounded(value, decimals)
     place = "below" if value < min(ours) else "above" if value > max(ours) else "within"
-    return f"{_rounded(value, decimals)}, {place}"
+    return f"{rounded(value, decimals)}, {place}"
 
 
 def repetitions(repeated: Mapping[str, Any]) -> str:

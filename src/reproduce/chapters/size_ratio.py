@@ -15,6 +15,7 @@ from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
 
 from reproduce.chapters.style import BLUE, GREEN, ORANGE, VERMILION
+from reproduce.chapters.text import rounded
 from reproduce.core.markdown import table as markdown
 from reproduce.measure import metrics, png, statistics
 from reproduce.measure.size_ratio.methods import METHODS, Method, Subject
@@ -45,7 +46,7 @@ def _of_runs(here: pd.DataFrame, recorded: pd.DataFrame, kinds: Sequence[str]) -
         found = means(ratios)
         for place, method in enumerate(measured(found, kinds)):
             values = {
-                label: number(found[column][method.name], 2 if column in _TWO_DECIMALS else 3)
+                label: rounded(found[column][method.name], 2 if column in _TWO_DECIMALS else 3)
                 for column, label in _COLUMNS.items()
             }
             rows.append({"run": run if place == 0 else "", "method": method.label, **values})
@@ -73,18 +74,11 @@ def png_writers(here: pd.DataFrame, recorded: pd.DataFrame) -> str:
                 "PNG writer": writer.label,
                 "originals (mean bytes)": f"{found['original_bytes'][writer.name]:,.0f}",
                 "reconstructions": f"{found['reconstruction_bytes'][writer.name]:,.0f}",
-                "size ratio": number(found["size_ratio"][writer.name], 3),
+                "size ratio": rounded(found["size_ratio"][writer.name], 3),
             }
             for place, writer in enumerate(WRITERS)
         ]
     return markdown(rows, right=["originals (mean bytes)", "reconstructions", "size ratio"])
-
-
-def number(value: float, decimals: int) -> str:
-    """Return a number for a table: ∞ for the PSNR of equal images, "–" for what is missing."""
-    if np.isnan(value):
-        return "–"
-    return "∞" if np.isinf(value) else f"{value:.{decimals}f}"
 
 
 def quantities(ratios: pd.DataFrame, writers: pd.DataFrame) -> dict[str, float]:
@@ -237,7 +231,7 @@ def pictures(subject: Subject, names: Sequence[str], columns: int = 3, side: int
     for method in chosen:
         size, left = method.apply(subject)
         ratio = png.size_ratio(size, subject.original_bytes)
-        psnr = number(metrics.psnr(subject.original, left), 1)
+        psnr = rounded(metrics.psnr(subject.original, left), 1)
         shown[f"{method.label}\nratio {ratio:.2f}, {psnr} dB"] = left
     rows = math.ceil(len(shown) / columns)
     figure = Figure(figsize=(7.0, 2.6 * rows))

@@ -5,7 +5,9 @@ from pathlib import Path
 from matplotlib import style
 
 STYLE = Path(__file__).with_name("reproduce.mplstyle")
-BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
+# Okabe and Ito's colours, which people with each kind of colour vision tell apart.
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+BLUE, VERMILION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
 
 
 def use_style() -> None:

@@ -21,3 +21,10 @@ def number(value: float | str | None) -> str:
         return "–"
     whole = isinstance(value, int) or (value.is_integer() and abs(value) >= 2)
     return f"{value:,.0f}" if whole else f"{value:.4f}"
+
+
+def rounded(value: float | None, decimals: int) -> str:
+    """Return a number with that many decimals: "–" for none, ∞ for the PSNR of equal images."""
+    if value is None or math.isnan(value):
+        return "–"
+    return "∞" if math.isinf(value) else f"{value:,.{decimals}f}"

@@ -15,9 +15,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Integers = NDArray[np.int64]
+from reproduce.codec.tokens import Integers
 
 UNIT = 16
 """Predictions are in sixteenths of a step."""

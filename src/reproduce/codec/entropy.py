@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 
 from reproduce.codec import tokens
 from reproduce.codec.contexts import CONTEXTS, UNIT, Plane, predict, waves
-from reproduce.codec.tokens import SIZES, TOKENS, Coded
+from reproduce.codec.tokens import SIZES, TOKENS, Coded, Integers
 from reproduce.core.errors import CodecError
 
 Latent = NDArray[np.int32]
-Integers = NDArray[np.int64]
 
 PRECISION = 24
 """The frequencies of a table add up to 2 to the power of this."""

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from reproduce.core import store
+from reproduce.core import parallel, store
 
 PACKAGES = (
     *("tensorflow", "constriction", "datasets", "keras", "matplotlib", "numpy", "pillow"),
@@ -18,9 +18,7 @@ def machine() -> dict[str, Any]:
     """Return what this machine is: processor, cores that this process may use, memory in bytes."""
     return {
         "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "cores": parallel.cores(),
         "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         "system": f"{platform.system()} {platform.machine()}",
     }

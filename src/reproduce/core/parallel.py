@@ -72,6 +72,11 @@ def available_threads() -> int:
     told = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]  # "3,2": 3, and 2 in each
     if told.isdecimal() and int(told) > 0:
         return int(told)
+    return cores()
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

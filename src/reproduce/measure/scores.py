@@ -292,14 +292,14 @@ def mean_psnr(autoencoder: keras.Model, data: PreparedData, split: Split, count:
 
     They are spread evenly over it, and are all of them if there are no more.
     """
-    places = np.linspace(0, data.counts[split] - 1, min(count, data.counts[split]))
+    places = pixels.spread(data.counts[split], count)
 
     def of_image(index: int) -> float:
         images = data.chosen(split, np.array([index]))
         reconstruction = pixels.to_grey_levels(model.reconstruct(autoencoder, images))
         return metrics.psnr(images, reconstruction)
 
-    return float(np.mean(list(map_in_order(of_image, places.round().astype(int).tolist()))))
+    return float(np.mean(list(map_in_order(of_image, places))))
 
 
 def png_sizes(parameters: Parameters) -> pd.DataFrame:

@@ -32,7 +32,7 @@ class AutoencoderCodec:
         return self.codec.decompress(data)
 
 
-def of_run(parameters: Parameters) -> AutoencoderCodec:
+def codec_of(parameters: Parameters) -> AutoencoderCodec:
     """Return the codec that a run has trained."""
     return AutoencoderCodec(fitted.fit(parameters))
 
@@ -44,9 +44,9 @@ def rates(parameters: Parameters) -> Path:
 
 def make(parameters: Parameters, folder: Path) -> dict[str, Any]:
     """Put test images through a run's own codec, write the table of rates, and return facts."""
-    return measurement.make(parameters, folder, of_run(parameters))
+    return measurement.make(parameters, folder, codec_of(parameters))
 
 
 def make_times(parameters: Parameters, folder: Path) -> dict[str, Any]:
     """Time a run's own codec, write the table of times, and return facts."""
-    return measurement.make_times(parameters, folder, of_run(parameters))
+    return measurement.make_times(parameters, folder, codec_of(parameters))

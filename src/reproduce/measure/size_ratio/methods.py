@@ -94,7 +94,7 @@ def _mid_grey(subject: Subject) -> Outcome:
 
 
 def _halved(subject: Subject) -> Outcome:
-    half = _round(pixels.half_size(subject.original))
+    half = pixels.half_size_levels(subject.original)
     return len(png.png(half)), _doubled(half, subject.original.shape)
 
 
