@@ -39,9 +39,31 @@ def read_file(data: bytes, tables: Tables) -> Latent:
     return decode(payload, (height + 1) // 2, (width + 1) // 2, tables)
 
 
+def read_file_of_version_2(data: bytes, tables: list[Tables]) -> list[Latent]:
+    """Return the channels of the latent of a file of version 2."""
+    fields = struct.unpack_from("<4sBB8sHHIBBII", data)
+    magic, version, _, _, width, height, _, channels, stride, length, checksum = fields
+    payload = data[32:]
+    assert (magic, version, length) == (b"\x89CAE", 2, len(payload))
+    assert zlib.crc32(data[:28] + payload) == checksum
+    assert channels == len(tables)
+    stack = Stack(payload)
+    rows, columns = -(-height // stride), -(-width // stride)
+    latents = [decode_channel(stack, rows, columns, of_channel) for of_channel in tables]
+    assert (stack.state, stack.words) == (1 << 32, [])
+    return latents
+
+
 def decode(payload: bytes, height: int, width: int, tables: Tables) -> Latent:
     """Return the latent of a payload."""
     stack = Stack(payload)
+    latent = decode_channel(stack, height, width, tables)
+    assert (stack.state, stack.words) == (1 << 32, [])
+    return latent
+
+
+def decode_channel(stack: "Stack", height: int, width: int, tables: Tables) -> Latent:
+    """Take a channel of a latent from the stack."""
     latent = [[0] * width for _ in range(height)]
     errors = [[0] * width for _ in range(height)]
     for wave in waves(height, width):
@@ -54,7 +76,6 @@ def decode(payload: bytes, height: int, width: int, tables: Tables) -> Latent:
         for (y, x), predicted, rest in zip(wave, predictions, residuals, strict=True):
             latent[y][x] = predicted // 16 + rest
             errors[y][x] = abs(16 * latent[y][x] - predicted)
-    assert (stack.state, stack.words) == (1 << 32, [])
     return latent
 
 

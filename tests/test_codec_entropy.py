@@ -297,3 +297,49 @@ def test_without_any_latent_tables_are_even():
 def test_tables_lie_beside_the_package_as_the_book_says():
     file = Path(models.SHIPPED) / "paper-0-tables.npy"
     assert models.shipped().tables.frequencies.tolist() == reference_decoder.read_tables(file)
+
+
+# Latents of several channels
+
+
+of_channels = array_shapes(min_dims=3, max_dims=3, max_side=6).filter(lambda shape: shape[2] <= 4)
+
+
+def tables_of(channels: int) -> Tables:
+    """Tables for that many channels, each another one's."""
+    one = models.shipped().tables.frequencies
+    return Tables(np.stack([np.roll(one, channel, axis=0) for channel in range(channels)]))
+
+
+@given(arrays(np.int32, of_channels, elements=values, fill=st.nothing() | st.integers(0, 9)))
+def test_latents_of_several_channels_come_back(latent):
+    several = tables_of(latent.shape[2])
+    payload = entropy.encode(latent, several)
+    assert np.array_equal(entropy.decode(payload, latent.shape, several), latent)
+
+
+def test_a_latent_of_one_channel_has_the_same_bytes_in_either_form(tables):
+    latent = photograph_like((20, 30))
+    of_one = Tables(tables.frequencies[np.newaxis])
+    assert entropy.encode(latent[..., np.newaxis], of_one) == entropy.encode(latent, tables)
+    assert np.array_equal(entropy.count(latent[..., np.newaxis])[0], entropy.count(latent))
+
+
+def test_each_channel_is_counted_and_coded_by_tables_of_its_own():
+    latent = np.stack([photograph_like((40, 40)), 30 * photograph_like((40, 40))], axis=-1)
+    fitted = fitting.fit([entropy.count(latent)])
+    for channel in range(2):
+        alone = fitting.fit([entropy.count(latent[..., channel])])
+        assert np.array_equal(fitted.frequencies[channel], alone.frequencies)
+    bits = 8 * len(entropy.encode(latent, fitted))
+    assert entropy.code_length(latent, fitted) <= bits < entropy.code_length(latent, fitted) + 128
+    swapped = Tables(fitted.frequencies[::-1])
+    assert len(entropy.encode(latent, swapped)) > 1.2 * bits / 8
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (4, 4, 1), (4, 4, 3)])
+def test_a_latent_of_another_number_of_channels_than_its_tables_is_refused(shape):
+    with pytest.raises(CodecError, match="channels, and tables of 2"):
+        entropy.encode(np.zeros(shape, np.int32), tables_of(2))
+    with pytest.raises(CodecError, match="channels, and tables of 2"):
+        entropy.decode(bytes(8), shape, tables_of(2))

@@ -44,8 +44,44 @@ def test_what_is_packed_comes_back(model, fingerprint, size, units, payload):
 
 
 def test_the_latent_has_half_the_sides_rounded_up():
-    assert Header(1, bytes(8), 97, 60, 1).latent_shape == (30, 49)
-    assert Header(1, bytes(8), 1, 1, 1).latent_shape == (1, 1)
+    assert Header(1, bytes(8), 97, 60, 1).latent_shape == (30, 49, 1)
+    assert Header(1, bytes(8), 1, 1, 1).latent_shape == (1, 1, 1)
+    assert Header(1, bytes(8), 97, 60, 1, channels=5, stride=16).latent_shape == (4, 7, 5)
+
+
+@pytest.mark.parametrize("form", [(1, 1), (2, 2), (1, 16), (192, 16), (255, 255)])
+def test_latents_of_another_form_are_of_version_2(form):
+    channels, stride = form
+    header = Header(1, bytes(range(8)), 640, 480, 1 << 14, channels=channels, stride=stride)
+    file = fileformat.pack(header, b"sixteen bytes...")
+    assert header.version == file[4] == 2
+    assert len(file) == fileformat.HEADER_BYTES_2 + 16
+    assert fileformat.unpack(file) == (header, b"sixteen bytes...")
+    for place in range(len(file)):
+        altered = bytearray(file)
+        altered[place] ^= 1
+        with pytest.raises(CodecError):
+            fileformat.unpack(bytes(altered))
+    for length in range(len(file)):
+        with pytest.raises(CodecError):
+            fileformat.unpack(file[:length])
+
+
+def test_the_papers_latents_are_of_version_1_for_ever():
+    assert HEADER.version == FILE[4] == 1
+    assert len(FILE) == HEADER_BYTES + 16 == 46
+
+
+@pytest.mark.parametrize("form", [(0, 2), (1, 0), (256, 2), (1, 256)])
+def test_a_latent_of_a_form_out_of_range_is_refused(form):
+    with pytest.raises(CodecError, match="out of range"):
+        Header(1, bytes(8), 8, 8, 1, channels=form[0], stride=form[1])
+
+
+def test_a_header_that_claims_too_many_values_is_refused():
+    fields = struct.pack("<4sBB8sHHIBBI", fileformat.MAGIC, 2, 0, bytes(8), 8000, 8000, 1, 2, 1, 0)
+    file = fields + struct.pack("<I", zlib.crc32(fields))
+    assert "more than 67,108,864 latent values" in refusal(file)
 
 
 def test_the_step_is_in_units_of_a_65536th():
@@ -92,7 +128,8 @@ def test_other_bytes_are_refused(data):
 @given(st.binary(max_size=100))
 def test_other_bytes_behind_the_magic_are_refused(data):
     with pytest.raises(CodecError):
-        fileformat.unpack(fileformat.MAGIC + bytes([fileformat.VERSION]) + data)
+        for version in fileformat.VERSIONS:
+            fileformat.unpack(fileformat.MAGIC + bytes([version]) + data)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +146,8 @@ def test_an_image_is_told_by_its_kind(start, kind):
 
 
 def test_another_version_is_told():
-    assert "version 2" in refusal(with_checksum(FILE[:4] + b"\2" + FILE[5:]))
+    assert "version 3" in refusal(with_checksum(FILE[:4] + b"\3" + FILE[5:]))
+    assert "versions 1 and 2" in refusal(with_checksum(FILE[:4] + b"\0" + FILE[5:]))
 
 
 @pytest.mark.parametrize(

@@ -154,6 +154,7 @@ def test_what_is_in_a_file(compressed):
         "height": 48,
         "latent_width": 32,
         "latent_height": 24,
+        "latent_channels": 1,
         "step": 0.25,
         "file_bytes": len(FILE),
         "payload_bytes": len(FILE) - 30,

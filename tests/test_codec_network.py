@@ -55,7 +55,7 @@ def test_tiles_give_what_the_whole_gives(autoencoder, monkeypatch, size, tile):
 def test_each_value_is_in_one_tile(monkeypatch, shape):
     monkeypatch.setattr(network, "TILE", 4)
     seen = np.zeros(shape, int)
-    for tile, wide, inner in network._tiles(shape):
+    for tile, wide, inner in network._tiles(shape, 4):
         seen[tile] += 1
         places = np.arange(seen.size).reshape(shape)
         assert np.array_equal(places[wide][inner], places[tile])

@@ -32,10 +32,24 @@ def test_the_header_has_the_fields_of_the_page():
     assert f"A header of {fileformat.HEADER_BYTES} bytes" in PAGE
 
 
+def test_the_header_of_version_2_has_the_fields_of_the_page():
+    rows = table("bytes of version 2", "field", "value")
+    spans = [re.findall(r"\d+", row[0]) for row in rows]
+    ends = [int(span[-1]) + 1 for span in spans[:-1]]
+    assert [int(span[0]) for span in spans] == [0, *ends]
+    letters = {1: "B", 4: "I"}
+    added = "".join(letters[size] for size in np.diff(ends).tolist())
+    shared = fileformat._FIELDS.format.removesuffix("I")
+    assert shared + added == fileformat._FIELDS_2.format + fileformat._CHECKSUM.format[1:]
+    assert ends[-1] == fileformat.HEADER_BYTES_2
+    assert f"at most {fileformat.LONGEST_PAYLOAD:,};" in rows[3][2]
+    assert f"at most {fileformat.MOST_VALUES:,} integers" in PAGE
+
+
 def test_the_page_has_the_constants_of_the_format():
     values = [row[2] for row in table("bytes", "field", "value")]
     assert bytes.fromhex(values[0].split("`")[1]) == fileformat.MAGIC
-    assert values[1] == str(fileformat.VERSION)
+    assert values[1] == "1, or 2: see below"
     assert values[2].startswith(f"{models.STANDARD};")
     assert bytes.fromhex(values[3].split("`")[1]) == models.shipped().fingerprint
     assert values[4] == f"1 to {fileformat.LONGEST_SIDE:,}"

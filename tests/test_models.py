@@ -126,3 +126,61 @@ def test_parts_of_several_kinds_are_joined(monkeypatch: pytest.MonkeyPatch) -> N
     )
     assert registry.find("no-attention").label == "no attention"
     assert registry.find("paper").label == "the paper's model"
+
+
+@pytest.fixture
+def of_three_channels(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a model whose latents have three channels and a stride of 4, registered here."""
+    from reproduce.core.backend import keras
+
+    def encode() -> keras.Model:
+        image = keras.Input((None, None, 1), name="image")
+        latent = keras.layers.Conv2D(3, 5, strides=4, padding="same", name="latent")(image)
+        return keras.Model(image, latent, name="encoder")
+
+    def decode(channels: int, stride: int) -> keras.Model:
+        latent = keras.Input((None, None, channels), name="weighted_latent")
+        upsampled = keras.layers.UpSampling2D(stride)(latent)
+        convolved = keras.layers.Conv2D(1, 3, padding="same", name="reconstruction")(upsampled)
+        return keras.Model(latent, convolved, name="decoder")
+
+    here = {"module": "reproduce.models.encoders.paper"}
+    wide = registry.Encoder("wide", "three channels", encode, channels=3, stride=4, reach=1, **here)
+    tall = registry.Decoder("tall", "fourfold upsampling", decode, reach=1, **here)
+    monkeypatch.setitem(registry._ENCODERS, "wide", wide)
+    monkeypatch.setitem(registry._DECODERS, "tall", tall)
+    return "wide+tall"
+
+
+def test_a_model_with_several_channels_and_another_stride_writes_files_of_version_2(
+    of_three_channels: str,
+) -> None:
+    parameters = quick(of_three_channels)
+    trained = training.train(parameters)
+    codec = autoencoder.codec_of(parameters)
+    image = np.linspace(0, 255, 41 * 30).reshape(41, 30).astype(np.uint8)
+    data = codec.encode(image, 64)
+    header, latent = codec.codec.decode_latent(data)
+    assert (header.version, header.channels, header.stride) == (2, 3, 4)
+    assert latent.shape == (11, 8, 3)
+    assert latent.min() < 0  # no ReLU at the end of this encoder
+    decoded = codec.decode(data)
+    assert decoded.shape == image.shape
+    whole = model.reconstruct(trained.autoencoder, image[np.newaxis])[0]
+    assert np.abs(decoded / 255 - whole).max() < 0.05
+    assert model.registered(trained.autoencoder).name == of_three_channels
+
+
+def test_a_file_whose_latent_has_another_form_than_the_models_is_refused(
+    of_three_channels: str,
+) -> None:
+    from dataclasses import replace
+
+    from reproduce.codec import fileformat
+    from reproduce.core.errors import CodecError
+
+    codec = autoencoder.codec_of(quick(of_three_channels)).codec
+    header, payload = fileformat.unpack(codec.compress(np.zeros((8, 8), np.uint8)))
+    other = fileformat.pack(replace(header, stride=3, width=6, height=6), payload)
+    with pytest.raises(CodecError, match="which this model doesn't have"):
+        codec.decompress(other)

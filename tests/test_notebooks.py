@@ -35,14 +35,8 @@ def tagged(notebook: nbformat.NotebookNode, tag: str) -> list[nbformat.NotebookN
 
 
 def test_the_five_chapters_are_there() -> None:
-    names = [path.stem for path in NOTEBOOKS]
-    assert names[:5] == [
-        "dataset",
-        "model",
-        "training",
-        "results",
-        "compression_size",
-    ]
+    names = {path.stem for path in NOTEBOOKS}
+    assert names >= {"dataset", "model", "training", "results", "compression_size"}
 
 
 def test_it_opens_with_purpose_and_neighbours(notebook: nbformat.NotebookNode) -> None:
@@ -180,9 +174,8 @@ def pictures(notebook: Path) -> dict[str, list[str]]:
 
 
 def test_the_reading_of_the_latent_changes_figure_11_and_no_other_picture(
-    small_run: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_run: SimpleNamespace, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("REPRODUCE_BUILD", str(small_run.data.folder.parents[1]))
     chapter = ROOT / "notebooks" / "results.ipynb"
     for reading in ("clip", "stretch"):
         parameters = small_run.parameters.model_copy(update={"latent_reading": reading})

@@ -51,8 +51,9 @@ class Tables:
     Attributes
     ----------
     frequencies
-        CONTEXTS x TOKENS, each 1 or more; a row adds up to 2^24, of which no token has all but
-        2^13 or less: so each costs a little.
+        CONTEXTS x TOKENS, of a latent with several channels channels x CONTEXTS x TOKENS, each 1
+        or more; a row adds up to 2^24, of which no token has all but 2^13 or less: so each costs a
+        little.
     """
 
     frequencies: NDArray[np.uint32]
@@ -60,13 +61,19 @@ class Tables:
     def __post_init__(self) -> None:
         table = self.frequencies
         if (
-            table.shape != (CONTEXTS, TOKENS)
+            table.shape[-2:] != (CONTEXTS, TOKENS)
+            or table.ndim not in (2, 3)
             or table.dtype != np.uint32
             or not (table >= 1).all()
-            or not (table.sum(axis=1, dtype=np.int64) == 1 << PRECISION).all()
+            or not (table.sum(axis=-1, dtype=np.int64) == 1 << PRECISION).all()
             or not (table <= (1 << PRECISION) - (1 << 13)).all()
         ):
             raise ValueError("these are no tables of frequencies")
+
+    @cached_property
+    def of_channels(self) -> "list[Tables]":
+        """The tables of each channel."""
+        return [self] if self.frequencies.ndim == 2 else [Tables(one) for one in self.frequencies]
 
     @cached_property
     def weights(self) -> NDArray[np.float32]:
@@ -131,28 +138,60 @@ def _runs(shape: tuple[int, int]) -> Iterator[Integers]:
         yield np.concatenate(run, axis=1)
 
 
-def _checked(latent: NDArray[np.integer]) -> Integers:
-    values = np.asarray(latent)
+def _checked(values: NDArray[np.integer]) -> Integers:
     limits = np.iinfo(np.int32)
-    if values.ndim != 2 or values.size == 0 or values.dtype.kind not in "iu":
-        raise CodecError(f"a latent is h x w integers, not {values.dtype} of shape {values.shape}")
     if values.min() < limits.min or values.max() > limits.max:
         raise CodecError("a latent's values must fit into 32 bits; choose a greater step")
     return values.astype(np.int64)
 
 
-def encode(latent: NDArray[np.integer], tables: Tables) -> bytes:
-    """Return the bytes of a latent, h x w integers that fit into 32 bits.
+def planes(latent: NDArray[np.integer]) -> list[NDArray[np.integer]]:
+    """Return the channels of a latent, h x w or h x w x channels, each h x w.
 
     Raises
     ------
     CodecError
-        The latent is something else.
+        The latent is no such array of integers.
     """
-    described = _describe(latent)
-    contexts, (all_tokens, draws) = described.contexts, described.coded
+    if latent.ndim not in (2, 3) or latent.size == 0 or latent.dtype.kind not in "iu":
+        raise CodecError(
+            "a latent is h x w integers, or h x w x channels, not "
+            f"{latent.dtype} of shape {latent.shape}"
+        )
+    return [latent] if latent.ndim == 2 else list(np.moveaxis(latent, -1, 0))
+
+
+def encode(latent: NDArray[np.integer], tables: Tables) -> bytes:
+    """Return the bytes of a latent, h x w or h x w x channels integers that fit into 32 bits.
+
+    Raises
+    ------
+    CodecError
+        The latent is something else, or has another number of channels than the tables.
+    """
+    channels = _with_tables(planes(np.asarray(latent)), tables)
     coder = constriction.stream.stack.AnsCoder(_BOTTOM)
     # The coder is a stack, so what is to be decoded first comes last.
+    for plane, of_channel in reversed(channels):
+        _encode_plane(coder, plane, of_channel)
+    return bytes(coder.get_compressed().astype(_WORD).tobytes())
+
+
+def _with_tables(
+    channels: list[NDArray[np.integer]], tables: Tables
+) -> list[tuple[NDArray[np.integer], Tables]]:
+    if len(channels) != len(tables.of_channels):
+        raise CodecError(
+            f"a latent of {len(channels)} channels, and tables of {len(tables.of_channels)}"
+        )
+    return list(zip(channels, tables.of_channels, strict=True))
+
+
+def _encode_plane(
+    coder: "constriction.stream.stack.AnsCoder", plane: NDArray[np.integer], tables: Tables
+) -> None:
+    described = _describe(plane)
+    contexts, (all_tokens, draws) = described.contexts, described.coded
     for start, end in reversed(list(pairwise(described.bounds))):
         wave = slice(start, end)
         sizes = SIZES[all_tokens[wave]]
@@ -162,11 +201,10 @@ def encode(latent: NDArray[np.integer], tables: Tables) -> bytes:
             coder.encode_reverse(values, _DRAW, sizes[drawn].astype(np.int32))
         weights = tables.weights[contexts[wave]]
         coder.encode_reverse(all_tokens[wave].astype(np.int32), _TOKEN, weights)
-    return bytes(coder.get_compressed().astype(_WORD).tobytes())
 
 
-def decode(payload: bytes, shape: tuple[int, int], tables: Tables) -> Latent:
-    """Return the latent, h x w, of bytes that `encode` has written.
+def decode(payload: bytes, shape: tuple[int, ...], tables: Tables) -> Latent:
+    """Return the latent, h x w or h x w x channels, of bytes that `encode` has written.
 
     Takes time and memory in proportion to the number of values, and refuses at once what is too
     short or too long for that number.
@@ -176,13 +214,16 @@ def decode(payload: bytes, shape: tuple[int, int], tables: Tables) -> Latent:
     CodecError
         The bytes are no latent of that shape.
     """
-    height, width = shape
+    height, width, count = shape if len(shape) == 3 else (*shape, 1)
+    if count != len(tables.of_channels):
+        raise CodecError(f"a latent of {count} channels, and tables of {len(tables.of_channels)}")
     if len(payload) % _WORD.itemsize:
         raise CodecError(f"damaged: a payload of {len(payload)} bytes is no row of 4-byte words")
-    values, bits = height * width, 8 * len(payload)
+    values, bits = height * width * count, 8 * len(payload)
     if not values // LATENTS_PER_BIT <= bits <= BITS_PER_LATENT * values + _OVERHEAD_BITS:
         raise CodecError(
-            f"damaged: a payload of {len(payload)} bytes does not fit {height} x {width} values"
+            f"damaged: a payload of {len(payload)} bytes does not fit {height} x {width} x {count} "
+            "values"
         )
     try:
         words = np.frombuffer(payload, _WORD).astype(np.uint32)
@@ -191,10 +232,10 @@ def decode(payload: bytes, shape: tuple[int, int], tables: Tables) -> Latent:
         raise CodecError(
             f"damaged: the payload is no output of the entropy coder ({error})"
         ) from None
-    latent = _decode_waves(coder, shape, tables)
+    decoded = [_decode_waves(coder, (height, width), one) for one in tables.of_channels]
     if not np.array_equal(coder.get_compressed(), _BOTTOM):
         raise CodecError("damaged: the payload does not end where the latent does")
-    return latent
+    return decoded[0] if len(shape) == 2 else np.stack(decoded, axis=-1)
 
 
 def _decode_waves(
@@ -232,12 +273,23 @@ def code_length(latent: NDArray[np.integer], tables: Tables) -> float:
     CodecError
         As `encode`.
     """
-    described = _describe(latent)
-    return math.fsum(tables.lengths[described.contexts, described.coded.tokens])
+    channels = _with_tables(planes(np.asarray(latent)), tables)
+    described = [(_describe(plane), one.lengths) for plane, one in channels]
+    return math.fsum(
+        length for one, lengths in described for length in lengths[one.contexts, one.coded.tokens]
+    )
 
 
 def count(latent: NDArray[np.integer]) -> Integers:
-    """Return how often each token comes in each context of a latent: CONTEXTS x TOKENS."""
-    described = _describe(latent)
+    """Return how often each token comes in each context of a latent.
+
+    CONTEXTS x TOKENS, of a latent h x w x channels channels x CONTEXTS x TOKENS.
+    """
+    counts = np.stack([_count(plane) for plane in planes(np.asarray(latent))])
+    return counts if np.ndim(latent) == 3 else counts[0]
+
+
+def _count(plane: NDArray[np.integer]) -> Integers:
+    described = _describe(plane)
     places = described.contexts * TOKENS + described.coded.tokens
     return np.bincount(places, minlength=CONTEXTS * TOKENS).reshape(CONTEXTS, TOKENS)

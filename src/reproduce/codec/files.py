@@ -98,11 +98,11 @@ def inspect(source: Path) -> dict[str, Any]:
         _check_file(source)
         data = _read(source)
         header, payload = fileformat.unpack(data)
-    latent_height, latent_width = header.latent_shape
+    latent_height, latent_width, latent_channels = header.latent_shape
     model = models.known().get(header.model, {})
     ours = model.get("fingerprint") == header.fingerprint.hex()
     return {
-        "version": fileformat.VERSION,
+        "version": header.version,
         "model": header.model,
         "model_name": model["name"] if ours else "unknown to this version",
         "fingerprint": header.fingerprint.hex(),
@@ -110,6 +110,7 @@ def inspect(source: Path) -> dict[str, Any]:
         "height": header.height,
         "latent_width": latent_width,
         "latent_height": latent_height,
+        "latent_channels": latent_channels,
         "step": header.step,
         "file_bytes": len(data),
         "payload_bytes": len(payload),
@@ -150,7 +151,7 @@ def _decompressed(source: Path, output: Path) -> bytes:
 def _read(source: Path) -> bytes:
     """Read a compressed file, but of anything else no more than its start."""
     with source.open("rb") as file:
-        start = file.read(fileformat.HEADER_BYTES)
+        start = file.read(fileformat.HEADER_BYTES_2)
         fileformat.check_start(start, os.fstat(file.fileno()).st_size)
         return start + file.read()
 

@@ -17,17 +17,23 @@ _SHARE_OF_UNSEEN = 2.0**-10
 
 
 def fit(counts: Iterable[NDArray[np.integer]]) -> Tables:
-    """Return tables for latents such as were counted (`entropy.count`).
+    """Return tables for latents such as were counted (`entropy.count`), for each of their channels.
 
-    A context that came rarely borrows from others: those of its energy, and all.
+    A context that came rarely borrows from others: those of its energy, and all. Without any count
+    they are even.
     """
-    seen = np.zeros((CONTEXTS, TOKENS))
-    for one in counts:
-        seen += one
+    none = np.zeros((CONTEXTS, TOKENS))
+    seen = np.asarray(sum((np.asarray(one, np.float64) for one in counts), none))
+    if seen.ndim == 2:
+        return Tables(_fit(seen))
+    return Tables(np.stack([_fit(of_channel) for of_channel in seen]))
+
+
+def _fit(seen: NDArray[np.float64]) -> NDArray[np.uint32]:
     by_class = seen.reshape(-1, PHASES, TOKENS).sum(axis=1)
     by_class += _BORROWED * _shares(seen.sum(axis=0) + 1 / TOKENS)
     rows = seen + _BORROWED * _shares(by_class).repeat(PHASES, axis=0)
-    return Tables(_integers(_shares(rows)))
+    return _integers(_shares(rows))
 
 
 def _shares(counts: NDArray[np.float64]) -> NDArray[np.float64]:

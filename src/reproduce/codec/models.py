@@ -72,16 +72,25 @@ class LatentCodec:
     def _loaded(self) -> "keras.Model":
         return self.load()
 
+    @property
+    def latent_form(self) -> tuple[int, int]:
+        """Channels and stride of the model's latents."""
+        from reproduce.models import autoencoder as model
+
+        encoder = model.registered(self.autoencoder).encoder
+        return encoder.channels, encoder.stride
+
     def quantise(self, image: NDArray[np.uint8], step: float) -> NDArray[np.int32]:
-        """Return an image's latent in whole steps: ⌈H/2⌉ x ⌈W/2⌉, 0 or more."""
+        """Return an image's latent in whole steps, in the form of `network.latent_of`."""
         from reproduce.codec import network
 
         units = fileformat.step_units(step)
         scaled = network.latent_of(self.autoencoder, image) * np.float32(
             fileformat.STEP_UNIT / units
         )
-        # A latent has no upper bound; the coder's is 32 bits.
-        steps: NDArray[np.int32] = np.rint(np.clip(scaled, 0, 2**31 - 256)).astype(np.int32)
+        # A latent has no bounds; the coder's are 32 bits.
+        most = 2**31 - 256
+        steps: NDArray[np.int32] = np.rint(np.clip(scaled, -most, most)).astype(np.int32)
         return steps
 
     def compress(self, image: NDArray[np.uint8], step: float = DEFAULT_STEP) -> bytes:
@@ -105,8 +114,12 @@ class LatentCodec:
                 f"an image is H x W grey levels (uint8), not {image.dtype} of shape {image.shape}"
             )
         height, width = image.shape
+        fileformat.check_size(width, height)
         units = fileformat.step_units(step)
-        header = Header(self.number, self.fingerprint, width, height, units)
+        channels, stride = self.latent_form
+        header = Header(
+            self.number, self.fingerprint, width, height, units, channels=channels, stride=stride
+        )
         return fileformat.pack(header, entropy.encode(self.quantise(image, step), self.tables))
 
     def decompress(self, data: bytes) -> NDArray[np.uint8]:
@@ -120,11 +133,18 @@ class LatentCodec:
         header, latent = self.decode_latent(data)
         from reproduce.codec import network
 
+        if (header.channels, header.stride) != self.latent_form:
+            raise CodecError(
+                f"damaged: a latent of {header.channels} channels with a stride of "
+                f"{header.stride}, which this model doesn't have"
+            )
         values = latent.astype(np.float32) * np.float32(header.step)
         return network.image_of(self.autoencoder, values, (header.height, header.width))
 
     def decode_latent(self, data: bytes) -> tuple[Header, NDArray[np.int32]]:
         """Return a file's header and its latent in whole steps, the same on each machine.
+
+        The latent is h x w, or h x w x channels if there are several.
 
         Raises
         ------
@@ -137,7 +157,9 @@ class LatentCodec:
                 f"made by model {header.model} with fingerprint {header.fingerprint.hex()}, and "
                 f"this is model {self.number} ({self.name}) with {self.fingerprint.hex()}"
             )
-        return header, entropy.decode(payload, header.latent_shape, self.tables)
+        height, width, channels = header.latent_shape
+        shape = (height, width) if channels == 1 else (height, width, channels)
+        return header, entropy.decode(payload, shape, self.tables)
 
 
 def of_run(autoencoder: "keras.Model", tables: Tables) -> LatentCodec:

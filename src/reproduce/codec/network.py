@@ -12,57 +12,69 @@ from numpy.typing import NDArray
 from reproduce.core.backend import keras
 from reproduce.data.pixels import to_grey_levels, to_unit_range
 from reproduce.models import autoencoder as model
+from reproduce.models.registry import Model
 
 TILE = 512
 """Side of a tile, in latent values."""
 
-MARGIN = 4
-"""In latent values. A path through encoder or decoder reaches no further than three."""
-
 
 def latent_of(autoencoder: keras.Model, image: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the latent, ⌈H/2⌉ x ⌈W/2⌉, 0 or more, of an image, H x W grey levels."""
-    latent = np.empty([-(-side // 2) for side in image.shape], np.float32)
-    for tile, wide, inner in _tiles(latent.shape):
-        pixels = image[_doubled(wide[0]), _doubled(wide[1])]
-        latent[tile] = model.encode(autoencoder, to_unit_range(pixels[np.newaxis]))[0, ..., 0][
-            inner
-        ]
-    return latent
+    """Return the latent of an image, H x W grey levels.
+
+    h x w with h = ⌈H / stride⌉ and w = ⌈W / stride⌉; of a model with several channels,
+    h x w x channels.
+    """
+    registered = model.registered(autoencoder)
+    stride = registered.encoder.stride
+    shape = [-(-side // stride) for side in image.shape]
+    latent = np.empty((*shape, registered.encoder.channels), np.float32)
+    for tile, wide, inner in _tiles((shape[0], shape[1]), _margin(registered)):
+        pixels = image[_pixels(wide[0], stride), _pixels(wide[1], stride)]
+        latent[tile] = model.encode(autoencoder, to_unit_range(pixels[np.newaxis]))[0][inner]
+    return latent[..., 0] if latent.shape[-1] == 1 else latent
 
 
 def image_of(
     autoencoder: keras.Model, latent: NDArray[np.float32], shape: tuple[int, int]
 ) -> NDArray[np.uint8]:
-    """Return the image, H x W grey levels, that a latent is decoded to."""
+    """Return the image, H x W grey levels, that a latent such as `latent_of` returns decodes to."""
+    registered = model.registered(autoencoder)
+    stride = registered.encoder.stride
+    channels = latent.reshape(*latent.shape[:2], -1)
     image = np.empty(shape, np.uint8)
-    for tile, wide, inner in _tiles(latent.shape):
-        values = latent[wide][np.newaxis, ..., np.newaxis]
-        pixels = model.decode(autoencoder, values)[0, ..., 0]
-        part = image[_doubled(tile[0]), _doubled(tile[1])]
-        cut = pixels[_doubled(inner[0]), _doubled(inner[1])]
+    for tile, wide, inner in _tiles((latent.shape[0], latent.shape[1]), _margin(registered)):
+        pixels = model.decode(autoencoder, channels[wide][np.newaxis])[0, ..., 0]
+        part = image[_pixels(tile[0], stride), _pixels(tile[1], stride)]
+        cut = pixels[_pixels(inner[0], stride), _pixels(inner[1], stride)]
         part[...] = to_grey_levels(cut[: part.shape[0], : part.shape[1]])
     return image
+
+
+def _margin(registered: Model) -> int:
+    """Return how many latent values around a tile are computed as well: one more than matter."""
+    return registered.reach + 1
 
 
 Slices = tuple[slice, slice]
 
 
-def _tiles(shape: tuple[int, ...]) -> Iterator[tuple[Slices, Slices, Slices]]:
+def _tiles(shape: tuple[int, int], margin: int) -> Iterator[tuple[Slices, Slices, Slices]]:
     """Yield each tile of a latent, the same with its margin, and its place within that."""
     for top in range(0, shape[0], TILE):
         for left in range(0, shape[1], TILE):
-            sides = [_side(start, end) for start, end in zip((top, left), shape, strict=True)]
+            sides = [
+                _side(start, end, margin) for start, end in zip((top, left), shape, strict=True)
+            ]
             tile, wide, inner = zip(*sides, strict=True)
             yield tile, wide, inner
 
 
-def _side(start: int, end: int) -> tuple[slice, slice, slice]:
+def _side(start: int, end: int, margin: int) -> tuple[slice, slice, slice]:
     stop = min(start + TILE, end)
-    first, last = max(0, start - MARGIN), min(end, stop + MARGIN)
+    first, last = max(0, start - margin), min(end, stop + margin)
     return slice(start, stop), slice(first, last), slice(start - first, stop - first)
 
 
-def _doubled(side: slice) -> slice:
+def _pixels(side: slice, stride: int) -> slice:
     """Return the pixels of a row or column of latent values."""
-    return slice(2 * side.start, 2 * side.stop)
+    return slice(stride * side.start, stride * side.stop)

@@ -65,9 +65,21 @@ def build(seed: int, name: str = PAPER) -> keras.Model:
     image = keras.Input((None, None, 1), name="image")
     decoded = CropToImage(name="crop")([decoder(attention(encoder(image))), image])
     reconstruction = keras.layers.Activation("sigmoid", name="unit_range")(decoded)
-    autoencoder = keras.Model(image, reconstruction, name="autoencoder")
+    autoencoder = keras.Model(image, reconstruction, name=name.replace("+", "."))
     autoencoder.compile(optimizer="adam", loss="binary_crossentropy")
     return autoencoder
+
+
+def registered(autoencoder: keras.Model) -> registry.Model:
+    """Return what is registered of a model that `build` or `load` has returned.
+
+    Raises
+    ------
+    ReproduceError
+        There is no model of its name any more.
+    """
+    # Keras's name of the model is ours, but for the sign that it doesn't allow.
+    return registry.find(autoencoder.name.replace(".", "+"))
 
 
 def logits(autoencoder: keras.Model) -> keras.Model:
@@ -166,9 +178,9 @@ def save(autoencoder: keras.Model, path: Path) -> None:
 def load(path: Path) -> keras.Model:
     """Read a model that `save` has written; code stored in the file is never run (safe mode)."""
     loaded = keras.saving.load_model(path, compile=False, safe_mode=True)
-    if isinstance(loaded.get_layer("attention"), keras.Sequential):
-        # The paper's model as it was saved before there were others: weighing stood outside.
-        weights = loaded.get_weights()
-        loaded = build(0)
-        loaded.set_weights(weights)
-    return loaded
+    if loaded.name != "autoencoder":
+        return loaded
+    # The paper's model as it was saved before there were others.
+    of_paper = build(0)
+    of_paper.set_weights(loaded.get_weights())
+    return of_paper
