@@ -36,7 +36,7 @@ import json
 import math
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from itertools import zip_longest
@@ -426,7 +426,8 @@ class StrictFile(plugin.IPyNbFile):
         """Start the kernel, if it has not been started."""
         if self.kernel is None:
             super().setup()
-            self.kernel.await_reply = partial(await_reply_of_the_living, self.kernel)
+            kernel: Any = self.kernel
+            kernel.await_reply = partial(await_reply_of_the_living, kernel)
 
 
 def await_reply_of_the_living(
@@ -484,9 +485,11 @@ class StrictCell(plugin.IPyNbCell):
             [self._sanitized(output) for output in _results(some)] for some in (ref, test)
         )
         self.parent.compared += len(stored)
+        nothing: dict[str, str] = {}
+        pairs = zip_longest(stored, new, fillvalue=nothing)
         problems = [
             f"output {number}: {difference}"
-            for number, (ours, theirs) in enumerate(zip_longest(stored, new, fillvalue={}), start=1)
+            for number, (ours, theirs) in enumerate(pairs, start=1)
             for difference in output_differences(ours, theirs, self.tolerance)
         ]
         if problems:
@@ -518,11 +521,13 @@ def _results(outputs: list[NotebookNode]) -> list[NotebookNode]:
 class _NotebookItem(pytest.Item):
     """A test of a notebook as a whole."""
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
+    parent: StrictFile
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Return what pytest shows."""
         if isinstance(excinfo.value, OutputsError):
             return str(excinfo.value)
-        return super().repr_failure(excinfo)
+        return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return where the test stands and its name."""
@@ -557,7 +562,7 @@ class Comparisons(_NotebookItem):
 @pytest.hookimpl(wrapper=True)
 def pytest_collect_file(
     file_path: Path, parent: pytest.Collector
-) -> Iterator[list[pytest.Collector]]:
+) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
     """Have a StrictFile collected where nbval collects a notebook."""
     collected = yield
     return [

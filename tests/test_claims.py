@@ -31,7 +31,7 @@ def check(**values: Any) -> Check:
     return Check(quantity="last_loss", label="loss", why="It is an example.", **values)
 
 
-def run(loss: float = 0.61, learned: bool = True, **example: float) -> dict[str, Any]:
+def run(loss: float = 0.61, learned: bool = True, **example: float | None) -> dict[str, Any]:
     """What a run has measured: that of seed 0, with these changes."""
     measured = copy.deepcopy(record.read())
     measured["training"]["losses"][-1] = loss
@@ -155,7 +155,7 @@ def test_a_claim_without_measurement_is_refused() -> None:
 
 def test_a_quantity_that_a_run_could_not_measure_is_refused_if_its_model_learned() -> None:
     correlation = claim(checks=[CHECK | {"quantity": "correlation"}])
-    nothing = {"attention_correlation": None}
+    nothing: dict[str, Any] = {"attention_correlation": None}
     with pytest.raises(ReproduceError, match=r"'correlation' of the run with seed 0"):
         claims.judge([correlation], {0: run(**nothing)})
     dead = run(learned=False, **nothing)

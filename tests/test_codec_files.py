@@ -59,7 +59,7 @@ def tree(folder: Path) -> list[str]:
     return sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
 
 
-def refusal(convert: Callable[..., None], *arguments: object, **options: object) -> str:
+def refusal(convert: Callable[..., object], *arguments: object, **options: object) -> str:
     """The message of the one error type, whatever is wrong."""
     with pytest.raises(CodecError) as error:
         convert(*arguments, **options)
@@ -422,7 +422,7 @@ def test_a_damaged_image_is_read_or_refused(tmp_path, data, changes):
         levels = images.read_grey(tmp_path / "damaged")
     except CodecError:
         return
-    assert (levels.ndim, levels.dtype) == (2, np.uint8)
+    assert (levels.ndim, levels.dtype) == (2, np.dtype(np.uint8))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

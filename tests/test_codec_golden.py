@@ -74,7 +74,7 @@ def test_its_image_is_the_same_within_a_grey_level(file):
 
 
 def test_they_use_nearly_all_tokens():
-    used = sum(entropy.count(latent_of(file)) for file in FILES).sum(axis=0)
+    used = np.sum([entropy.count(latent_of(file)) for file in FILES], axis=0).sum(axis=0)
     assert np.count_nonzero(used) >= 58
     assert used[-1] > 0  # the escape
 

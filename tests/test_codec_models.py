@@ -84,7 +84,7 @@ def test_images_of_every_size_come_back_with_their_size(step):
     for height, width in product((1, 2, 3, 4, 7), (1, 2, 3, 5, 8)):
         image = CAMERA[:height, :width]
         back = codec.decompress(codec.compress(image, step))
-        assert (back.shape, back.dtype) == (image.shape, np.uint8)
+        assert (back.shape, back.dtype) == (image.shape, np.dtype(np.uint8))
 
 
 def test_a_photograph_comes_back_nearly_as_the_model_gives_it_without_quantisation():

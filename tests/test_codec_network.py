@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from reproduce.codec import models, network
 from reproduce.core.backend import keras
@@ -16,14 +17,15 @@ def autoencoder() -> keras.Model:
     return models.shipped().autoencoder
 
 
-def noise(height: int, width: int) -> np.ndarray:
+def noise(height: int, width: int) -> NDArray[np.uint8]:
     return np.random.default_rng(0).integers(0, 256, (height, width), dtype=np.uint8)
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_latents_are_those_of_the_model(autoencoder, size):
     image = noise(*size)
-    whole = model.encode(autoencoder, image[np.newaxis, ..., np.newaxis] / np.float32(255))
+    unit = image[np.newaxis, ..., np.newaxis].astype(np.float32) / np.float32(255)
+    whole = model.encode(autoencoder, unit)
     latent = network.latent_of(autoencoder, image)
     assert latent.shape == tuple(-(-side // 2) for side in size)
     assert np.array_equal(latent, whole[0, ..., 0])

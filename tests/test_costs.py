@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from reproduce.chapters import cost
@@ -27,7 +28,10 @@ def result() -> dict[str, Any]:
     """Three rounds of training, the second slow for both; one measurement at another size."""
     rounds = [("literal", 0.4), ("ours", 0.1), ("literal", 1.2), ("ours", 0.24)]
     rounds += [("literal", 0.6), ("ours", 0.1)]
-    at_another_size = {"settings": {"size": 250, "count": 64}, "measured": {"seconds": 0.01}}
+    at_another_size: dict[str, Any] = {
+        "settings": {"size": 250, "count": 64},
+        "measured": {"seconds": 0.01},
+    }
     return {
         "settings": {target.thing: {"size": 500} for target in costs.TARGETS},
         "measurements": [
@@ -188,11 +192,11 @@ def test_the_curves_show_both_subjects_over_size_and_number():
     sizes, _, _, counts = figure.axes
     for axes in figure.axes:
         assert [line.get_label() for line in axes.lines] == ["the paper's script", "here"]
-    assert max(sizes.lines[0].get_xdata()) == 2000
-    assert max(counts.lines[0].get_xdata()) == 1034
+    assert np.max(np.asarray(sizes.lines[0].get_xdata())) == 2000
+    assert np.max(np.asarray(counts.lines[0].get_xdata())) == 1034
     curves = costs.by_setting(result, "memory", "peak_bytes", "count", {"size": 500})
     for line, curve in zip(counts.lines, curves.values(), strict=True):
-        assert list(line.get_ydata()) == [value / 1e9 for value in curve.values()]
+        assert list(np.asarray(line.get_ydata())) == [value / 1e9 for value in curve.values()]
 
 
 def test_without_a_result_the_way_to_one_is_told(tmp_path: Path):

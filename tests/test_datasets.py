@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from reproduce.core.errors import ReproduceError
-from reproduce.core.parameters import SPLITS, Parameters
+from reproduce.core.parameters import SPLITS, Parameters, Split
 from reproduce.data import sources
 from reproduce.data.sources import Collection
 
@@ -29,7 +29,7 @@ BEANS_CLASSES = ("angular_leaf_spot", "bean_rust", "healthy")
 BEANS_COUNTS = {"train": (345, 348, 341), "validation": (44, 45, 44), "test": (43, 43, 42)}
 
 
-def names(collection: Collection, split: str) -> list[str]:
+def names(collection: Collection, split: Split) -> list[str]:
     return [photograph.name for photograph in collection.splits[split]]
 
 

@@ -2,6 +2,7 @@
 
 import io
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -106,21 +107,22 @@ def test_the_layer_shapes_are_those_of_real_outputs(size: int) -> None:
 def test_the_training_curve_shows_losses_floor_and_excess() -> None:
     figure = training.training_curve([0.7, 0.65], 0.6)
     loss, excess = figure.axes
-    np.testing.assert_allclose(loss.lines[0].get_ydata(), [0.7, 0.65])
-    np.testing.assert_allclose(loss.lines[1].get_ydata(), [0.6, 0.6])
-    np.testing.assert_allclose(excess.lines[0].get_ydata(), [0.1, 0.05])
+    np.testing.assert_allclose(np.asarray(loss.lines[0].get_ydata()), [0.7, 0.65])
+    np.testing.assert_allclose(np.asarray(loss.lines[1].get_ydata()), [0.6, 0.6])
+    np.testing.assert_allclose(np.asarray(excess.lines[0].get_ydata()), [0.1, 0.05])
 
 
 def test_the_times_of_epochs_are_bars() -> None:
     (axes,) = training.epoch_times([3.0, 2.0]).axes
-    assert [bar.get_height() for bar in axes.patches] == [3.0, 2.0]
+    bars: list[Any] = [*axes.patches]
+    assert [bar.get_height() for bar in bars] == [3.0, 2.0]
 
 
 def test_the_histogram_of_ratios_holds_all_images_and_both_means() -> None:
     scores = pd.DataFrame({"size_ratio": np.linspace(0.5, 0.9, 40)})
     axes = compression_size.ratio_histogram(scores).axes[0]
     assert sum(bar.get_height() for bar in axes.containers[0]) == 40
-    places = [line.get_xdata()[0] for line in axes.lines]
+    places = [np.asarray(line.get_xdata())[0] for line in axes.lines]
     assert places[:2] == pytest.approx([0.7, reported.MEAN_RATIO])
 
 
@@ -155,4 +157,4 @@ def test_attention_and_difference_are_set_against_each_other(small_run: SimpleNa
     image = small_run.data.image("test", 0)
     example = scores.examine(small_run.trained.autoencoder, image, "")
     cells = results.attention_against_difference(example).axes[0].collections[0]
-    assert np.sum(cells.get_array()) == image.size
+    assert np.sum(np.asarray(cells.get_array())) == image.size

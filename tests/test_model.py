@@ -100,7 +100,8 @@ def our_gradients(
 def test_the_model_learns_as_the_literal_graph_learns(autoencoder, size, count):
     levels = np.random.default_rng(0).integers(0, 256, (count, *size), dtype=np.uint8)
     batch = levels[..., np.newaxis] / np.float32(255)
-    loss, theirs = literal_gradients(literal_graph(*size, autoencoder), batch)
+    height, width = size
+    loss, theirs = literal_gradients(literal_graph(height, width, autoencoder), batch)
     our_loss, ours = our_gradients(autoencoder, levels)
     assert our_loss == pytest.approx(loss, rel=1e-6)
     assert len(ours) == len(theirs) == 12

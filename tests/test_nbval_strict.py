@@ -104,8 +104,8 @@ def test_where_the_text_differs_is_told() -> None:
 
 
 def test_many_differences_are_told_in_short() -> None:
-    numbers = [" ".join(map(str, range(start, start + 60))) for start in (1, 2)]
-    messages = text_differences(*numbers, DEFAULT)
+    stored, new = (" ".join(map(str, range(start, start + 60))) for start in (1, 2))
+    messages = text_differences(stored, new, DEFAULT)
     assert len(messages) == 6
     assert messages[-1] == "… and 55 more"
 

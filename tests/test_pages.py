@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -57,6 +58,13 @@ def content(page: Path) -> Tag:
     article = read(page).find("article")
     assert isinstance(article, Tag), f"{page.name} has no content"
     return article
+
+
+def first(place: Tag, **wanted: Any) -> Tag:
+    """The first such tag in a place, which has one."""
+    found = place.find(**wanted)
+    assert isinstance(found, Tag), f"no {wanted} in {place}"
+    return found
 
 
 def figure(book: Path, number: int) -> Tag:
@@ -156,7 +164,7 @@ def test_each_caption_ends_with_a_link_to_the_foot(book: Path) -> None:
 
 def test_one_page_lists_all_executions_with_their_times(book: Path) -> None:
     table, artifacts = content(book / "book" / "executions.html").find_all("table")
-    listed = [row.find("a")["href"] for row in table.find_all("tr")[1:]]
+    listed = [first(row, name="a")["href"] for row in table.find_all("tr")[1:]]
     chapters = executed_chapters(book)
     assert listed == [f"../notebooks/{chapter}.html" for chapter in chapters]
     for row in table.find_all("tr")[1:]:
@@ -205,8 +213,8 @@ def test_the_report_gives_each_claim_a_verdict_and_links_to_its_evidence(book: P
     for row, claim in zip(rows, listed, strict=True):
         said, _, measured, verdict = row.find_all("td")
         assert claim.where in said.get_text(" ", strip=True)
-        assert verdict.find(class_="sd-badge").get_text() in claims.VERDICTS
-        assert {link["href"].partition("#")[0] for link in verdict.find_all("a")} == {
+        assert first(verdict, class_="sd-badge").get_text() in claims.VERDICTS
+        assert {str(link["href"]).partition("#")[0] for link in verdict.find_all("a")} == {
             f"{claim.shown.chapter}.html"
         }
         assert claim.not_checkable or all(
@@ -242,7 +250,7 @@ def test_every_picture_and_every_internal_link_leads_somewhere(book: Path) -> No
             broken.append(f"{page.name}: {target}")
         elif parts.fragment and tag.name == "a" and file.suffix == ".html":
             name = unquote(parts.fragment)
-            if not read(file).find(id=name) and not read(file).find(attrs={"name": name}):
+            if not read(file).find(id=name) and not read(file).find(None, attrs={"name": name}):
                 broken.append(f"{page.name}: {target}")
     assert checked > 100
     assert broken == []

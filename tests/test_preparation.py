@@ -380,7 +380,9 @@ def test_the_fingerprint_depends_on_each_pixel(prepare, folder_of_images):
     before = prepare().fingerprint
     file = folder_of_images / "test/rust/1.png"
     with Image.open(file) as image:
-        red, *others = image.getpixel((15, 15))
+        pixel = image.getpixel((15, 15))
+        assert isinstance(pixel, tuple)
+        red, *others = pixel
         image.putpixel((15, 15), (red ^ 1, *others))
         image.save(file)
     assert prepare().fingerprint != before

@@ -267,7 +267,7 @@ def test_the_foot_tells_what_was_run_in_what_and_what_it_cost() -> None:
 
 def test_what_is_not_known_is_said_so() -> None:
     nameless = {"heading": None, "cells": 1, "seconds": 1.0, "peak_memory_bytes": None}
-    unknown = {"commit": None, "uncommitted_changes": None, "artifacts": []}
+    unknown: dict[str, Any] = {"commit": None, "uncommitted_changes": None, "artifacts": []}
     foot = colophon.foot(
         an_execution(cell_groups=[nameless], data_fingerprints=[], parameters_read=[], **unknown)
     )

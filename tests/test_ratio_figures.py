@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -28,8 +29,11 @@ def table(places: dict[str, tuple[float, float]]) -> pd.DataFrame:
 
 def points(figure: Figure) -> list[tuple[float, float]]:
     """All points with error bars."""
-    lines = [container.lines[0] for container in figure.axes[0].containers]
-    return [point for line in lines for point in zip(*line.get_data(), strict=True)]
+    found: list[tuple[float, float]] = []
+    for container in figure.axes[0].containers:
+        assert isinstance(container, ErrorbarContainer)
+        found += zip(*np.asarray(container.lines[0].get_data()), strict=True)
+    return found
 
 
 def labels(figure: Figure) -> dict[str, Text]:
@@ -55,7 +59,9 @@ def test_each_method_is_a_point_at_its_means_but_for_the_lossless() -> None:
 
 def test_the_papers_mean_is_a_line() -> None:
     axes = size_ratio.ratio_against_psnr(table(PLACES)).axes[0]
-    assert any(list(line.get_xdata()) == [0.6849762403517835] * 2 for line in axes.lines)
+    assert any(
+        list(np.asarray(line.get_xdata())) == [0.6849762403517835] * 2 for line in axes.lines
+    )
 
 
 def test_labels_of_methods_near_each_other_do_not_overlap() -> None:
@@ -75,7 +81,7 @@ def test_a_single_image_has_no_interval_and_can_be_shown() -> None:
 def test_pictures_are_the_middle_of_what_the_methods_leave(noise) -> None:
     image = np.asarray(noise(3, 40, 40).convert("L"))
     figure = size_ratio.pictures(Subject(model.build(0), image), ["mid-grey", "raw"], side=10)
-    original, grey, raw = (axes.images[0].get_array() for axes in figure.axes)
+    original, grey, raw = (np.asarray(axes.images[0].get_array()) for axes in figure.axes)
     np.testing.assert_array_equal(original, image[15:25, 15:25])
     np.testing.assert_array_equal(raw, original)
     assert np.ptp(grey) == 0

@@ -28,6 +28,7 @@ from reproduce.measure.rates import autoencoder, codecs, curves, measurement
 from reproduce.models import autoencoder as model
 from reproduce.models import training
 from reproduce.models.loss import LOSS_OF_MID_GREY, loss_floor
+from reproduce.models.stages import MODEL
 from reproduce.results import record, reported
 from reproduce.results.quantities import quantities as quantities_of
 
@@ -62,7 +63,7 @@ def test_the_record_holds_each_stage_of_five_seeds_and_nothing_else() -> None:
 
 def test_each_file_is_the_one_that_was_recorded(place: Path) -> None:
     lines = (place / record.SUMS).read_text().splitlines()
-    recorded = dict(reversed(line.split("  ")) for line in lines)
+    recorded = {name: digest for digest, name in (line.split("  ") for line in lines)}
     others = {file.name: file for file in place.iterdir() if file.name != record.SUMS}
     assert {
         name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in others.items()
@@ -184,13 +185,13 @@ def test_a_dead_seed_is_recorded_as_such() -> None:
 
 
 def test_the_recorded_weights_load_and_are_the_papers_model(seed: int) -> None:
-    weights = record.folder(stages.MODEL, seed=seed) / training.WEIGHTS
+    weights = record.folder(MODEL, seed=seed) / training.WEIGHTS
     assert model.load(weights).count_params() == 5404
     assert weights.stat().st_size < 100_000
 
 
 def test_the_recorded_weights_of_seed_0_are_those_of_the_shipped_model() -> None:
-    weights = record.folder(stages.MODEL) / training.WEIGHTS
+    weights = record.folder(MODEL) / training.WEIGHTS
     pairs = zip(
         model.load(weights).get_weights(), codec.shipped().autoencoder.get_weights(), strict=True
     )
@@ -236,7 +237,7 @@ def test_times_are_recorded_for_all_that_is_measured() -> None:
 
 
 def test_what_is_not_recorded_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(record.store, "project_root", lambda: tmp_path)
+    monkeypatch.setattr(store, "project_root", lambda: tmp_path)
     with pytest.raises(ReproduceError, match=r"no record .*codecs.*make record"):
         record.folders(stages.CODECS, stages.RATES)
     with pytest.raises(ReproduceError, match=r"no record .*paper.*make record SEEDS=7"):
@@ -248,7 +249,7 @@ def test_the_recorded_weights_give_the_recorded_numbers_on_beans(seed: int, bean
     recorded = record.read(seed=seed)["example"]
     with Image.open(beans / recorded["name"]) as image:
         grey = np.asarray(pixels.to_grey(image))
-    weights = record.folder(stages.MODEL, seed=seed) / training.WEIGHTS
+    weights = record.folder(MODEL, seed=seed) / training.WEIGHTS
     scores = scoring.examine(model.load(weights), grey, "").scores()
     assert scores["original_bytes"] == recorded["original_bytes"]
     for name in ("reconstruction_bytes", "latent_clip_bytes", "latent_stretch_bytes"):

@@ -17,7 +17,7 @@ def runs() -> dict[int, dict[str, Any]]:
     return record.read_seeds()
 
 
-def measured(values: dict[int, float], dead: tuple[int, ...] = (), **bounds: float) -> Measured:
+def measured(values: dict[int, float], dead: tuple[int, ...] = (), **bounds: Any) -> Measured:
     one = Check(quantity="last_loss", label="loss", why="It is an example.", **bounds)
     return Measured(one, values, [seed for seed in values if seed not in dead])
 

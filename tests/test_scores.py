@@ -227,11 +227,12 @@ def test_a_part_of_another_model_other_data_or_an_older_module_is_never_gathered
             parameters = parameters.model_copy(update={"image_size": 8, "epochs": 1})
         scoring.score_part(parameters, Part(1, 2))
     computed = []
-    monkeypatch.setattr(
-        scoring,
-        "examine",
-        lambda _, image, name: computed.append(name) or made_up(image, image / 255, np.eye(8)),
-    )
+
+    def examine(_: object, image: np.ndarray, name: str) -> Example:
+        computed.append(name)
+        return made_up(image, image / 255, np.eye(8))
+
+    monkeypatch.setattr(scoring, "examine", examine)
     with np.errstate(all="ignore"):
         scoring.gather(small_run.parameters, 2)
     assert sorted(computed) == small_run.data.names("test")
@@ -272,6 +273,7 @@ def test_an_example_holds_what_the_model_makes_of_an_image_of_any_size(small_run
     autoencoder = small_run.trained.autoencoder
     image = np.random.default_rng(0).integers(0, 256, size, dtype=np.uint8)
     example = scoring.examine(autoencoder, image, "noise")
+    assert example.attention_map is not None
     half = (-(-size[0] // 2), -(-size[1] // 2))
     assert (example.latent.shape, example.attention_map.shape) == (half, half)
     whole = model.reconstruct(autoencoder, image[np.newaxis])[0]
@@ -308,8 +310,10 @@ def test_a_perfect_reconstruction_has_ssim_1_and_the_size_ratio_1():
 
 
 def test_the_latent_has_a_size_for_each_of_its_two_readings():
-    latent = np.random.default_rng(0).uniform(1, 5, (20, 20))  # clipped, it is white all over
-    example = Example("made up", np.zeros((40, 40), np.uint8), np.eye(40), latent, latent)
+    # Clipped, it is white all over.
+    latent = np.random.default_rng(0).uniform(1, 5, (20, 20)).astype(np.float32)
+    reconstruction = np.eye(40, dtype=np.float32)
+    example = Example("made up", np.zeros((40, 40), np.uint8), reconstruction, latent, latent)
     white = png_bytes(np.full((20, 20), 255))
     stretched = png_bytes(np.rint((latent - latent.min()) / np.ptp(latent) * 255))
     assert white < stretched

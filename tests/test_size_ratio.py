@@ -3,6 +3,7 @@
 import io
 import math
 from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -34,10 +35,14 @@ def outcome(name: str, image: np.ndarray) -> tuple[int, np.ndarray]:
     return METHOD[name].apply(Subject(UNTRAINED, image))
 
 
+def subject_of(latent: np.ndarray) -> Subject:
+    """What stands for an image with this latent; its decoder returns what it is given."""
+    return cast(Subject, SimpleNamespace(latent=latent, decode=lambda sent: sent))
+
+
 def received(name: str, latent: np.ndarray) -> np.ndarray:
     """The latent that the decoder is given, after a method has sent it."""
-    subject = SimpleNamespace(latent=latent, decode=lambda sent: sent)
-    _, read = METHOD[name].apply(subject)
+    _, read = METHOD[name].apply(subject_of(latent))
     return np.asarray(read, dtype=np.float64)
 
 
@@ -143,8 +148,7 @@ def test_a_stretched_latent_comes_back_to_half_a_step(latent):
 
 @given(latents)
 def test_a_stretched_latent_needs_its_range_as_well(latent):
-    subject = SimpleNamespace(latent=latent, decode=lambda sent: sent)
-    size, _ = METHOD["latent-stretch"].apply(subject)
+    size, _ = METHOD["latent-stretch"].apply(subject_of(latent))
     png = len(png_files.png(png_files.latent_image(latent, "stretch")))
     assert size == png + np.float32().nbytes + np.float32().nbytes
 

@@ -1,6 +1,8 @@
 """Stages: what each depends on, where it is kept, and the table of all."""
 
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import Parameters
 from reproduce.core.sources import Tree
 from reproduce.core.stage import Stage
+from reproduce.data.sources.folder import walk
 from reproduce.data.stages import DATA
 from reproduce.measure import stages
 from reproduce.models.stages import MODEL
@@ -169,8 +172,12 @@ def test_what_a_stage_needs_is_resolved_once_in_one_go(
     parameters = parameters_of(folder_of_images, epochs=1)
     stages.SCORES.folder(parameters)
     walked = []
-    walk = of_data.walk
-    monkeypatch.setattr(of_data, "walk", lambda folder: walked.append(folder) or walk(folder))
+
+    def counted_walk(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
+        walked.append(folder)
+        return walk(folder)
+
+    monkeypatch.setattr(of_data, "walk", counted_walk)
     stages.SCORES.folder(parameters)
     assert len(walked) == 1
     stages.SCORES.folder(parameters)

@@ -103,7 +103,12 @@ def test_a_stage_in_a_folder_of_stages_has_an_artifact_beside_the_others(make, b
 def test_an_artifact_has_its_name_only_when_it_is_finished(build_folder):
     folder = build_folder / "quick" / f"stage-{store.fingerprint({})}"
     seen = []
-    store.load_or_make("stage", "quick", {}, lambda _: seen.append(folder.exists()) or {})
+
+    def make(_: Path) -> dict[str, int]:
+        seen.append(folder.exists())
+        return {}
+
+    store.load_or_make("stage", "quick", {}, make)
     assert seen == [False]
     assert folder.is_dir()
 
