@@ -94,8 +94,8 @@ class Header:
         check_size(self.width, self.height)
         if not 1 <= self.channels <= 255 or not 1 <= self.stride <= 255:
             raise CodecError(
-                f"a latent of {self.channels} channels with a stride of {self.stride} pixels is out "
-                "of range"
+                f"a latent of {self.channels} channels with a stride of {self.stride} pixels: "
+                "out of range"
             )
         if math.prod(self.latent_shape) > MOST_VALUES:
             raise CodecError(
