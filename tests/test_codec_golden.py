@@ -113,7 +113,7 @@ def test_its_latent_of_two_channels_is_encoded_to_the_same_bytes():
 def test_a_decoder_written_from_the_books_page_finds_both_channels():
     tables = [table.tolist() for table in tables_of_two_channels().frequencies]
     found = reference_decoder.read_file_of_version_2(OF_TWO_CHANNELS.read_bytes(), tables)
-    assert np.array_equal(np.moveaxis(found, 0, -1), two_channels())
+    assert np.array_equal(np.moveaxis(np.array(found), 0, -1), two_channels())
 
 
 # Damage behind a checksum that agrees, as nobody but an attacker makes it

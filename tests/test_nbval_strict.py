@@ -12,10 +12,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from reproduce.book.notebook import executed_source
 from tests.nbval_strict import (
     SettingError,
     Tolerance,
-    executed_source,
     form_problems,
     picture_difference,
     text_differences,
