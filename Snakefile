@@ -51,8 +51,7 @@ wildcard_constraints:
 
 def note(stage, model="{model}", seed="{seed}"):
     """Return the file that says which artifact of a stage is the present one."""
-    folder = BUILD / model / f"seed-{seed}" if stage.of_seed else BUILD
-    return folder / f"{stage.name}.json"
+    return BUILD / f"{stage.place(model, seed)}.json"
 
 
 def dependencies(stage):
@@ -61,13 +60,7 @@ def dependencies(stage):
     def of(wildcards):
         chosen = {"model": wildcards.model, "seed": int(wildcards.seed)} if stage.of_seed else {}
         parameters = PARAMETERS.model_copy(update=chosen)
-        values = parameters.in_effect()
-        return {
-            "parameters": {name: values[name] for name in stage.reads if name in values},
-            "source": TREE.digest(TREE.closure(stage.entries(parameters))),
-            "versions": store.library_versions(stage.packages),
-            **CONTENTS[stage.name],
-        }
+        return stage.own_dependencies(parameters, CONTENTS[stage.name])
 
     return of
 

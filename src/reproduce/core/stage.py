@@ -113,7 +113,7 @@ class Stage:
             resumable=self.resumable,
         )
 
-    def place(self, model: str, seed: int) -> str:
+    def place(self, model: str, seed: int | str) -> str:
         """Return where builds and records have this stage: `paper/seed-0/scores`, or `data`."""
         return f"{model}/seed-{seed}/{self.name}" if self.of_seed else self.name
 
@@ -136,14 +136,19 @@ class Stage:
             "needs": {stage.name: _identity(stage.folder(parameters)) for stage in self.needs},
         }
 
-    def own_dependencies(self, parameters: Parameters) -> dict[str, Any]:
-        """Return what the artifact depends on besides the stages that it needs."""
+    def own_dependencies(
+        self, parameters: Parameters, contents: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return what the artifact depends on besides the stages that it needs.
+
+        Takes what `contents` returns, if that is known already.
+        """
         values = parameters.in_effect()
         return {
             "parameters": {name: values[name] for name in self.reads if name in values},
             "source": _present().digest(self.closure(parameters)),
             "versions": store.library_versions(self.packages),
-            **self.contents(parameters),
+            **(self.contents(parameters) if contents is None else contents),
         }
 
     def closure(self, parameters: Parameters) -> list[str]:
