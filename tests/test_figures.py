@@ -13,7 +13,7 @@ from PIL import Image
 from reproduce.chapters import compression_size, dataset, results, training
 from reproduce.chapters import model as model_chapter
 from reproduce.core.backend import keras
-from reproduce.measure import scores
+from reproduce.measure.subject import Subject
 from reproduce.models import autoencoder as model
 from reproduce.models import description
 from reproduce.results import reported
@@ -155,6 +155,6 @@ def test_best_and_worst_are_the_extremes_of_the_table(small_run: SimpleNamespace
 
 def test_attention_and_difference_are_set_against_each_other(small_run: SimpleNamespace) -> None:
     image = small_run.data.image("test", 0)
-    example = scores.examine(small_run.trained.autoencoder, image, "")
+    example = Subject(small_run.trained.autoencoder, image, "")
     cells = results.attention_against_difference(example).axes[0].collections[0]
     assert np.sum(np.asarray(cells.get_array())) == image.size

@@ -5,8 +5,10 @@ import pytest
 
 from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import Parameters
+from reproduce.data.pixels import to_unit_range
 from reproduce.measure import scores as scoring
 from reproduce.measure.rates import autoencoder
+from reproduce.measure.subject import Subject
 from reproduce.models import autoencoder as model
 from reproduce.models import registry, training
 
@@ -184,3 +186,21 @@ def test_a_file_whose_latent_has_another_form_than_the_models_is_refused(
     other = fileformat.pack(replace(header, stride=3, width=6, height=6), payload)
     with pytest.raises(CodecError, match="which this model doesn't have"):
         codec.decompress(other)
+
+
+def test_a_subject_of_a_model_with_several_channels_has_them_side_by_side(
+    of_three_channels: str,
+) -> None:
+    built = model.build(0, of_three_channels)
+    image = np.random.default_rng(0).integers(0, 256, (41, 30), dtype=np.uint8)
+    subject = Subject(built, image)
+    latents = model.encode(built, to_unit_range(image[np.newaxis]))
+    assert subject.latent.shape == (11, 8 * 3)
+    assert np.array_equal(subject.latent[:, 8:16], latents[0, ..., 1])
+    whole = model.reconstruct(built, image[np.newaxis])[0]
+    assert np.allclose(subject.reconstruction, whole, atol=1e-6)
+    assert np.isnan(subject.latent_similarity)
+    assert subject.attention_map is not None  # the paper's attention, on three channels
+    assert subject.attention_map.shape == subject.latent.shape
+    assert subject.full_size_attention.shape == image.shape
+    assert -1 <= subject.attention_correlation <= 1

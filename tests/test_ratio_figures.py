@@ -12,7 +12,8 @@ from matplotlib.text import Text
 
 from reproduce.chapters import size_ratio
 from reproduce.measure import png
-from reproduce.measure.size_ratio.methods import METHODS, Subject
+from reproduce.measure.size_ratio.methods import METHODS
+from reproduce.measure.subject import Subject
 from reproduce.models import autoencoder as model
 
 

@@ -25,6 +25,7 @@ from reproduce.data import pixels
 from reproduce.measure import scores as scoring
 from reproduce.measure import size_ratio, stages, statistics
 from reproduce.measure.rates import autoencoder, codecs, curves, measurement
+from reproduce.measure.subject import Subject
 from reproduce.models import autoencoder as model
 from reproduce.models import training
 from reproduce.models.loss import LOSS_OF_MID_GREY, loss_floor
@@ -250,7 +251,7 @@ def test_the_recorded_weights_give_the_recorded_numbers_on_beans(seed: int, bean
     with Image.open(beans / recorded["name"]) as image:
         grey = np.asarray(pixels.to_grey(image))
     weights = record.folder(MODEL, seed=seed) / training.WEIGHTS
-    scores = scoring.examine(model.load(weights), grey, "").scores()
+    scores = Subject(model.load(weights), grey, "").scores()
     assert scores["original_bytes"] == recorded["original_bytes"]
     for name in ("reconstruction_bytes", "latent_clip_bytes", "latent_stretch_bytes"):
         assert scores[name] == pytest.approx(recorded[name], rel=2e-3), name

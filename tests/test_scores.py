@@ -3,7 +3,6 @@
 import io
 import math
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +20,9 @@ from reproduce.core.sources import Tree
 from reproduce.data import preparation
 from reproduce.measure import scores as scoring
 from reproduce.measure import shards, stages, statistics
-from reproduce.measure.scores import Example
 from reproduce.measure.shards import Part
 from reproduce.measure.statistics import summarise
+from reproduce.measure.subject import Subject
 from reproduce.models import autoencoder as model
 from reproduce.models import training
 
@@ -109,7 +108,7 @@ def test_the_table_is_written_as_pandas_writes_it_the_infinite_and_the_missing_i
     small_run, monkeypatch
 ):
     black, map_ = np.zeros((16, 16)), np.full((8, 8), 0.5)
-    monkeypatch.setattr(scoring, "examine", lambda *_: made_up(black, black, map_))
+    monkeypatch.setattr(scoring, "Subject", lambda *_: made_up(black, black, map_))
     with np.errstate(all="ignore"):
         folder = stages.SCORES.folder(small_run.parameters)
     table = scoring.read_table(folder / scoring.TABLE)
@@ -228,11 +227,11 @@ def test_a_part_of_another_model_other_data_or_an_older_module_is_never_gathered
         scoring.score_part(parameters, Part(1, 2))
     computed = []
 
-    def examine(_: object, image: np.ndarray, name: str) -> Example:
+    def examine(_: object, image: np.ndarray, name: str) -> Subject:
         computed.append(name)
         return made_up(image, image / 255, np.eye(8))
 
-    monkeypatch.setattr(scoring, "examine", examine)
+    monkeypatch.setattr(scoring, "Subject", examine)
     with np.errstate(all="ignore"):
         scoring.gather(small_run.parameters, 2)
     assert sorted(computed) == small_run.data.names("test")
@@ -272,7 +271,7 @@ def test_an_example_beyond_its_split_is_refused_naming_the_parameter(small_run, 
 def test_an_example_holds_what_the_model_makes_of_an_image_of_any_size(small_run, size):
     autoencoder = small_run.trained.autoencoder
     image = np.random.default_rng(0).integers(0, 256, size, dtype=np.uint8)
-    example = scoring.examine(autoencoder, image, "noise")
+    example = Subject(autoencoder, image, "noise")
     assert example.attention_map is not None
     half = (-(-size[0] // 2), -(-size[1] // 2))
     assert (example.latent.shape, example.attention_map.shape) == (half, half)
@@ -284,15 +283,21 @@ def test_an_example_holds_what_the_model_makes_of_an_image_of_any_size(small_run
     assert np.array_equal(example.attention_map, model.attend(autoencoder, latents)[0, ..., 0])
 
 
-def made_up(original: np.ndarray, reconstruction: np.ndarray, attention: np.ndarray) -> Example:
-    """An example as no model made it."""
-    return Example(
-        name="made up",
-        original=original.astype(np.uint8),
-        reconstruction=reconstruction.astype(np.float32),
-        latent=np.zeros_like(attention, dtype=np.float32),
-        attention_map=attention.astype(np.float32),
-    )
+def made_up(original: np.ndarray, reconstruction: np.ndarray, attention: np.ndarray) -> Subject:
+    """A subject with what no model made of it."""
+    return with_outputs(original, reconstruction, np.zeros_like(attention), attention)
+
+
+PAPERS = model.build(0)
+
+
+def with_outputs(
+    original: np.ndarray, reconstruction: np.ndarray, latent: np.ndarray, attention: np.ndarray
+) -> Subject:
+    """A subject that is not asked of the model: these are its outputs."""
+    subject = Subject(PAPERS, original.astype(np.uint8), "made up")
+    vars(subject).update(reconstruction=reconstruction, latent=latent, attention_map=attention)
+    return subject
 
 
 def test_the_difference_is_the_original_minus_the_reconstruction():
@@ -313,7 +318,7 @@ def test_the_latent_has_a_size_for_each_of_its_two_readings():
     # Clipped, it is white all over.
     latent = np.random.default_rng(0).uniform(1, 5, (20, 20)).astype(np.float32)
     reconstruction = np.eye(40, dtype=np.float32)
-    example = Example("made up", np.zeros((40, 40), np.uint8), reconstruction, latent, latent)
+    example = with_outputs(np.zeros((40, 40)), reconstruction, latent, latent)
     white = png_bytes(np.full((20, 20), 255))
     stretched = png_bytes(np.rint((latent - latent.min()) / np.ptp(latent) * 255))
     assert white < stretched
@@ -402,11 +407,14 @@ def test_a_latent_that_is_the_image_at_half_size_is_fully_similar_a_negative_of_
     image = np.random.default_rng(0).integers(0, 256, (height, width))
     rows, columns = np.arange(0, height, 2), np.arange(0, width, 2)
     half = np.array([[image[y : y + 2, x : x + 2].mean() for x in columns] for y in rows])
-    example = made_up(image, image / 255, half)
-    similarity = replace(example, latent=half).details()["latent_similarity"]
-    assert similarity == pytest.approx(1, abs=1e-9)
-    assert replace(example, latent=-half).details()["latent_similarity"] == pytest.approx(-1)
-    assert math.isnan(example.details()["latent_similarity"])  # a latent of zeros
+
+    def similarity(latent: np.ndarray) -> float:
+        return with_outputs(image, image / 255, latent, half).details()["latent_similarity"]
+
+    assert similarity(half) == pytest.approx(1, abs=1e-9)
+    assert similarity(-half) == pytest.approx(-1)
+    assert math.isnan(similarity(np.zeros_like(half)))
+    assert math.isnan(similarity(half[:-1]))  # no picture of half the size
 
 
 def test_the_contrast_of_the_difference_compares_areas():
@@ -421,7 +429,8 @@ def test_the_contrast_of_the_difference_compares_areas():
 def test_the_active_latent_is_the_share_above_zero():
     example = made_up(np.zeros((4, 4)), np.eye(4), np.eye(2))
     assert example.active_latent == 0
-    assert replace(example, latent=np.array([[0, 1], [2, 3]])).active_latent == 0.75
+    some = with_outputs(np.zeros((4, 4)), np.eye(4), np.array([[0, 1], [2, 3]]), np.eye(2))
+    assert some.active_latent == 0.75
 
 
 def test_a_model_has_not_learned_if_its_latent_is_zero_nearly_everywhere():
@@ -433,7 +442,7 @@ def test_a_model_has_not_learned_if_its_latent_is_zero_nearly_everywhere():
 def test_the_mean_psnr_is_that_of_images_spread_over_the_split(small_run):
     every = []
     for image in small_run.data.images("train"):
-        example = scoring.examine(small_run.trained.autoencoder, image, "")
+        example = Subject(small_run.trained.autoencoder, image, "")
         every.append(example.scores()["psnr_db"])
     autoencoder, data = small_run.trained.autoencoder, small_run.data
     assert scoring.mean_psnr(autoencoder, data, "train", 99) == pytest.approx(np.mean(every))

@@ -17,8 +17,9 @@ from PIL import Image
 from reproduce.measure import metrics, size_ratio, stages
 from reproduce.measure import png as png_files
 from reproduce.measure import scores as scoring
-from reproduce.measure.size_ratio.methods import METHODS, Subject
+from reproduce.measure.size_ratio.methods import METHODS
 from reproduce.measure.size_ratio.writers import WRITERS
+from reproduce.measure.subject import Subject
 from reproduce.models import autoencoder as model
 
 METHOD = {method.name: method for method in METHODS}

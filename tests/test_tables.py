@@ -9,7 +9,7 @@ import pytest
 from reproduce.chapters import compression_size, dataset, page, results, training
 from reproduce.chapters import model as model_chapter
 from reproduce.core.parameters import Parameters
-from reproduce.measure import scores
+from reproduce.measure.subject import Subject
 from reproduce.models import autoencoder as model
 from reproduce.results import record, reported
 
@@ -21,12 +21,12 @@ def by_label(table: str) -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def example(small_run: SimpleNamespace) -> scores.Example:
+def example(small_run: SimpleNamespace) -> Subject:
     image = small_run.data.image("test", 0)
-    return scores.examine(small_run.trained.autoencoder, image, "an image")
+    return Subject(small_run.trained.autoencoder, image, "an image")
 
 
-def test_sizes_stand_beside_the_papers_and_the_records(example: scores.Example) -> None:
+def test_sizes_stand_beside_the_papers_and_the_records(example: Subject) -> None:
     rows = by_label(results.reconstruction_sizes(example, record.read()))
     assert rows["file of the original (bytes)"] == [
         "205,111",
@@ -40,7 +40,7 @@ def test_sizes_stand_beside_the_papers_and_the_records(example: scores.Example) 
     assert rows["size ratio"][2] == f"{ratio:.4f}"
 
 
-def test_the_columns_say_whose_numbers_they_hold(example: scores.Example) -> None:
+def test_the_columns_say_whose_numbers_they_hold(example: Subject) -> None:
     for table in (
         results.reconstruction_sizes(example, record.read()),
         results.latent_sizes(example, record.read()),
@@ -50,7 +50,7 @@ def test_the_columns_say_whose_numbers_they_hold(example: scores.Example) -> Non
         assert head == ["", "the paper", "recorded run", "this page"]
 
 
-def test_the_latent_is_read_in_both_ways(example: scores.Example) -> None:
+def test_the_latent_is_read_in_both_ways(example: Subject) -> None:
     rows = by_label(results.latent_sizes(example, record.read()))
     for reading in ("clip", "stretch"):
         size = example.latent_bytes(reading)

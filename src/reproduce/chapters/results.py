@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from reproduce.chapters.text import COLUMNS, compared
 from reproduce.core.markdown import table as markdown
 from reproduce.core.parameters import LatentReading
-from reproduce.measure import png, scores
-from reproduce.measure.scores import Example
+from reproduce.measure import png
+from reproduce.measure.subject import Subject
 from reproduce.results import reported as paper
 
 
@@ -60,7 +60,7 @@ def _values(
     return figure
 
 
-def attention_against_difference(example: scores.Example) -> Figure:
+def attention_against_difference(example: Subject) -> Figure:
     """Plot |difference| against the attention at the same place, as a density of pixels."""
     figure = Figure(figsize=(5.0, 3.4))
     axes = figure.subplots()
@@ -77,7 +77,7 @@ def attention_against_difference(example: scores.Example) -> Figure:
     return figure
 
 
-def reconstruction_sizes(example: Example, recorded: Mapping[str, Any]) -> str:
+def reconstruction_sizes(example: Subject, recorded: Mapping[str, Any]) -> str:
     """Return figure 10: both files of the example and their ratio, beside the paper's."""
     ours, theirs = example.scores(), recorded["example"]
     quantities = [
@@ -95,7 +95,7 @@ def reconstruction_sizes(example: Example, recorded: Mapping[str, Any]) -> str:
 _READINGS: tuple[LatentReading, ...] = ("clip", "stretch")
 
 
-def latent_sizes(example: Example, recorded: Mapping[str, Any]) -> str:
+def latent_sizes(example: Subject, recorded: Mapping[str, Any]) -> str:
     """Return figure 12: the files of the original and of the latent, by both readings."""
     ours, theirs = example.scores(), recorded["example"]
     rows = [

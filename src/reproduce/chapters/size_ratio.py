@@ -18,8 +18,9 @@ from reproduce.chapters.style import BLUE, GREEN, ORANGE, VERMILION
 from reproduce.chapters.text import rounded
 from reproduce.core.markdown import table as markdown
 from reproduce.measure import metrics, png, statistics
-from reproduce.measure.size_ratio.methods import METHODS, Method, Subject
+from reproduce.measure.size_ratio.methods import METHODS, Method
 from reproduce.measure.size_ratio.writers import WRITERS
+from reproduce.measure.subject import Subject
 from reproduce.results import reported
 
 _COLUMNS = {

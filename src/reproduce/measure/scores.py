@@ -1,30 +1,27 @@
 """Scores of a trained model: one image in detail (figures 7–13), all test images (figure 14)."""
 
 import csv
-import math
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from reproduce.core import store
 from reproduce.core.backend import keras
 from reproduce.core.parallel import map_in_order
-from reproduce.core.parameters import SPLITS, LatentReading, Parameters, Split
+from reproduce.core.parameters import SPLITS, Parameters, Split
 from reproduce.data import pixels, preparation
-from reproduce.data.pixels import to_unit_range
 from reproduce.data.preparation import PreparedData
 from reproduce.measure import metrics, png, shards
 from reproduce.measure.rows import measured as rows_of_images
 from reproduce.measure.shards import Part
 from reproduce.measure.stages import PNG_SIZES, SCORES
+from reproduce.measure.subject import Subject
 from reproduce.models import autoencoder as model
 from reproduce.models import training
 
@@ -36,123 +33,8 @@ WHOLE = Part(1, 1)
 """All test images at once."""
 
 
-@dataclass(frozen=True)
-class Example:
-    """All that the model makes of one image.
-
-    Attributes
-    ----------
-    name
-        Where the image comes from.
-    original
-        H x W grey levels.
-    reconstruction
-        H x W, in (0, 1).
-    latent
-        ⌈H/2⌉ x ⌈W/2⌉, 0 or more: the encoder's output.
-    attention_map
-        ⌈H/2⌉ x ⌈W/2⌉, in (0, 1), before the inversion; None of a model without a map.
-    """
-
-    name: str
-    original: NDArray[np.uint8]
-    reconstruction: NDArray[np.float32]
-    latent: NDArray[np.float32]
-    attention_map: NDArray[np.float32] | None
-
-    @cached_property
-    def difference(self) -> NDArray[np.float32]:
-        """Original − reconstruction (figure 9): H x W, in (-1, 1)."""
-        return to_unit_range(self.original)[..., 0] - self.reconstruction
-
-    @cached_property
-    def original_bytes(self) -> int:
-        """Size of the original as a PNG file."""
-        return len(png.png(self.original))
-
-    @cached_property
-    def reconstruction_bytes(self) -> int:
-        """Size of the reconstruction as a PNG file."""
-        return len(png.png(pixels.to_grey_levels(self.reconstruction)))
-
-    def latent_bytes(self, reading: LatentReading) -> int:
-        """Return the size of the latent as a PNG file, by one of the two readings."""
-        return len(png.png(png.latent_image(self.latent, reading)))
-
-    @cached_property
-    def full_size_attention(self) -> NDArray[np.float32]:
-        """The attention map at the image's size, H x W.
-
-        It is brought there as the decoder brings its features: each value twice in both directions.
-
-        Raises
-        ------
-        ValueError
-            The model has no map.
-        """
-        if self.attention_map is None:
-            raise ValueError("the model has no attention map")
-        height, width = self.original.shape
-        return self.attention_map.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
-
-    @cached_property
-    def attention_correlation(self) -> float:
-        """Pearson's correlation of attention and |difference|, from -1 to 1.
-
-        NaN if one of the two is constant, or there is no map.
-        """
-        return self._correlation_with_attention(np.abs(self.difference))
-
-    def _correlation_with_attention(self, values: NDArray[np.float32]) -> float:
-        if self.attention_map is None:
-            return math.nan
-        return metrics.correlation(self.full_size_attention, values)
-
-    @cached_property
-    def active_latent(self) -> float:
-        """Share of the latent that is above 0, from 0 to 1; the rest carries nothing."""
-        return float(np.mean(self.latent > 0))
-
-    def scores(self) -> dict[str, float]:
-        """Return the numbers of this image, as in the table of the test split."""
-        rounded = pixels.to_grey_levels(self.reconstruction)
-        return {
-            "original_bytes": self.original_bytes,
-            "reconstruction_bytes": self.reconstruction_bytes,
-            "latent_clip_bytes": self.latent_bytes("clip"),
-            "latent_stretch_bytes": self.latent_bytes("stretch"),
-            "size_ratio": png.size_ratio(self.reconstruction_bytes, self.original_bytes),
-            "psnr_db": metrics.psnr(self.original, rounded),
-            "ssim": metrics.ssim(self.original, rounded),
-            "attention_correlation": self.attention_correlation,
-            "active_latent": self.active_latent,
-        }
-
-    def details(self) -> dict[str, float]:
-        """Return further numbers of this image, for the paper's claims about its one image."""
-        return {
-            "signed_attention_correlation": self._correlation_with_attention(self.difference),
-            "latent_similarity": metrics.correlation(self.latent, pixels.half_size(self.original)),
-            "difference_contrast": metrics.contrast_of_areas(np.abs(self.difference)),
-        }
-
-
-def examine(autoencoder: keras.Model, image: NDArray[np.uint8], name: str) -> Example:
-    """Run one image, H x W grey levels, through all parts of the model."""
-    batch = to_unit_range(image[np.newaxis])
-    latents = model.encode(autoencoder, batch)
-    maps = model.attend(autoencoder, latents) if model.has_map(autoencoder) else None
-    return Example(
-        name=name,
-        original=image,
-        reconstruction=model.decode(autoencoder, latents, image.shape)[0, ..., 0],
-        latent=latents[0, ..., 0],
-        attention_map=None if maps is None else maps[0, ..., 0],
-    )
-
-
-def example(parameters: Parameters) -> Example:
-    """Run the image that the parameters choose through the model, which is trained if need be.
+def example(parameters: Parameters) -> Subject:
+    """Return the image that the parameters choose with the model, which is trained if need be.
 
     Raises
     ------
@@ -163,7 +45,7 @@ def example(parameters: Parameters) -> Example:
     split, index = parameters.example_split, parameters.example_index
     image = data.image(split, index)
     autoencoder = training.train(parameters).autoencoder
-    return examine(autoencoder, image, data.names(split)[index])
+    return Subject(autoencoder, image, data.names(split)[index])
 
 
 def make_example(parameters: Parameters, folder: Path) -> dict[str, Any]:
@@ -181,7 +63,7 @@ def score(parameters: Parameters) -> pd.DataFrame:
     -------
     pandas.DataFrame
         A row for each image of the test split, in order: name, class, the sizes of its PNG files
-        in bytes, size_ratio, psnr_db, ssim, attention_correlation, active_latent (see `Example`).
+        in bytes, size_ratio, psnr_db, ssim, attention_correlation, active_latent (see `Subject`).
     """
     return read_table(SCORES.folder(parameters) / TABLE)
 
@@ -240,7 +122,7 @@ def score_images(
 
     def row(index: int) -> dict[str, Any]:
         (image,) = data.chosen("test", np.array([index]))
-        scored = examine(autoencoder, image, names[index])
+        scored = Subject(autoencoder, image, names[index])
         return {"name": names[index], "class": data.classes[labels[index]]} | scored.scores()
 
     description = "scoring test" if part.count == 1 else f"scoring test, part {part}"

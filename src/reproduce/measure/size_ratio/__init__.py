@@ -15,9 +15,10 @@ from reproduce.core.parameters import Parameters
 from reproduce.data import pixels, preparation
 from reproduce.measure import metrics, png
 from reproduce.measure.rows import measured as rows_of_images
-from reproduce.measure.size_ratio.methods import METHODS, Method, Subject
+from reproduce.measure.size_ratio.methods import METHODS, Method
 from reproduce.measure.size_ratio.writers import WRITERS, Writer
 from reproduce.measure.stages import RATIOS
+from reproduce.measure.subject import Subject
 from reproduce.models import training
 
 TABLE = "ratios.csv"
@@ -93,7 +94,7 @@ def of_method(method: Method, subject: Subject) -> dict[str, Any]:
 def of_writer(writer: Writer, subject: Subject) -> dict[str, Any]:
     """Return the sizes by a writer: a row of `measure_writers`' table, without the image."""
     original, reconstruction = (
-        len(writer.write(image)) for image in (subject.original, subject.reconstruction)
+        len(writer.write(image)) for image in (subject.original, subject.reconstructed_levels)
     )
     return {
         "writer": writer.name,

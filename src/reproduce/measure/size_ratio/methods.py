@@ -10,7 +10,7 @@ Three kinds, by what the bytes are:
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -18,53 +18,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from reproduce.core.backend import keras
 from reproduce.core.parameters import LatentReading
 from reproduce.data import pixels
-from reproduce.data.pixels import to_unit_range
 from reproduce.measure import png
-from reproduce.models import autoencoder as model
+from reproduce.measure.subject import Levels, Subject
 
-Levels = NDArray[np.uint8]
 Outcome = tuple[int, Levels]
 """How many bytes a method takes, and the picture that is left, H x W grey levels."""
-
-
-@dataclass(frozen=True)
-class Subject:
-    """An image and what the model makes of it.
-
-    Attributes
-    ----------
-    autoencoder
-        The trained model.
-    original
-        H x W grey levels.
-    """
-
-    autoencoder: keras.Model
-    original: Levels
-
-    @cached_property
-    def original_bytes(self) -> int:
-        """Size of the original as a PNG file."""
-        return len(png.png(self.original))
-
-    @cached_property
-    def latent(self) -> NDArray[np.float32]:
-        """The encoder's output, ⌈H/2⌉ x ⌈W/2⌉, 0 or more."""
-        return model.encode(self.autoencoder, to_unit_range(self.original[np.newaxis]))[0, ..., 0]
-
-    @cached_property
-    def reconstruction(self) -> Levels:
-        """What the decoder makes of the latent as it is, H x W grey levels."""
-        return self.decode(self.latent)
-
-    def decode(self, latent: NDArray[np.floating]) -> Levels:
-        """Return what the decoder makes of a latent, ⌈H/2⌉ x ⌈W/2⌉: H x W grey levels."""
-        batch = latent.astype(np.float32)[np.newaxis, ..., np.newaxis]
-        decoded = model.decode(self.autoencoder, batch, self.original.shape)
-        return pixels.to_grey_levels(decoded[0, ..., 0])
 
 
 @dataclass(frozen=True)
@@ -82,7 +42,7 @@ def _picture(image: Levels) -> Outcome:
 
 
 def _autoencoder(subject: Subject) -> Outcome:
-    return _picture(subject.reconstruction)
+    return _picture(subject.reconstructed_levels)
 
 
 def _blurred(sigma: float, subject: Subject) -> Outcome:
