@@ -41,15 +41,12 @@ def provenance(
 
 
 def recorded(run: Mapping[str, Any]) -> str:
-    """Say when, where, by which commit and with what a recorded run was made (`record.read`).
-
-    The stage that trains the model stands for all: a record is made by one command.
-    """
+    """Say when, where, by which commit and with what a recorded run was trained (`record.read`)."""
     made = run["made"]["model"]
     where = made["machine"]
     return (
         f"\n\n**The recorded run** is of profile `{run['parameters']['profile']}`, seed "
-        f"{run['parameters']['seed']}: made on {made['started'][:10]} by commit "
+        f"{run['parameters']['seed']}: trained on {made['started'][:10]} by commit "
         f"`{made['commit'][:8]}` with TensorFlow {made['versions']['tensorflow']} on "
         f"{where['processor']}, {where['cores']} cores."
     )

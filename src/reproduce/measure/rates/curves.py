@@ -68,10 +68,17 @@ def rising(curves: pd.DataFrame, codec: str, metric: str) -> tuple[Floats, Float
     What costs more and is no better is no choice that anyone would make, and no function of the
     quality.
     """
-    points = curves[curves["codec"] == codec].sort_values("bpp")[["bpp", metric]].dropna()
+    points = curves[curves["codec"] == codec]
+    return _rising(points["bpp"].to_numpy(), points[metric].to_numpy())
+
+
+def _rising(all_rates: Floats, all_values: Floats) -> tuple[Floats, Floats]:
     rates: list[float] = []
     values: list[float] = []
-    for rate, value in points.itertuples(index=False):
+    for place in np.argsort(all_rates, kind="stable"):
+        rate, value = all_rates[place], all_values[place]
+        if math.isnan(value):
+            continue
         if not values or (rate > rates[-1] and value > values[-1]):
             rates.append(rate)
             values.append(value)
@@ -105,8 +112,11 @@ def bd_rate(curves: pd.DataFrame, codec: str, metric: str, anchor: str = ANCHOR)
 
     SSIM and MS-SSIM are taken in decibels, -10 log10(1 - value): near 1 equal steps are not equal.
     """
-    rates, values = rising(curves, codec, metric)
-    anchor_rates, anchor_values = rising(curves, anchor, metric)
+    return _bd_rate(rising(curves, codec, metric), rising(curves, anchor, metric), metric)
+
+
+def _bd_rate(own: tuple[Floats, Floats], other: tuple[Floats, Floats], metric: str) -> BDRate:
+    (rates, values), (anchor_rates, anchor_values) = own, other
     if min(len(rates), len(anchor_rates)) < 2:
         return BDRate(math.nan, 0.0)
     scale = metrics.metric(metric).in_decibels
@@ -154,9 +164,15 @@ def bd_rate_of_images(
 
     Takes what `measurement.read` returns.
     """
-    of_both = table[(table["size"] == size) & table["codec"].isin([codec, anchor])]
-    finite = of_both.replace(math.inf, math.nan)  # of equal images
-    found = [bd_rate(own, codec, metric, anchor).percent for _, own in finite.groupby("image")]
+    of_size = table[table["size"] == size].replace(math.inf, math.nan)  # of equal images
+    own, other = (
+        {
+            image: _rising(points["bpp"].to_numpy(), points[metric].to_numpy())
+            for image, points in of_size[of_size["codec"] == name].groupby("image")
+        }
+        for name in (codec, anchor)
+    )
+    found = [_bd_rate(own[image], other[image], metric).percent for image in own]
     known = [percent for percent in found if not math.isnan(percent)]
     return BDRateOfImages(float(np.mean(known)) if known else math.nan, len(known))
 
