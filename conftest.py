@@ -15,21 +15,25 @@ TOGETHER = {
 }
 
 
-@pytest.hookimpl(tryfirst=True)
+def group_of(item: pytest.Item) -> str:
+    """Return the group of a test: those of a file stay together, at least."""
+    file = item.nodeid.partition("::")[0]
+    found = (name for name, starts in TOGETHER.items() if file.startswith(starts))
+    return next(found, file)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Tell the processes of `pytest -n` which tests stay together."""
+    item.add_marker(pytest.mark.xdist_group(group_of(item)))
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tell the processes of `pytest -n` which tests stay together: those of a file, at least."""
-    if not config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
-        return
-
-    def group(item: pytest.Item) -> str:
-        file = item.nodeid.partition("::")[0]
-        found = (name for name, starts in TOGETHER.items() if file.startswith(starts))
-        return next(found, file)
-
-    order = list(TOGETHER)
-    items.sort(key=lambda item: order.index(group(item)) if group(item) in order else len(order))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item)))
+    """With several processes, begin with what takes longest."""
+    if hasattr(config, "workerinput"):
+        order = list(TOGETHER)
+        rank = {item: group_of(item).partition("@")[0] for item in items}
+        items.sort(key=lambda item: order.index(rank[item]) if rank[item] in order else len(order))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

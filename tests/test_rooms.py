@@ -1,5 +1,6 @@
 """The drawing of the rooms: it is what the imports say, and the rooms are what it says."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,12 @@ FILES = {"__init__.py": b"", "core/__init__.py": b"", "cli.py": b"from reproduce
 def test_the_committed_drawing_is_what_the_imports_say() -> None:
     committed = (ROOT / "book" / "drawings" / "rooms.svg").read_text(encoding="utf-8")
     assert committed == rooms.draw(sources.present()), "run: reproduce rooms"
+
+
+def test_the_page_shows_the_declaration_of_a_stage_as_it_is() -> None:
+    page = (ROOT / "book" / "architecture.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert shown in (ROOT / "src" / "reproduce" / "models" / "stages.py").read_text()
 
 
 def test_there_are_at_most_a_dozen_rooms_and_each_is_used() -> None:
