@@ -37,7 +37,7 @@ paper: .venv/.installed ## the same in the paper's own setting, on beans from th
 	@echo "open $${REPRODUCE_BUILD:-build}/paper/book/index.html"
 
 test: .venv/.installed ## run all tests, the notebooks' stored outputs included
-	pytest --nbval --numprocesses=auto --maxprocesses=4 --dist=loadgroup --no-loadscope-reorder -p no:benchmark
+	pytest --nbval --numprocesses=auto --maxprocesses=4 --no-loadscope-reorder -p no:benchmark
 
 mutants: .venv/.installed ## plant faults one by one and see that the tests catch each (FAULTS="name …": only these)
 	python -m tests.mutants $(FAULTS)

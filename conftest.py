@@ -1,8 +1,10 @@
 """Settings for all tests, the notebooks' included."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 pytest_plugins = ["pytester", "tests.nbval_strict"]
 
@@ -15,25 +17,30 @@ TOGETHER = {
 }
 
 
-def group_of(item: pytest.Item) -> str:
+def group_of(nodeid: str) -> str:
     """Return the group of a test: those of a file stay together, at least."""
-    file = item.nodeid.partition("::")[0]
+    file = nodeid.partition("::")[0]
     found = (name for name, starts in TOGETHER.items() if file.startswith(starts))
     return next(found, file)
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Tell the processes of `pytest -n` which tests stay together."""
-    item.add_marker(pytest.mark.xdist_group(group_of(item)))
+class Together(LoadFileScheduling):
+    """Gives each process of `pytest -n` whole groups of tests."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
 
 
-@pytest.hookimpl(trylast=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """Tell `pytest -n` which tests stay together."""
+    return Together(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With several processes, begin with what takes longest."""
     if hasattr(config, "workerinput"):
-        order = list(TOGETHER)
-        rank = {item: group_of(item).partition("@")[0] for item in items}
-        items.sort(key=lambda item: order.index(rank[item]) if rank[item] in order else len(order))
+        ranks = {name: rank for rank, name in enumerate(TOGETHER)}
+        items.sort(key=lambda item: ranks.get(group_of(item.nodeid), len(ranks)))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
