@@ -104,11 +104,12 @@ def some(
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The recorded run's weights as plain arrays, in the order of the paper's layers."""
-    from reproduce.core import store
     from reproduce.models import autoencoder as model
     from reproduce.models import training
+    from reproduce.models.stages import MODEL
+    from reproduce.results import record
 
-    recorded = store.project_root() / "results" / "paper" / "seed-0" / training.WEIGHTS
+    recorded = record.folder(MODEL) / training.WEIGHTS
     path = tmp_path_factory.mktemp("weights") / "weights.npz"
     np.savez(path, *model.load(recorded).get_weights())
     return path

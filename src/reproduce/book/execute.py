@@ -95,6 +95,9 @@ def _check_uses(notebook: Notebook, used: Sequence[Path]) -> None:
         before; or one that reads a parameter which it doesn't declare, so that nobody can set it.
     """
     listed = {stage.name for stage in stages.with_needs(notebook.stages)}
+    declared = set(notebook.parameters)
+    if notebook.of_seeds:  # by another parameter, for each of them
+        declared.add("seed")
     for folder in used:
         manifest = store.read_manifest(folder)
         stage = manifest["stage"]
@@ -103,7 +106,7 @@ def _check_uses(notebook: Notebook, used: Sequence[Path]) -> None:
                 f"{notebook.path.name} uses stage {stage!r}: list it in the notebook's metadata, "
                 "reproduce.stages"
             )
-        missing = manifest["dependencies"]["parameters"].keys() - set(notebook.parameters)
+        missing = manifest["dependencies"]["parameters"].keys() - declared
         if missing:
             raise ReproduceError(
                 f"{notebook.path.name} uses stage {stage!r}, which reads {', '.join(missing)}: "
