@@ -204,3 +204,25 @@ def test_a_subject_of_a_model_with_several_channels_has_them_side_by_side(
     assert subject.attention_map.shape == subject.latent.shape
     assert subject.full_size_attention.shape == image.shape
     assert -1 <= subject.attention_correlation <= 1
+
+
+def test_attention_that_is_not_inverted_weighs_by_the_map_itself() -> None:
+    built = model.build(2, "not-inverted")
+    latents = np.random.default_rng(0).random((1, 9, 7, 1), dtype=np.float32)
+    weighted = np.asarray(built.get_layer("attention")(latents))
+    assert np.allclose(weighted, latents * model.attend(built, latents), atol=1e-7)
+    of_paper = np.asarray(model.build(2).get_layer("attention")(latents))
+    assert np.allclose(of_paper, latents - weighted, atol=1e-6)  # with the same map
+
+
+def test_no_attention_leaves_the_latent_as_it_is() -> None:
+    latents = np.random.default_rng(0).random((1, 9, 7, 1), dtype=np.float32)
+    left = model.build(2, "no-attention").get_layer("attention")(latents)
+    assert np.array_equal(np.asarray(left), latents)
+
+
+@pytest.mark.parametrize("name", ["data", "codecs", "no-attention"])
+def test_a_parts_name_that_is_taken_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setitem(registry._DECODERS, name, registry.find("paper").decoder)
+    with pytest.raises(ValueError, match=f"the name '{name}' of a part is taken"):
+        registry._load_parts.__wrapped__()

@@ -1,4 +1,4 @@
-"""Tables and plots of chapter 7 from small tables."""
+"""Tables and plots of rate and distortion, from small tables."""
 
 import math
 from pathlib import Path

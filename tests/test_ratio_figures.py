@@ -1,4 +1,4 @@
-"""The plot and the pictures of chapter 6: what they show is what was measured, and legible."""
+"""The plot and the pictures of size ratios: what they show is what was measured, and legible."""
 
 import itertools
 import math

@@ -1,4 +1,4 @@
-"""Tables and numbers of chapter 6: means over images, each in its place."""
+"""Tables and numbers of size ratios: means over images, each in its place."""
 
 import math
 

@@ -314,6 +314,11 @@ def test_a_record_is_what_the_artifacts_say_of_themselves(
         assert {file.name for file in place.iterdir()} == {record.SUMS, *recorded}
         for name in recorded:
             assert (place / name).read_bytes() == (stage.folder(parameters) / name).read_bytes()
+        lines = (place / record.SUMS).read_text().splitlines()
+        sums = {line[66:]: line[:64] for line in lines}
+        assert sums == {
+            name: hashlib.sha256((place / name).read_bytes()).hexdigest() for name in recorded
+        }
         assert store.read_manifest(place)["made"]["commit"] == "c0ffee"
 
 

@@ -251,3 +251,13 @@ def test_both_tables_are_measured_once_and_then_loaded(small_run, capsys):
     pd.testing.assert_frame_equal(first, size_ratio.measure(given))
     assert len(size_ratio.measure_writers(given)) == 4 * len(WRITERS)
     assert capsys.readouterr().err == ""
+
+
+def test_tables_that_a_killed_run_has_left_are_begun_anew(small_run, tmp_path):
+    for table in (size_ratio.TABLE, size_ratio.WRITERS_TABLE):
+        (tmp_path / table).write_text("image,method\n0,left\n")
+    size_ratio.make(small_run.parameters, tmp_path)
+    found = size_ratio.read_table(tmp_path / size_ratio.TABLE)
+    assert len(found) == 4 * len(METHODS)
+    assert "left" not in set(found["method"])
+    assert len(size_ratio.read_table(tmp_path / size_ratio.WRITERS_TABLE)) == 4 * len(WRITERS)

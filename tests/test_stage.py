@@ -197,3 +197,63 @@ def test_only_finished_stages_are_noted(small_run: Any) -> None:
     numbers = json.loads((folder / "example.json").read_text())
     assert numbers["name"] == small_run.data.names("train")[0]
     assert numbers["original_bytes"] > 0
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [one for one in stages.ALL if one not in (*stages.CODECS[1:], *stages.CODEC_TIMES[1:])],
+    ids=lambda stage: stage.name,
+)
+def test_each_stage_lists_what_its_function_uses(
+    stage: Stage,
+    folder_of_images: Path,
+    parameters_of: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parameters = parameters_of(folder_of_images, epochs=1, rate_images=1)
+    for needed in stage.needs:
+        needed.folder(parameters)
+    used: set[str] = set()
+    read: set[str] = set()
+    within: list[Stage] = []  # what another stage uses and reads is that one's business
+    folder, get = Stage.folder, Parameters.__getattribute__
+
+    def noted_folder(self: Stage, given: Parameters) -> Path:
+        if not within:
+            used.add(self.name)
+        within.append(self)
+        try:
+            return folder(self, given)
+        finally:
+            within.pop()
+
+    def noted_get(self: Parameters, field: str) -> Any:
+        if not within and field in Parameters.model_fields:
+            read.add(field)
+        return get(self, field)
+
+    (tmp_path / "made").mkdir()
+    with monkeypatch.context() as noting:
+        noting.setattr(Stage, "folder", noted_folder)
+        noting.setattr(Parameters, "__getattribute__", noted_get)
+        stage._make(parameters, tmp_path / "made")
+    assert used == {needed.name for needed in stage.needs}
+    listed = {field for one in (*stage.all_needs(), stage) for field in one.reads}
+    # Of a folder, what is in it counts, and not its path.
+    assert read - listed - ({"folder"} if stage is DATA else set()) == set()
+
+
+def test_the_versions_of_a_stages_packages_are_among_what_it_depends_on(
+    small_run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = MODEL.dependencies(small_run.parameters)
+    assert now["versions"] == store.library_versions(MODEL.packages)
+    monkeypatch.setattr(store, "library_versions", lambda names: dict.fromkeys(names, "0.1"))
+    older = MODEL.own_dependencies(small_run.parameters)
+    assert older["versions"] != now["versions"]
+
+
+def test_the_settings_of_tensorflow_and_the_order_of_threads_count_for_the_training() -> None:
+    closure = MODEL.closure(Parameters())
+    assert {"reproduce.core.backend", "reproduce.core.parallel"} <= set(closure)

@@ -96,7 +96,8 @@ class Parameters(BaseModel):
         Field(
             ge=1,
             le=1_000_000,
-            description="how many test images chapters 6 and 7 measure, at most, spread evenly",
+            description="how many test images the chapters on ratio and rate measure, at most, "
+            "spread evenly",
         ),
     ] = 24
     seeds: Annotated[
@@ -125,7 +126,7 @@ class Parameters(BaseModel):
         """Return the parameters that can change a result of this run.
 
         Some have no meaning with the values of others. A folder's path is none of them: what is in
-        it counts, which `preparation.listing_digest` tells.
+        it counts, which `data.stages.listing_digest` tells.
         """
         without = {"profile", "folder", "seeds"}
         if self.source != "sample":

@@ -106,7 +106,7 @@ METRICS = (
     Metric("ssim", "SSIM", ssim, is_share=True),
     Metric("ms_ssim", "MS-SSIM", ms_ssim, is_share=True),
 )
-"""What chapters 6 and 7 compare images by; one more here joins their tables and plots."""
+"""What the chapters on ratio and rate compare images by; one more joins their tables and plots."""
 
 
 def metric(name: str) -> Metric:

@@ -2,7 +2,7 @@
 
 The paper's "nisbah pemampatan" is bytes of the output ÷ bytes of the original, both saved as PNG:
 `size_ratio` here, smaller is better. It is the inverse of the usual compression ratio, and no
-rate of a codec: chapter 5 says why.
+rate of a codec: the chapter on the compression size says why.
 """
 
 import io

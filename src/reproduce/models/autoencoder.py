@@ -14,9 +14,10 @@ H x W from 2 x 2 up comes back with its own size.
 The same mathematics as the paper's graph, in a faster form; tests compare outputs and gradients
 with the literal graph. The paper upsamples the inverted attention map twofold (nearest) and
 resizes it back (bilinear). That is the identity, for each output pixel averages copies of one
-value, so it is left out here; chapter 2 shows it numerically. The first convolution with its
-pooling, and the last upsampling with its convolution, are one layer each (see `layers`). The last
-sigmoid stands alone, behind the crop, so that training can take the loss from its argument.
+value, so it is left out here; the chapter on the model shows it numerically. The first convolution
+with its pooling, and the last upsampling with its convolution, are one layer each (see `layers`).
+The last sigmoid stands alone, behind the crop, so that training can take the loss from its
+argument.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the paper's size ratio measures: the stage of chapter 6.
+"""What the paper's size ratio measures: a stage of its own.
 
 The same ratio is taken of the autoencoder and of what stands beside it (`methods`), with the
 quality of the picture that is left, and of the autoencoder by other writers of PNG (`writers`).

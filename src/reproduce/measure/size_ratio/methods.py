@@ -1,4 +1,4 @@
-"""What chapter 6 sets beside the autoencoder: methods that each make bytes of an image.
+"""What is set beside the autoencoder: methods that each make bytes of an image.
 
 Three kinds, by what the bytes are:
 
