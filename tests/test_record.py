@@ -128,7 +128,7 @@ def test_each_stage_tells_when_and_where_it_was_made_and_what_it_cost(place: Pat
     made = store.read_manifest(place)["made"]
     assert set(made["machine"]) == {"processor", "cores", "memory_bytes", "system"}
     assert datetime.fromisoformat(made["started"]).utcoffset() == timedelta(0)
-    assert made["seconds"] > 0
+    assert made["seconds"] >= 0  # rounded to a tenth
     assert made["peak_memory_bytes"] > 50_000_000
 
 
