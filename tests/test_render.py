@@ -70,6 +70,20 @@ def test_it_tells_how_they_were_made(project: Path, build_folder: Path) -> None:
     assert "Nothing was executed" not in executions
 
 
+def test_executions_stand_in_the_order_of_the_book(project: Path, build_folder: Path) -> None:
+    for name in ("another", "last"):
+        for folder in (project, build_folder / "mine"):
+            cells = [nbformat.v4.new_markdown_cell(f"# {name}")]
+            path = folder / "notebooks" / f"{name}.ipynb"
+            nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+        store.write_json(provenance.path_of(path), an_execution(notebook=path.name))
+    contents = CONTENTS.replace("/chapter\n", "/last\n  - file: notebooks/chapter\n")
+    (project / "_toc.yml").write_text(f"{contents}  - file: notebooks/another\n")
+    executions = (render.render("mine").parent / "book" / "executions.html").read_text()
+    places = [executions.index(f">{name}</span>") for name in ("last", "Chapter", "another")]
+    assert places == sorted(places)
+
+
 def test_a_warning_stops_the_book_is_told_and_leaves_the_last_one(project: Path) -> None:
     front = render.render("mine")
     (project / "index.md").write_text("# Front\n\n{doc}`no/such/page`\n")

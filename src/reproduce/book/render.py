@@ -76,12 +76,20 @@ def _assemble(executed: Path, source: Path) -> None:
         shutil.copyfile(root / name, source / name)
     shutil.copytree(root / "book", source / "book")
     (source / "notebooks").mkdir()
-    names = sorted(path.name for path in (root / "notebooks").glob("*.ipynb"))
-    pages = [_page(executed / name, source / "notebooks") for name in names]
+    pages = [_page(executed / name, source / "notebooks") for name in _in_order(root)]
     page = source / "book" / EXECUTIONS
     text = page.read_text(encoding="utf-8")
     filled = markdown.fill(text, colophon.PLACE, colophon.executions(pages), f"book/{EXECUTIONS}")
     page.write_text(filled, encoding="utf-8")
+
+
+def _in_order(root: Path) -> list[str]:
+    """Return the names of all notebooks in the order of the book; what is not in it comes last."""
+    contents = (root / "_toc.yml").read_text(encoding="utf-8")
+    order = re.findall(r"file:\s*notebooks/(\S+)", contents)
+    stems = sorted(path.stem for path in (root / "notebooks").glob("*.ipynb"))
+    stems.sort(key=lambda stem: order.index(stem) if stem in order else len(order))
+    return [f"{stem}.ipynb" for stem in stems]
 
 
 def _page(notebook: Path, folder: Path) -> dict[str, Any]:
