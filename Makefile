@@ -10,6 +10,8 @@ BEANS ?=
 SEEDS ?=
 # PARAMETERS="name=value …": changes to the profile, for the same.
 PARAMETERS ?=
+# STUDY=name: a file of studies/, for `make study`.
+STUDY ?=
 # FAULTS="name …": only these faults of tests/mutants.toml, for `make mutants`.
 FAULTS ?=
 # SECONDS=60: how long `make fuzz` looks for faults.
@@ -21,9 +23,10 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # behind after a kill (hence --nolock), and so do its notes of unfinished files.
 SNAKEMAKE = snakemake --cores all --nolock --rerun-incomplete --quiet all --config
 CHANGES = $(if $(SEEDS),seeds='$(SEEDS)') $(PARAMETERS)
-PAPER = profile=paper $(if $(BEANS),folder='$(BEANS)') $(CHANGES)
+BEANS_FOLDER = $(if $(BEANS),folder='$(BEANS)')
+PAPER = profile=paper $(BEANS_FOLDER) $(CHANGES)
 
-.PHONY: help book paper test mutants fuzz serve notebooks bench record lint lock clean
+.PHONY: help book paper test mutants fuzz serve notebooks bench record study lint lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -59,8 +62,12 @@ bench: .venv/.installed ## measure time and memory against the paper's script, h
 
 record: .venv/.installed ## make the runs in the paper's setting and write their record to results/ and the README, from a clean checkout (same BEANS, SEEDS)
 	$(SNAKEMAKE) $(PAPER) -- measured
-	reproduce record results --profile paper $(if $(BEANS),-p folder='$(BEANS)') $(foreach change,$(CHANGES),-p $(change))
+	reproduce record results --profile paper $(if $(BEANS),-p $(BEANS_FOLDER)) $(foreach change,$(CHANGES),-p $(change))
 	reproduce readme
+
+study: .venv/.installed ## make the runs of a study and write their record to results/, from a clean checkout (STUDY=name, same BEANS)
+	$(SNAKEMAKE) study=$(STUDY) $(BEANS_FOLDER) $(PARAMETERS) -- studied
+	reproduce record results --study '$(STUDY)' $(if $(BEANS),-p $(BEANS_FOLDER)) $(foreach change,$(PARAMETERS),-p $(change))
 
 lint: .venv/.installed ## check format, style, types, the layers of rooms, and the workflow
 	ruff format --check .

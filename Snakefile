@@ -3,8 +3,11 @@
     snakemake --cores all --config profile=sample
     snakemake --cores all --config profile=paper epochs=2 folder=/data/beans
 
+    snakemake --cores all --config study=quantisation -- studied
+
 `profile` is a name in profiles/ or the path of a YAML file; every other setting overrides one of
 its parameters. `seeds=0..4` trains and scores with each of these seeds, for the reproduction report.
+`study` is a name in studies/, with a profile of its own.
 """
 
 import shlex
@@ -15,17 +18,23 @@ from filelock import FileLock, Timeout
 
 from reproduce.book.notebook import Notebook
 from reproduce.core import sources, store
+from reproduce.core import study as studies
 from reproduce.core.errors import ReproduceError
-from reproduce.core.parameters import load_parameters, parse_overrides, parse_seeds
+from reproduce.core.parameters import Parameters, load_parameters, parse_overrides, parse_seeds
 from reproduce.measure import stages
 from reproduce.models import registry
 
-PROFILE = str(config.get("profile", "sample"))
-OVERRIDES = [f"{name}={value}" for name, value in config.items() if name != "profile"]
+OVERRIDES = [
+    f"{name}={value}" for name, value in config.items() if name not in ("profile", "study")
+]
 TREE = sources.present()
 try:
+    STUDY = studies.read(str(config["study"]), Path("studies")) if "study" in config else None
+    PROFILE = str(config.get("profile", STUDY.profile if STUDY else "sample"))
     PARAMETERS = load_parameters(PROFILE, Path("profiles"), parse_overrides(OVERRIDES))
-    registry.find(PARAMETERS.model)
+    STUDY_RUNS = list(STUDY.runs(PARAMETERS)) if STUDY else []
+    for one in (PARAMETERS, *(run.parameters for run in STUDY_RUNS)):
+        registry.find(one.model)
     # What else a stage depends on, such as the files of a folder: looked up once.
     CONTENTS = {stage.name: stage.contents(PARAMETERS) for stage in stages.ALL}
 except ReproduceError as error:
@@ -45,7 +54,8 @@ NOTEBOOKS = {path.stem: Notebook(path) for path in sorted(Path("notebooks").glob
 
 
 wildcard_constraints:
-    model=r"[a-z0-9+-]+",
+    # In a study, with the name of the variant: paper@noise.
+    model=r"[a-z0-9+-]+(@[a-z0-9-]+)?",
     seed=r"[0-9]+",
 
 
@@ -54,12 +64,20 @@ def note(stage, model="{model}", seed="{seed}"):
     return BUILD / f"{stage.place(model, seed)}.json"
 
 
+def changes(wildcards):
+    """Return what the run of these wildcards sets, and the name of its variant."""
+    for run in STUDY_RUNS:
+        if (run.model, run.parameters.seed) == (wildcards.model, int(wildcards.seed)):
+            return run.changes, run.variant
+    return {"model": wildcards.model, "seed": int(wildcards.seed)}, ""
+
+
 def dependencies(stage):
     """Return a function of wildcards: what a stage's artifact depends on besides others."""
 
     def of(wildcards):
-        chosen = {"model": wildcards.model, "seed": int(wildcards.seed)} if stage.of_seed else {}
-        parameters = PARAMETERS.model_copy(update=chosen)
+        changed = changes(wildcards)[0] if stage.of_seed else {}
+        parameters = Parameters(**{**PARAMETERS.model_dump(), **changed})
         return stage.own_dependencies(parameters, CONTENTS[stage.name])
 
     return of
@@ -71,7 +89,9 @@ def command(made, *options):
     def of(wildcards):
         words = ["reproduce", "make", *(stage.name for stage in made), *options, *OPTIONS]
         if made[0].of_seed:
-            words += ["-p", f"model={wildcards.model}", "-p", f"seed={wildcards.seed}"]
+            changed, variant = changes(wildcards)
+            words += [w for name, value in changed.items() for w in ("-p", f"{name}={value}")]
+            words += ["--variant", variant] if variant else []
         part = wildcards.get("scatteritem")
         if part:
             words += ["--part", part.replace("-of-", "/")]
@@ -191,6 +211,18 @@ rule measured:
     """Make all stages with each of the seeds: what a record needs."""
     input:
         [path for stage in stages.ALL for path in notes(stage, SEEDS)],
+
+
+rule studied:
+    """Make the runs of the study."""
+    input:
+        sorted(
+            {
+                note(stage, run.model, run.parameters.seed)
+                for run in STUDY_RUNS
+                for stage in stages.with_needs(STUDY.stages)
+            }
+        ),
 
 
 rule scored:

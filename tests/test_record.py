@@ -6,6 +6,7 @@ import math
 import re
 import subprocess
 import tarfile
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -18,8 +19,9 @@ from PIL import Image
 
 from reproduce import cli, codec
 from reproduce.core import environment, store
+from reproduce.core import study as studies
 from reproduce.core.errors import ReproduceError
-from reproduce.core.parameters import Parameters, read_profile
+from reproduce.core.parameters import Parameters, load_parameters, read_profile
 from reproduce.core.sources import Tree
 from reproduce.data import pixels
 from reproduce.measure import scores as scoring
@@ -59,11 +61,27 @@ def seed(request: pytest.FixtureRequest) -> int:
 # What every record is held against
 
 
+def places_of_studies() -> Iterator[Path]:
+    """The folders of the studies' runs, as far as these are recorded."""
+    for path in (ROOT / "studies").glob("*.yaml"):
+        chosen = studies.read(path.stem, path.parent)
+        parameters = load_parameters(chosen.profile, ROOT / "profiles")
+        runs = list(chosen.runs(parameters))
+        places = {
+            RESULTS / chosen.profile / stage.place(run.model, run.parameters.seed)
+            for run in runs
+            for stage in stages.with_needs(chosen.stages)
+            if stage.of_seed
+        }
+        if places & set(PLACES):
+            yield from places
+
+
 @in_the_new_form
 def test_the_record_holds_each_stage_of_five_seeds_and_nothing_else() -> None:
     expected = {
         RESULTS / "paper" / stage.place("paper", seed) for stage in stages.ALL for seed in SEEDS
-    }
+    } | set(places_of_studies())
     assert {place for place in PLACES if RESULTS / "paper" in place.parents} == expected
     files = {file for file in (RESULTS / "paper").rglob("*") if file.is_file()}
     assert {file.parent for file in files} == expected
@@ -307,7 +325,7 @@ def test_a_record_is_what_the_artifacts_say_of_themselves(
     folder_of_images: Path, parameters_of: Any, tmp_path: Path
 ) -> None:
     parameters = parameters_of(folder_of_images, epochs=1)
-    written = record.write(parameters, tmp_path / "results")
+    written = record.write(parameters, tmp_path / "results", stages.ALL)
     for stage, place in zip(stages.ALL, written, strict=True):
         assert place == tmp_path / "results" / "quick" / stage.place("paper", 0)
         recorded = {"manifest.json", *stage.recorded}
@@ -328,7 +346,7 @@ def test_a_record_of_another_seed_stands_beside_and_one_of_the_same_is_replaced(
 ) -> None:
     for changes in ({"seed": 3}, {"seed": 4}, {"seed": 3, "epochs": 2}):
         parameters = parameters_of(folder_of_images, **{"epochs": 1, **changes})
-        record.write(parameters, tmp_path)
+        record.write(parameters, tmp_path, stages.ALL)
     runs = tmp_path / "quick" / "paper"
     assert sorted(folder.name for folder in runs.iterdir()) == ["seed-3", "seed-4"]
     epochs = [
@@ -353,7 +371,8 @@ def test_what_no_commit_could_make_again_is_not_recorded(
 ) -> None:
     monkeypatch.setattr(environment, "commit", lambda: commit)
     with pytest.raises(ReproduceError, match=rf"cannot be recorded: it was made by .*{said}"):
-        record.write(parameters_of(folder_of_images, epochs=1), tmp_path / "results")
+        parameters = parameters_of(folder_of_images, epochs=1)
+        record.write(parameters, tmp_path / "results", stages.ALL)
     assert not (tmp_path / "results").exists()
 
 

@@ -130,6 +130,32 @@ def test_seeds_are_trained_and_scored_on_the_same_data_and_then_judged(
     assert "profile `tiny`, seeds 1 and 3" in report.read_text()
 
 
+def test_a_run_of_a_study_is_made_with_what_its_variant_sets(
+    tiny_book: Path, tiny_build: Path
+) -> None:
+    settings = (*of_folder(tiny_build), "study=quantisation")
+    place = tiny_build / "tiny" / "paper@noise" / "seed-0"
+    done = snakemake(tiny_build, *settings, targets=(str(place / "model.json"),))
+    assert done.returncode == 0, done.stdout
+    artifact = tiny_build / "tiny" / json.loads((place / "model.json").read_text())["artifact"]
+    used = json.loads((artifact / "manifest.json").read_text())["dependencies"]["parameters"]
+    assert (used["quantisation"], used["quantisation_step"], used["seed"]) == ("noise", 0.5, 0)
+    assert used["epochs"] == 2  # as the profile has it
+
+    planned = command(*settings, targets=("studied",))
+    planned.insert(planned.index("--cores"), "--dry-run")
+    planned[planned.index("--quiet") : planned.index("--quiet") + 2] = ["--printshellcmds"]
+    shown = subprocess.run(
+        planned, cwd=ROOT, env=environment(tiny_build), capture_output=True, text=True, check=True
+    )
+    made = re.findall(r"reproduce make (model|codec rates times) .*--variant (\S+)", shown.stdout)
+    others = ("none", "straight-through-16", "straight-through-2")
+    assert sorted(made) == [
+        *[("codec rates times", variant) for variant in ("noise", *others)],
+        *[("model", variant) for variant in others],
+    ]
+
+
 def test_test_images_scored_in_parts_give_the_table_of_one_part_to_the_byte(
     tiny_build: Path, tmp_path: Path
 ) -> None:
@@ -162,6 +188,7 @@ def test_test_images_scored_in_parts_give_the_table_of_one_part_to_the_byte(
         (("profile=sample", "image_size=0"), "parameter 'image_size'"),
         (("profile=sample", "seeds=4..0"), "parameter 'seeds'"),
         (("profile=sample", "model=nope"), "parameter 'model'"),
+        (("profile=sample", "study=nope"), "unknown study 'nope'; known are"),
         (("profile=sample", "source=folder", "folder=/no/such/place"), "/no/such/place"),
     ],
 )

@@ -2,12 +2,14 @@
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from reproduce.core import store
+from reproduce.core import study as studies
 from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import Parameters, load_parameters, parse_overrides, parse_seeds
 from reproduce.core.stage import Stage
@@ -94,6 +96,9 @@ def make_stages(
     names: Annotated[list[str], typer.Argument(metavar="STAGE…", help=_STAGES)],
     profile: Profile = "sample",
     parameter: Overrides = None,
+    variant: Annotated[
+        str, typer.Option(metavar="NAME", help="Note them as a study's variant of that name.")
+    ] = "",
     part: Annotated[
         str | None,
         typer.Option(
@@ -111,7 +116,8 @@ def make_stages(
     if part is not None or gather != 1:
         _make_in_parts(chosen, parameters, part, gather)
     for stage in chosen if part is None else ():
-        _finish(stage.note(parameters), stage.folder(parameters))
+        model = f"{parameters.model}@{variant}" if variant else parameters.model
+        _finish(stage.note(parameters, model), stage.folder(parameters))
 
 
 def _make_in_parts(
@@ -167,16 +173,32 @@ def book(profile: Profile = "sample", parameter: Overrides = None) -> None:
 @app.command(rich_help_panel=WORKFLOW)
 def record(
     folder: Annotated[Path, typer.Argument(help="The folder of records.")] = Path("results"),
-    profile: Profile = "paper",
+    profile: Annotated[
+        str | None,
+        typer.Option("--profile", "-f", help="By default paper, or that of the study."),
+    ] = None,
     parameter: Overrides = None,
+    study: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of this study's runs, a file of studies/.")
+    ] = None,
 ) -> None:
     """Write the record of finished runs, with the seeds of parameter `seeds`, to a folder."""
-    parameters = _parameters(profile, parameter)
     from reproduce.results import record
 
-    for seed in parse_seeds(parameters.seeds) or [parameters.seed]:
-        for place in record.write(parameters.model_copy(update={"seed": seed}), folder):
-            print(place)
+    if study is None:
+        parameters = _parameters(profile or "paper", parameter)
+        for seed in parse_seeds(parameters.seeds) or [parameters.seed]:
+            of_seed = parameters.model_copy(update={"seed": seed})
+            _print(record.write(of_seed, folder, stages.ALL))
+        return
+    chosen = studies.read(study, store.project_root() / "studies")
+    for run in chosen.runs(_parameters(profile or chosen.profile, parameter)):
+        _print(record.write(run.parameters, folder, stages.with_needs(chosen.stages), run.model))
+
+
+def _print(places: Iterable[Path]) -> None:
+    for place in places:
+        print(place)
 
 
 @app.command(rich_help_panel=WORKFLOW)

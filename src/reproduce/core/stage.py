@@ -114,12 +114,18 @@ class Stage:
         )
 
     def place(self, model: str, seed: int | str) -> str:
-        """Return where builds and records have this stage: `paper/seed-0/scores`, or `data`."""
+        """Return where builds and records have this stage: `paper/seed-0/scores`, or `data`.
+
+        In a study, the name of the variant stands behind that of the model: `paper@noise`.
+        """
         return f"{model}/seed-{seed}/{self.name}" if self.of_seed else self.name
 
-    def note(self, parameters: Parameters) -> Path:
-        """Return the file that says which artifact is the present one: the workflow wants it."""
-        place = self.place(parameters.model, parameters.seed)
+    def note(self, parameters: Parameters, model: str = "") -> Path:
+        """Return the file that says which artifact is the present one: the workflow wants it.
+
+        Takes what stands for the model in its path, if that isn't just the model's name.
+        """
+        place = self.place(model or parameters.model, parameters.seed)
         return store.build_folder(parameters.profile) / f"{place}.json"
 
     def all_needs(self) -> "list[Stage]":

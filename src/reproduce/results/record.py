@@ -3,6 +3,7 @@
     results/<profile>/data/                         what was prepared
     results/<profile>/codecs/<codec>/               what a codec that needs no training gives
     results/<profile>/<model>/seed-<seed>/<stage>/  what a trained model gives, and its weights
+    results/<profile>/<model>@<variant>/seed-…      the same of a variant in a study
 
 A manifest says what the artifact depends on and how it was made: by which commit, when, where, with
 which versions. `write` copies them, and nothing else ever writes into a record.
@@ -112,7 +113,9 @@ def _read_json(path: Path) -> dict[str, Any]:
     return values
 
 
-def write(parameters: Parameters, results: Path) -> list[Path]:
+def write(
+    parameters: Parameters, results: Path, recorded: Sequence[Stage], model: str = ""
+) -> list[Path]:
     """Write the record of the run with these parameters, which is made as far as it isn't.
 
     Parameters
@@ -122,6 +125,10 @@ def write(parameters: Parameters, results: Path) -> list[Path]:
     results
         The folder of records. What it holds of the same run is replaced, stage by stage, each
         whole or not at all; what it holds of other seeds and models stays.
+    recorded
+        The stages that are recorded.
+    model
+        What stands for the model in its place, if that isn't just the model's name.
 
     Returns
     -------
@@ -134,7 +141,7 @@ def write(parameters: Parameters, results: Path) -> list[Path]:
         An artifact was made by no commit, or by one with uncommitted changes: nobody could make it
         again. Nothing is written then.
     """
-    folders = {stage: stage.folder(parameters) for stage in stages.ALL}
+    folders = {stage: stage.folder(parameters) for stage in recorded}
     for folder in folders.values():
         made = store.read_manifest(folder)["made"]
         if made["commit"] is None or made["uncommitted_changes"]:
@@ -143,12 +150,13 @@ def write(parameters: Parameters, results: Path) -> list[Path]:
                 f"{'a commit with uncommitted changes' if made['commit'] else 'no commit'}; remove "
                 f"it ({folder}) and record again from a clean checkout"
             )
+    model = model or parameters.model
     with store.clear_disk_errors(results):
         return [
             _write_stage(
                 stage,
                 folder,
-                results / parameters.profile / stage.place(parameters.model, parameters.seed),
+                results / parameters.profile / stage.place(model, parameters.seed),
             )
             for stage, folder in folders.items()
         ]

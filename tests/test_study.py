@@ -1,0 +1,87 @@
+"""Studies: runs that differ in a few parameters."""
+
+from pathlib import Path
+
+import pytest
+
+from reproduce.core import study as studies
+from reproduce.core.errors import ReproduceError
+from reproduce.core.parameters import Parameters, load_parameters
+from reproduce.core.study import Study
+from reproduce.measure import stages
+from reproduce.models import registry
+
+ROOT = Path(__file__).parents[1]
+STUDIES = ROOT / "studies"
+
+TWO_BY_TWO = """
+profile: paper
+seeds: "0,3"
+stages: [model]
+parameters: {epochs: 2}
+variants:
+  plain: {}
+  noise: {quantisation: noise, epochs: 5}
+"""
+
+
+def written(folder: Path, text: str) -> Study:
+    (folder / "mine.yaml").write_text(text, encoding="utf-8")
+    return studies.read("mine", folder)
+
+
+def test_each_variant_runs_with_each_seed_and_sets_most_what_is_its_own(tmp_path: Path) -> None:
+    runs = list(written(tmp_path, TWO_BY_TWO).runs(Parameters(epochs=9, batch_size=3)))
+    assert [(run.model, run.parameters.seed) for run in runs] == [
+        ("paper@plain", 0),
+        ("paper@plain", 3),
+        ("paper@noise", 0),
+        ("paper@noise", 3),
+    ]
+    assert [run.parameters.epochs for run in runs] == [2, 2, 5, 5]
+    assert {run.parameters.batch_size for run in runs} == {3}
+    assert runs[2].changes == {"epochs": 5, "quantisation": "noise", "seed": 0}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (TWO_BY_TWO.replace("seeds:", "seed:"), "seeds: Field required"),
+        (TWO_BY_TWO.replace("noise: {", "No such name!: {"), "variants.*pattern"),
+        (TWO_BY_TWO.replace("[model]", "[]"), "stages"),
+        (TWO_BY_TWO.replace("profile: paper", "profile: ["), "not valid YAML"),
+        ("- 1", "valid dictionary"),
+    ],
+)
+def test_a_file_that_holds_no_study_is_refused_with_the_place_of_the_fault(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    with pytest.raises(ReproduceError, match=rf"mine\.yaml(?s:.*){said}"):
+        written(tmp_path, text)
+
+
+@pytest.mark.parametrize("name", ["other", "../mine", ""])
+def test_an_unknown_study_is_refused_with_the_known_ones(tmp_path: Path, name: str) -> None:
+    written(tmp_path, TWO_BY_TWO)
+    with pytest.raises(ReproduceError, match=r"unknown study .*; known are mine$"):
+        studies.read(name, tmp_path)
+
+
+def test_a_parameter_that_a_study_sets_wrongly_is_refused(tmp_path: Path) -> None:
+    study = written(tmp_path, TWO_BY_TWO.replace("epochs: 5", "epochs: many"))
+    with pytest.raises(ReproduceError, match="parameter 'epochs'"):
+        list(study.runs(Parameters()))
+
+
+@pytest.mark.parametrize("path", sorted(STUDIES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_each_study_of_the_project_can_be_run(path: Path) -> None:
+    study = studies.read(path.stem, STUDIES)
+    assert stages.with_needs(study.stages)
+    runs = list(study.runs(load_parameters(study.profile, ROOT / "profiles")))
+    dependencies = []
+    for run in runs:
+        registry.find(run.parameters.model)
+        effective = run.parameters.in_effect()
+        assert run.changes.keys() - effective.keys() == set(), "set, but without effect"
+        dependencies.append(effective)
+    assert len(dependencies) == len({str(one) for one in dependencies}), "two runs are the same"
