@@ -32,20 +32,13 @@ from reproduce.models import autoencoder as model
 from reproduce.models import training
 from reproduce.models.loss import LOSS_OF_MID_GREY, loss_floor
 from reproduce.models.stages import MODEL
-from reproduce.results import legacy, record, reported
+from reproduce.results import record, reported
 from reproduce.results.quantities import quantities as quantities_of
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
 PLACES = sorted(path.parent for path in RESULTS.rglob(store.MANIFEST))
 SEEDS = [0, 1, 2, 3, 4]
-
-# Until the record is made anew in the form that the tests with this mark hold it to.
-in_the_new_form = pytest.mark.skipif(
-    bool(legacy.seeds(RESULTS, "paper")),
-    reason="the record is of the older form, without manifests, until `make record` renews it",
-)
-
 
 @pytest.fixture(params=PLACES, ids=lambda place: place.relative_to(RESULTS).as_posix())
 def place(request: pytest.FixtureRequest) -> Path:
@@ -77,7 +70,6 @@ def places_of_studies() -> Iterator[Path]:
             yield from places
 
 
-@in_the_new_form
 def test_the_record_holds_each_stage_of_five_seeds_and_nothing_else() -> None:
     expected = {
         RESULTS / "paper" / stage.place("paper", seed) for stage in stages.ALL for seed in SEEDS
@@ -216,7 +208,6 @@ def test_the_recorded_weights_load_and_are_the_papers_model(seed: int) -> None:
     assert weights.stat().st_size < 100_000
 
 
-@in_the_new_form
 def test_the_recorded_weights_of_seed_0_are_nearly_those_of_the_shipped_model() -> None:
     # Nearly: another processor may add up in another order.
     weights = record.folder(MODEL) / training.WEIGHTS
@@ -231,13 +222,10 @@ def test_the_rates_are_recorded_of_all_test_images(seed: int) -> None:
     rates = measurement.read(folders)
     assert rates["image"].nunique() == reported.TEST_IMAGES
     assert set(rates["size"]) == {"full", "half"}
-    names = {one.name for one in codecs.REFERENCES}
-    if legacy.seeds(RESULTS, "paper"):
-        names -= {"AVIF for PSNR"}
+    names = [one.name for one in codecs.REFERENCES]
     assert set(rates["codec"]) == {*names, autoencoder.AUTOENCODER}
 
 
-@in_the_new_form
 def test_the_size_ratios_and_png_writers_are_recorded_of_all_test_images(seed: int) -> None:
     folder = record.folder(stages.RATIOS, seed=seed)
     ratios = size_ratio.read_table(folder / size_ratio.TABLE)
@@ -248,7 +236,6 @@ def test_the_size_ratios_and_png_writers_are_recorded_of_all_test_images(seed: i
     assert ours == pytest.approx(recorded, rel=1e-5)
 
 
-@in_the_new_form
 def test_each_recorded_codec_reaches_two_bits_per_pixel_with_eight_rates_below() -> None:
     folders = [record.folder(stage) for stage in stages.CODECS]
     points = curves.means(measurement.read(folders))

@@ -40,21 +40,13 @@ def provenance(
     return text
 
 
-# Of a record in the older form (`results.legacy`).
-_LATER = (
-    " What it says of size ratios, rates and other codecs was measured later, and by which commit "
-    "is not on record."
-)
-
-
 def recorded(run: Mapping[str, Any]) -> str:
     """Say when, where, by which commit and with what a recorded run was trained (`record.read`)."""
     made = run["made"]["model"]
     where = made["machine"]
-    later = "" if "rates" in run["made"] else _LATER
     return (
         f"\n\n**The recorded run** is of profile `{run['parameters']['profile']}`, seed "
         f"{run['parameters']['seed']}: trained on {made['started'][:10]} by commit "
         f"`{made['commit'][:8]}` with TensorFlow {made['versions']['tensorflow']} on "
-        f"{where['processor']}, {where['cores']} cores.{later}"
+        f"{where['processor']}, {where['cores']} cores."
     )

@@ -35,7 +35,7 @@ from reproduce.models import description, training
 from reproduce.models.loss import loss_floor
 from reproduce.models.registry import PAPER
 from reproduce.models.stages import MODEL
-from reproduce.results import legacy, reported
+from reproduce.results import reported
 
 SUMS = "SHA256SUMS"
 """Of the files in a folder of a record, as `sha256sum -c` reads them: what was edited shows."""
@@ -200,9 +200,6 @@ def read(profile: str = "paper", seed: int = 0, model: str = PAPER) -> dict[str,
 
 @cache
 def _read(results: Path, profile: str, seed: int, model: str) -> dict[str, Any]:
-    if model == PAPER and legacy.is_there(results, profile, seed):
-        return legacy.read(results, profile, seed)
-
     def folder_of(stage: Stage) -> Path:
         return _recorded(stage, results, profile, seed, model)
 
@@ -227,8 +224,6 @@ def folder(stage: Stage, profile: str = "paper", seed: int = 0, model: str = PAP
 
 
 def _recorded(stage: Stage, results: Path, profile: str, seed: int, model: str) -> Path:
-    if model == PAPER and legacy.is_there(results, profile, seed):
-        return legacy.folder(results, profile, seed, stage)
     place = results / profile / stage.place(model, seed)
     if not (place / store.MANIFEST).is_file():
         raise ReproduceError(
@@ -251,8 +246,7 @@ def folders(
     ReproduceError
         They are not recorded.
     """
-    found = [folder(stage, profile, seed, model) for stage in (*of_codecs, of_model)]
-    return list(dict.fromkeys(found))  # in the older form, all codecs share one
+    return [folder(stage, profile, seed, model) for stage in (*of_codecs, of_model)]
 
 
 def read_seeds(profile: str = "paper", model: str = PAPER) -> dict[int, dict[str, Any]]:
@@ -266,7 +260,6 @@ def read_seeds(profile: str = "paper", model: str = PAPER) -> dict[int, dict[str
     results = store.project_root() / "results"
     places = (results / profile / model).glob("seed-*")
     seeds = sorted(int(place.name.removeprefix("seed-")) for place in places)
-    seeds = legacy.seeds(results, profile) or seeds
     return {seed: read(profile, seed, model) for seed in seeds or [0]}
 
 
