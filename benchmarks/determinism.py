@@ -63,7 +63,7 @@ def main() -> None:
         print(json.dumps(runs[-1]), flush=True)
     written = json.loads(RESULT.read_text()) if RESULT.is_file() else {}
     written[profile] = {
-        "machine": environment.machine(),
+        "machine": environment.machine().model_dump(),
         "versions": environment.versions(),
         "commit": environment.commit(),
         "measured": datetime.now(UTC).date().isoformat(),

@@ -44,7 +44,7 @@ def main() -> None:
     result = {
         "runs": runs,
         "images": IMAGES,
-        "machine": environment.machine(),
+        "machine": environment.machine().model_dump(),
         "versions": environment.versions(),
         "commit": environment.commit(),
         "measured": datetime.now(UTC).date().isoformat(),

@@ -20,7 +20,7 @@ def main() -> None:
     (images,) = {entry.pop("images") for entry in measurements if "images" in entry}
     commit = reports[0]["commit_info"]
     values = {
-        "machine": environment.machine(),
+        "machine": environment.machine().model_dump(),
         "versions": environment.versions(),
         "commit": commit["id"] + ("-dirty" if commit["dirty"] else ""),
         "measured": reports[0]["datetime"][:10],

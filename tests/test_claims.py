@@ -1,6 +1,5 @@
 """The list of claims: what it may say, and the verdicts that runs lead to."""
 
-import copy
 import math
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from reproduce.core.errors import ReproduceError
 from reproduce.results import claims, record
 from reproduce.results import reported as paper
 from reproduce.results.claims import Check, Claim
+from reproduce.results.run import Run
 
 CHECK = {"quantity": "last_loss", "label": "loss", "at_most": 0.65, "why": "It is an example."}
 CLAIM = {
@@ -31,15 +31,19 @@ def check(**values: Any) -> Check:
     return Check(quantity="last_loss", label="loss", why="It is an example.", **values)
 
 
-def run(loss: float = 0.61, learned: bool = True, **example: float | None) -> dict[str, Any]:
+def run(loss: float = 0.61, learned: bool = True, **example: float) -> Run:
     """What a run has measured: that of seed 0, with these changes."""
-    measured = copy.deepcopy(record.read())
-    measured["training"]["losses"][-1] = loss
-    measured["example"] |= example
-    return measured | {"learned": learned}
+    recorded = record.read()
+    losses = (*recorded.training.losses[:-1], loss)
+    changes = {
+        "training": recorded.training.model_copy(update={"losses": losses}),
+        "example": recorded.example.model_copy(update=example),
+        "learned": learned,
+    }
+    return recorded.model_copy(update=changes)
 
 
-def verdict(one: Claim, *runs: dict[str, Any]) -> str:
+def verdict(one: Claim, *runs: Run) -> str:
     (judged,) = claims.judge([one], dict(enumerate(runs)))
     return judged.verdict
 
@@ -155,7 +159,7 @@ def test_a_claim_without_measurement_is_refused() -> None:
 
 def test_a_quantity_that_a_run_could_not_measure_is_refused_if_its_model_learned() -> None:
     correlation = claim(checks=[CHECK | {"quantity": "correlation"}])
-    nothing: dict[str, Any] = {"attention_correlation": None}
+    nothing: Any = {"attention_correlation": math.nan}
     with pytest.raises(ReproduceError, match=r"'correlation' of the run with seed 0"):
         claims.judge([correlation], {0: run(**nothing)})
     dead = run(learned=False, **nothing)
@@ -164,7 +168,7 @@ def test_a_quantity_that_a_run_could_not_measure_is_refused_if_its_model_learned
 
 def test_a_quantity_that_may_be_missing_fails_its_check_where_it_is() -> None:
     correlation = claim(checks=[CHECK | {"quantity": "correlation", "may_be_missing": True}])
-    assert verdict(correlation, run(attention_correlation=None)) == "not reproduced"
+    assert verdict(correlation, run(attention_correlation=math.nan)) == "not reproduced"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import nbformat
 import pytest
 
 from reproduce.book import colophon, execute, provenance
+from reproduce.book.provenance import CellGroup, Provenance
 from reproduce.core import memory, store
 from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import Parameters
@@ -44,9 +45,9 @@ def executed(*cells: tuple[str, str, float, int | None]) -> nbformat.NotebookNod
     return content
 
 
-def an_execution(**changes: Any) -> dict[str, Any]:
+def an_execution(**changes: Any) -> Provenance:
     """The provenance of a small chapter."""
-    made = {
+    made: dict[str, Any] = {
         "notebook": "07_more.ipynb",
         "profile": "quick",
         "seed": 0,
@@ -66,7 +67,7 @@ def an_execution(**changes: Any) -> dict[str, Any]:
             {"name": "model-abc", "seconds": 1234.5, "peak_memory_bytes": 1_270 * MEGABYTE}
         ],
     }
-    return made | changes
+    return Provenance(**made | changes)
 
 
 def rows(text: str) -> list[list[str]]:
@@ -89,7 +90,7 @@ def test_cells_are_grouped_by_the_heading_above_them() -> None:
         ("markdown", "End of one.\n\n## Last ##\n\n```\n# no heading\n```", 0.0, None),
         ("code", "4", 3.0, None),
     )
-    assert provenance.cell_groups(content) == [
+    assert [dict(group) for group in provenance.cell_groups(content)] == [
         {"heading": "Title", "cells": 2, "seconds": 1.25, "peak_memory_bytes": 30},
         {"heading": "First", "cells": 1, "seconds": 2.0, "peak_memory_bytes": 20},
         {"heading": "Last", "cells": 1, "seconds": 3.0, "peak_memory_bytes": None},
@@ -98,7 +99,7 @@ def test_cells_are_grouped_by_the_heading_above_them() -> None:
 
 def test_cells_without_a_heading_are_a_group_of_their_own() -> None:
     content = executed(("code", "1", 1.0, 10), ("markdown", "Prose.", 0.0, None))
-    assert provenance.cell_groups(content) == [
+    assert [dict(group) for group in provenance.cell_groups(content)] == [
         {"heading": None, "cells": 1, "seconds": 1.0, "peak_memory_bytes": 10}
     ]
     assert provenance.cell_groups(notebook()) == []
@@ -157,39 +158,40 @@ def test_an_executed_notebook_has_its_provenance_beside_it(
     execute.execute(source, output, parameters)
 
     text = provenance.path_of(output).read_text()
-    made = json.loads(text)
-    assert made == provenance.read(output)
-    assert (made["notebook"], made["profile"], made["seed"]) == ("01_more.ipynb", "quick", 5)
-    assert made["parameters"] == parameters.model_dump(exclude={"folder"})
-    assert made["parameters_read"] == [
-        *("source", "image_size", "other_sizes", "bad_images", "crops_per_photograph")
-    ]
-    (used,) = made["artifacts"]
+    made = provenance.read(output)
+    assert json.loads(text) == made.model_dump(mode="json")
+    assert (made.notebook, made.profile, made.seed) == ("01_more.ipynb", "quick", 5)
+    assert made.parameters == parameters.model_dump(exclude={"folder"})
+    assert made.parameters_read == (
+        *("source", "image_size", "other_sizes", "bad_images", "crops_per_photograph"),
+    )
+    (used,) = made.artifacts
     (folder,) = (tmp_path / "build" / "sample").glob("data-*/")
     manifest = store.read_manifest(folder)
-    assert used["name"] == folder.name
-    assert used["seconds"] == manifest["made"]["seconds"]
-    assert made["data_fingerprints"] == [manifest["facts"]["fingerprint"]]
-    assert made["seconds"] > sum(group["seconds"] for group in made["cell_groups"])
+    assert used.name == folder.name
+    assert used.seconds == manifest["made"]["seconds"]
+    assert made.data_fingerprints == (manifest["facts"]["fingerprint"],)
+    assert made.seconds > sum(group.seconds for group in made.cell_groups)
     assert str(tmp_path) not in text
     assert str(Path.home()) not in text
     assert store.USES not in os.environ
-    assert_groups_tell_time_and_memory(made["cell_groups"])
+    assert_groups_tell_time_and_memory(made.cell_groups)
 
 
-def assert_groups_tell_time_and_memory(groups: list[dict[str, Any]]) -> None:
-    more, large, small = groups
+def assert_groups_tell_time_and_memory(groups: Sequence[CellGroup]) -> None:
+    _, large, _ = groups
     # The cell that papermill injects counts.
-    assert [(group["heading"], group["cells"]) for group in groups] == [
+    assert [(group.heading, group.cells) for group in groups] == [
         ("More", 3),
         ("Large", 1),
         ("Small", 1),
     ]
-    assert large["seconds"] > 0.3
+    assert large.seconds > 0.3
     if memory.forget_peak_of(os.getpid()):
-        assert more["peak_memory_bytes"] > 10 * MEGABYTE
-        assert large["peak_memory_bytes"] > 400 * MEGABYTE
-        assert small["peak_memory_bytes"] < large["peak_memory_bytes"] - 300 * MEGABYTE
+        of_more, of_large, of_small = (group.peak_memory_bytes or 0 for group in groups)
+        assert of_more > 10 * MEGABYTE
+        assert of_large > 400 * MEGABYTE
+        assert of_small < of_large - 300 * MEGABYTE
 
 
 @pytest.mark.slow
@@ -207,7 +209,7 @@ def test_a_failing_notebook_leaves_no_provenance_and_that_of_the_last_success_st
     nbformat.write(notebook(("code", "1 / 0")), source)
     with pytest.raises(ReproduceError, match="ZeroDivisionError"):
         execute.execute(source, output, Parameters(seed=2))
-    assert provenance.read(output)["seed"] == 1
+    assert provenance.read(output).seed == 1
     assert nbformat.read(output, as_version=4).cells[0].source == "1 / 1"
 
 
@@ -218,8 +220,8 @@ def test_where_memory_is_not_told_the_notebook_is_executed_all_the_same(
     source, output = tmp_path / "chapter.ipynb", tmp_path / "out" / "chapter.ipynb"
     nbformat.write(notebook(("code", "1 / 1")), source)
     execute.execute(source, output, Parameters())
-    (group,) = provenance.read(output)["cell_groups"]
-    assert group["peak_memory_bytes"] is None
+    (group,) = provenance.read(output).cell_groups
+    assert group.peak_memory_bytes is None
 
 
 @pytest.mark.parametrize(
@@ -238,8 +240,8 @@ def test_the_commit_is_told_apart_from_changes_to_it(
         {"start_time": "2026-05-04T03:02:01.5+00:00", "duration": 2.345}
     )
     made = provenance.collect("a.ipynb", content, Parameters(), [], [], commit)
-    assert {name: made[name] for name in told} == told
-    assert (made["started"], made["seconds"]) == ("2026-05-04T03:02:01+00:00", 2.35)
+    assert {name: getattr(made, name) for name in told} == told
+    assert (made.started, made.seconds) == ("2026-05-04T03:02:01+00:00", 2.35)
 
 
 # The foot of a chapter

@@ -14,6 +14,7 @@ from reproduce.data import pixels
 from reproduce.measure import metrics, stages
 from reproduce.measure.rates import autoencoder, curves, measurement, summary
 from reproduce.measure.rates.codecs import jpeg
+from reproduce.measure.rates.summary import Rates
 
 
 @dataclass(frozen=True)
@@ -166,27 +167,28 @@ def rates(small_run: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> Simple
 
 
 def test_the_summary_holds_the_models_curve_and_how_it_compares(rates) -> None:
-    found = summary.summarise(rates.parameters, rates.scores)
+    found = summary.of_tables(rates.table, rates.scores)
     points = curves.means(rates.table)
     of_model = points[points["codec"] == autoencoder.AUTOENCODER]
-    assert [point["quality"] for point in found["points"]] == of_model["quality"].tolist()
-    assert [point["bpp"] for point in found["points"]] == of_model["bpp"].tolist()
+    assert [point["quality"] for point in found.points] == of_model["quality"].tolist()
+    assert [point["bpp"] for point in found.points] == of_model["bpp"].tolist()
     files = rates.table[
         (rates.table["codec"] == autoencoder.AUTOENCODER)
         & (rates.table["size"] == "full")
         & (rates.table["quality"] == summary.QUALITY)
     ]["bytes"]
     ratios = files.to_numpy() / rates.scores["original_bytes"].to_numpy()
-    assert found["file_ratio"] == pytest.approx(ratios.mean())
+    assert found.file_ratio == pytest.approx(ratios.mean())
     bd_rate = curves.bd_rate(points, autoencoder.AUTOENCODER, "psnr_db")
-    assert found["bd_rate"]["psnr_db"]["percent"] == pytest.approx(bd_rate.percent, nan_ok=True)
+    assert found.bd_rate["psnr_db"].percent == pytest.approx(bd_rate.percent, nan_ok=True)
 
 
 def test_claims_can_name_the_numbers_of_a_summary(rates) -> None:
-    found = summary.summarise(rates.parameters, rates.scores)
+    found = summary.of_tables(rates.table, rates.scores)
     numbers = summary.quantities(found)
-    assert numbers["best_psnr"] == max(point["psnr_db"] for point in found["points"])
-    (coded,) = (point for point in found["points"] if point["quality"] == summary.QUALITY)
+    assert numbers["best_psnr"] == max(point["psnr_db"] for point in found.points)
+    (coded,) = (point for point in found.points if point["quality"] == summary.QUALITY)
     assert (numbers["file_bpp"], numbers["file_psnr"]) == (coded["bpp"], coded["psnr_db"])
-    found["bd_rate"]["psnr_db"]["percent"] = None  # as a record holds what is not a number
-    assert np.isnan(summary.quantities(found)["bd_rate"])
+    values = found.model_dump()
+    values["bd_rate"]["psnr_db"]["percent"] = None  # as JSON holds what is not a number
+    assert np.isnan(summary.quantities(Rates(**values))["bd_rate"])

@@ -40,6 +40,7 @@ RESULTS = ROOT / "results"
 PLACES = sorted(path.parent for path in RESULTS.rglob(store.MANIFEST))
 SEEDS = [0, 1, 2, 3, 4]
 
+
 @pytest.fixture(params=PLACES, ids=lambda place: place.relative_to(RESULTS).as_posix())
 def place(request: pytest.FixtureRequest) -> Path:
     """A folder of the record, of each stage in turn."""
@@ -170,31 +171,31 @@ def test_the_recorded_runs_have_the_papers_setting_and_differ_in_their_seed() ->
     assert list(runs) == SEEDS
     for seed, run in runs.items():
         given = expected | {"seed": seed}
-        assert run["parameters"] == {name: given[name] for name in run["parameters"]}
-        assert run["parameters"]["profile"] == "paper"
+        assert run.parameters == {name: given[name] for name in run.parameters}
+        assert run.parameters["profile"] == "paper"
     for same in ("data", "model", "images_of_reported_size"):
-        assert all(run[same] == runs[0][same] for run in runs.values()), same
+        assert all(getattr(run, same) == getattr(runs[0], same) for run in runs.values()), same
 
 
 def test_the_record_holds_the_papers_original_file_and_no_other_image_has_its_size() -> None:
     recorded = record.read()
-    assert recorded["example"]["original_bytes"] == reported.ORIGINAL_BYTES == 205_111
-    assert recorded["images_of_reported_size"] == [recorded["example"]["name"]]
+    assert recorded.example.original_bytes == reported.ORIGINAL_BYTES == 205_111
+    assert recorded.images_of_reported_size == (recorded.example.name,)
 
 
 def test_the_recorded_means_are_those_of_the_recorded_table(seed: int) -> None:
     scores = scoring.read_table(record.folder(stages.SCORES, seed=seed) / scoring.TABLE)
     recorded = record.read(seed=seed)
     assert len(scores) == reported.TEST_IMAGES
-    for name, summarised in recorded["test"].items():
-        assert summarised["mean"] == pytest.approx(scores[name].mean(), nan_ok=True), name
+    for name, summarised in recorded.test.items():
+        assert summarised.mean == pytest.approx(scores[name].mean(), nan_ok=True), name
     ratios = scores["reconstruction_bytes"] / scores["original_bytes"]
     np.testing.assert_allclose(ratios, scores["size_ratio"])
-    assert recorded["learned"] == statistics.learned(scores)
+    assert recorded.learned == statistics.learned(scores)
 
 
 def test_a_dead_seed_is_recorded_as_such() -> None:
-    dead = [seed for seed, run in record.read_seeds().items() if not run["learned"]]
+    dead = [seed for seed, run in record.read_seeds().items() if not run.learned]
     assert 1 in dead
     for seed in dead:
         quantities = quantities_of(record.read(seed=seed))
@@ -231,7 +232,7 @@ def test_the_size_ratios_and_png_writers_are_recorded_of_all_test_images(seed: i
     ratios = size_ratio.read_table(folder / size_ratio.TABLE)
     writers = size_ratio.read_table(folder / size_ratio.WRITERS_TABLE)
     assert ratios["image"].nunique() == writers["image"].nunique() == reported.TEST_IMAGES
-    recorded = record.read(seed=seed)["test"]["size_ratio"]["mean"]
+    recorded = record.read(seed=seed).test["size_ratio"].mean
     ours = ratios[ratios["method"] == "autoencoder"]["size_ratio"].mean()
     assert ours == pytest.approx(recorded, rel=1e-5)
 
@@ -265,7 +266,7 @@ def test_what_is_not_recorded_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 @pytest.mark.slow
 def test_the_recorded_weights_give_the_recorded_numbers_on_beans(seed: int, beans: Path) -> None:
-    recorded = record.read(seed=seed)["example"]
+    recorded = dict(record.read(seed=seed).example)
     with Image.open(beans / recorded["name"]) as image:
         grey = np.asarray(pixels.to_grey(image))
     weights = record.folder(MODEL, seed=seed) / training.WEIGHTS
@@ -366,22 +367,23 @@ def test_what_no_commit_could_make_again_is_not_recorded(
 @pytest.mark.usefixtures("only_jpeg")
 def test_a_run_is_measured_with_what_its_codec_reaches(small_run: SimpleNamespace) -> None:
     found = record.run(small_run.parameters)
-    assert [point["quality"] for point in found["rates"]["points"]][-1] == 64
-    assert found["training"]["losses"] == small_run.trained.losses
+    assert found.rates is not None
+    assert found.rates.points[-1]["quality"] == 64
+    assert list(found.training.losses) == small_run.trained.losses
     floor = loss_floor(small_run.data.histogram("train"))
-    assert found["training"]["loss_floor"] == floor
+    assert found.training.loss_floor == floor
     autoencoder, data = small_run.trained.autoencoder, small_run.data
     psnr = scoring.mean_psnr(autoencoder, data, "train", 4)
-    assert found["training"]["psnr_db"] == pytest.approx(psnr)
-    assert found["data"]["fingerprint"] == small_run.data.fingerprint
-    assert found["data"]["images_per_class"]["test"] == {"leaf": 2, "rust": 2}
-    assert found["data"]["sizes"]["train"] == {"16x16": 8}
-    assert found["test"]["size_ratio"]["images"] == 4
-    assert found["parameters"]["epochs"] == 3
-    assert "folder" not in found["parameters"]
-    assert "seeds" not in found["parameters"]
-    assert found["model"]["encoder_convolutions"] == 3
-    assert found["model"]["decoder_upsamplings"] == 1
+    assert found.training.psnr_db == pytest.approx(psnr)
+    assert found.data.fingerprint == small_run.data.fingerprint
+    assert found.data.images_per_class["test"] == {"leaf": 2, "rust": 2}
+    assert found.data.sizes["train"] == {"16x16": 8}
+    assert found.test["size_ratio"].images == 4
+    assert found.parameters["epochs"] == 3
+    assert "folder" not in found.parameters
+    assert "seeds" not in found.parameters
+    assert found.model["encoder_convolutions"] == 3
+    assert found.model["decoder_upsamplings"] == 1
 
 
 def test_without_a_list_of_seeds_the_committed_runs_are_judged() -> None:
@@ -394,20 +396,22 @@ def test_with_a_list_of_seeds_these_are_run_and_nothing_else_differs(
     parameters = small_run.parameters.model_copy(update={"epochs": 1, "seeds": "3,0"})
     runs = record.run_seeds(parameters)
     assert list(runs) == [3, 0]
-    assert [run["parameters"].pop("seed") for run in runs.values()] == [3, 0]
-    assert runs[3]["parameters"] == runs[0]["parameters"]
-    assert runs[3]["data"] == runs[0]["data"]
-    assert runs[3]["training"]["losses"] != runs[0]["training"]["losses"]
+    assert [run.parameters["seed"] for run in runs.values()] == [3, 0]
+    assert runs[3].parameters == runs[0].parameters | {"seed": 3}
+    assert runs[3].data == runs[0].data
+    assert runs[3].training.losses != runs[0].training.losses
 
 
 def test_what_a_run_could_not_measure_is_not_a_number() -> None:
     dead = record.read(seed=1)
-    assert dead["example"]["attention_correlation"] is None
+    assert math.isnan(dead.example.attention_correlation)
     assert math.isnan(quantities_of(dead)["correlation"])
 
 
 def test_the_loss_above_the_floor_is_removed_wholly_at_the_floor_and_not_at_mid_grey() -> None:
     run = record.read()
-    for loss, share in ((run["training"]["loss_floor"], 1), (math.log(2), 0)):
-        run["training"]["losses"][-1] = loss
-        assert quantities_of(run)["removed_excess"] == pytest.approx(share)
+    for loss, share in ((run.training.loss_floor, 1), (math.log(2), 0)):
+        losses = (*run.training.losses[:-1], loss)
+        training = run.training.model_copy(update={"losses": losses})
+        changed = run.model_copy(update={"training": training})
+        assert quantities_of(changed)["removed_excess"] == pytest.approx(share)

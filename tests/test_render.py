@@ -43,7 +43,7 @@ def project(tmp_path: Path, build_folder: Path, monkeypatch: pytest.MonkeyPatch)
         cells = [nbformat.v4.new_markdown_cell(f"# Chapter\n\n{text}")]
         path = folder / "notebooks" / "chapter.ipynb"
         nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
-    store.write_json(provenance.path_of(path), an_execution(notebook="chapter.ipynb"))
+    store.write_json(provenance.path_of(path), an_execution(notebook="chapter.ipynb").model_dump())
     monkeypatch.setattr(store, "project_root", lambda: root)
     return root
 
@@ -76,7 +76,7 @@ def test_executions_stand_in_the_order_of_the_book(project: Path, build_folder: 
             cells = [nbformat.v4.new_markdown_cell(f"# {name}")]
             path = folder / "notebooks" / f"{name}.ipynb"
             nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
-        store.write_json(provenance.path_of(path), an_execution(notebook=path.name))
+        store.write_json(provenance.path_of(path), an_execution(notebook=path.name).model_dump())
     contents = CONTENTS.replace("/chapter\n", "/last\n  - file: notebooks/chapter\n")
     (project / "_toc.yml").write_text(f"{contents}  - file: notebooks/another\n")
     executions = (render.render("mine").parent / "book" / "executions.html").read_text()

@@ -10,10 +10,11 @@ from reproduce.core.parameters import Parameters
 from reproduce.results import claims, record
 from reproduce.results.claims import Check, Measured
 from reproduce.results.quantities import quantities
+from reproduce.results.run import RecordedRun
 
 
 @pytest.fixture(scope="module")
-def runs() -> dict[int, dict[str, Any]]:
+def runs() -> dict[int, RecordedRun]:
     return record.read_seeds()
 
 
@@ -115,7 +116,7 @@ def test_a_mean_is_written_to_the_second_digit_of_its_deviation(mean, deviation,
 
 
 def test_the_page_names_what_it_judges_and_what_has_not_learned(runs) -> None:
-    dead = {**runs[0], "learned": False}
+    dead = runs[0].model_copy(update={"learned": False})
     text = report.runs_shown(Parameters(), {0: runs[0], 3: dead})
     assert "profile `paper`, seeds 0 and 3" in text
     assert "the committed record" in text

@@ -113,7 +113,7 @@ def test_the_manifest_says_by_what_and_where_it_was_made(
         "reproduce.measure.metrics",
     } <= set(made["modules"])
     assert made["versions"] == environment.versions()
-    assert made["machine"] == environment.machine()
+    assert made["machine"] == environment.machine().model_dump()
     assert made["started"].endswith("+00:00")
     assert manifest["dependencies"]["needs"]["data"] == {
         "artifact": small_run.data.folder.name,

@@ -65,8 +65,10 @@ def test_the_latent_is_read_in_both_ways(example: Subject) -> None:
 def test_the_nearer_reading_is_the_one_nearer_to_the_paper(
     clip: int, stretch: int, nearer: str
 ) -> None:
-    recorded = {"example": {"latent_clip_bytes": clip, "latent_stretch_bytes": stretch}}
-    assert results.nearer_reading(recorded) == nearer
+    sizes = {"latent_clip_bytes": clip, "latent_stretch_bytes": stretch}
+    run = record.read()
+    changed = run.model_copy(update={"example": run.example.model_copy(update=sizes)})
+    assert results.nearer_reading(changed) == nearer
 
 
 def test_the_mean_ratio_stands_beside_the_papers_and_the_records() -> None:

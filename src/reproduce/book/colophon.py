@@ -15,11 +15,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from reproduce.book.provenance import path_of
+from reproduce.book.provenance import Cost, Provenance, UsedArtifact, path_of
 from reproduce.core import markdown
-
-Provenance = Mapping[str, Any]
-"""How a page was made, as `provenance.collect` returns it."""
 
 PLACE = "executions"
 
@@ -59,7 +56,7 @@ def _last_component(assignment: re.Match[str]) -> str:
 
 
 def _chapter(made: Provenance) -> str:
-    return PurePath(made["notebook"]).stem
+    return PurePath(made.notebook).stem
 
 
 def _label(made: Provenance) -> str:
@@ -68,8 +65,8 @@ def _label(made: Provenance) -> str:
 
 def foot(made: Provenance) -> str:
     """Return the foot of a chapter: how it was made, folded."""
-    file = path_of(Path(made["notebook"])).name
-    title = f"How this page was made: profile {made['profile']}, seed {made['seed']}"
+    file = path_of(Path(made.notebook)).name
+    title = f"How this page was made: profile {made.profile}, seed {made.seed}"
     parts = [
         f"````{{dropdown}} {title}\n:name: {_label(made)}",
         _facts(made),
@@ -84,21 +81,21 @@ def foot(made: Provenance) -> str:
 
 def _facts(made: Provenance) -> str:
     """Return the table of what was executed, from what, by what and where."""
-    values, read = made["parameters"], made["parameters_read"]
+    values, read = made.parameters, made.parameters_read
     others = [name for name in values if name not in read]
-    machine = made["machine"]
+    machine = made.machine
     facts = {
-        "notebook": f"`{made['notebook']}`",
-        "profile": f"`{made['profile']}`",
-        "seed": str(made["seed"]),
+        "notebook": f"`{made.notebook}`",
+        "profile": f"`{made.profile}`",
+        "seed": str(made.seed),
         "parameters that it reads": _assignments(values, read),
         "the run's other parameters": _assignments(values, others),
-        "data fingerprint": ", ".join(f"`{name}`" for name in made["data_fingerprints"]),
+        "data fingerprint": ", ".join(f"`{name}`" for name in made.data_fingerprints),
         "git commit": _commit(made, 40, ", with uncommitted changes"),
-        "versions": _versions(made["versions"]),
-        "machine": f"{machine['processor']}, {machine['cores']} cores, "
-        f"{_gigabytes(machine['memory_bytes'])} GB of memory, {machine['system']}",
-        "executed": f"{_when(made)}, in {made['seconds']:,.1f} s with the start of the kernel",
+        "versions": _versions(made.versions),
+        "machine": f"{machine.processor}, {machine.cores} cores, "
+        f"{_gigabytes(machine.memory_bytes)} GB of memory, {machine.system}",
+        "executed": f"{_when(made)}, in {made.seconds:,.1f} s with the start of the kernel",
     }
     return markdown.table([{"": name, "this page": text or "–"} for name, text in facts.items()])
 
@@ -114,22 +111,22 @@ def _versions(versions: Mapping[str, str]) -> str:
 
 def _commit(made: Provenance, digits: int, changes: str) -> str:
     """Return the commit's first digits, followed by these words if there were changes to it."""
-    if made["commit"] is None:
+    if made.commit is None:
         return "unknown"
-    return f"`{made['commit'][:digits]}`{changes if made['uncommitted_changes'] else ''}"
+    return f"`{made.commit[:digits]}`{changes if made.uncommitted_changes else ''}"
 
 
 def _when(made: Provenance) -> str:
-    return f"{datetime.fromisoformat(made['started']).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{datetime.fromisoformat(made.started).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 _COSTS = ("wall time (s)", "peak memory (GB)")
 
 
-def _costs(entry: Mapping[str, Any]) -> dict[str, str]:
+def _costs(cost: Cost) -> dict[str, str]:
     """Return what something cost, as cells of a table."""
-    peak = entry["peak_memory_bytes"]
-    values = (f"{entry['seconds']:,.1f}", "–" if peak is None else _gigabytes(peak))
+    peak = cost.peak_memory_bytes
+    values = (f"{cost.seconds:,.1f}", "–" if peak is None else _gigabytes(peak))
     return dict(zip(_COSTS, values, strict=True))
 
 
@@ -140,18 +137,18 @@ def _gigabytes(number: int) -> str:
 def _cell_groups(made: Provenance) -> str:
     rows = [
         {
-            "code cells under": (group["heading"] or "no heading").replace("|", r"\|"),
-            "cells": group["cells"],
+            "code cells under": (group.heading or "no heading").replace("|", r"\|"),
+            "cells": group.cells,
             **_costs(group),
         }
-        for group in made["cell_groups"]
+        for group in made.cell_groups
     ]
     return markdown.table(rows, right=["cells", *_COSTS]) if rows else "It has no code."
 
 
 def _used_artifacts(made: Provenance) -> str:
     """Return the table of the artifacts that a notebook has used."""
-    rows = [{"artifact": f"`{used['name']}`", **_costs(used)} for used in made["artifacts"]]
+    rows = [{"artifact": f"`{used.name}`", **_costs(used)} for used in made.artifacts]
     if not rows:
         return "It uses no artifact of an earlier stage."
     return "It uses these artifacts, with what making them cost:\n\n" + markdown.table(
@@ -164,11 +161,11 @@ def executions(pages: Sequence[Provenance]) -> str:
     executed = [
         {
             "chapter": f"{{doc}}`/notebooks/{_chapter(made)}`",
-            "profile": f"`{made['profile']}`",
-            "seed": made["seed"],
+            "profile": f"`{made.profile}`",
+            "seed": made.seed,
             "executed": _when(made),
             "commit": _commit(made, 8, " + changes"),
-            **_costs({**made, "peak_memory_bytes": _peak(made)}),
+            **_costs(Cost(seconds=made.seconds, peak_memory_bytes=_peak(made))),
         }
         for made in pages
     ]
@@ -178,20 +175,20 @@ def executions(pages: Sequence[Provenance]) -> str:
 
 def _peak(made: Provenance) -> int | None:
     """Return the most memory that any cell of a notebook took, in bytes, if it is known."""
-    peaks = [group["peak_memory_bytes"] for group in made["cell_groups"]]
+    peaks = [group.peak_memory_bytes for group in made.cell_groups]
     return max((peak for peak in peaks if peak is not None), default=None)
 
 
 def _all_artifacts(pages: Sequence[Provenance]) -> list[str]:
     """Return the table of all artifacts with those who use them, and a sentence before it."""
-    artifacts: dict[str, Mapping[str, Any]] = {}
+    artifacts: dict[str, UsedArtifact] = {}
     users: dict[str, list[str]] = {}
     for made in pages:
         chapter = _chapter(made)
         link = f"{{doc}}`{chapter} </notebooks/{chapter}>`"
-        for used in made["artifacts"]:
-            artifacts[used["name"]] = used
-            users.setdefault(used["name"], []).append(link)
+        for used in made.artifacts:
+            artifacts[used.name] = used
+            users.setdefault(used.name, []).append(link)
     if not artifacts:
         return []
     rows = [

@@ -44,7 +44,7 @@ def execute(notebook: Path, output: Path, parameters: Parameters) -> None:
             # In this order no notebook stands beside the provenance of another execution.
             provenance.path_of(output).unlink(missing_ok=True)
             running.replace(output)
-            store.write_json(provenance.path_of(output), made)
+            store.write_json(provenance.path_of(output), made.model_dump())
         failed.unlink(missing_ok=True)
     except papermill.PapermillExecutionError as error:
         running.replace(failed)
@@ -63,7 +63,7 @@ def execute(notebook: Path, output: Path, parameters: Parameters) -> None:
         running.unlink(missing_ok=True)
 
 
-def _run(notebook: Path, output: Path, parameters: Parameters) -> dict[str, Any]:
+def _run(notebook: Path, output: Path, parameters: Parameters) -> provenance.Provenance:
     """Execute a notebook and return its provenance."""
     declared = _declared(notebook, parameters)
     commit = environment.commit()

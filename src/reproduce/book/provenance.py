@@ -6,7 +6,6 @@
 Nothing in it is a path. How the book shows it is `colophon`'s part.
 """
 
-import json
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,15 +13,71 @@ from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
+from pydantic import ValidationError
 
 from reproduce.core import environment, store
 from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import Parameters
+from reproduce.core.values import Value
 
 
 def path_of(executed: Path) -> Path:
     """Return where the provenance of an executed notebook is kept."""
     return executed.with_suffix(".provenance.json")
+
+
+class Cost(Value):
+    """What something cost: seconds of wall time, and the most memory, in bytes, if it is known."""
+
+    seconds: float
+    peak_memory_bytes: int | None
+
+
+class CellGroup(Cost):
+    """The code cells under a heading of level one or two; before the first there is none."""
+
+    heading: str | None
+    cells: int
+
+
+class UsedArtifact(Cost):
+    """An artifact that a notebook has used, and what making it cost."""
+
+    name: str
+
+
+class Provenance(Value):
+    """How a page was made.
+
+    Attributes
+    ----------
+    notebook
+        Its file name.
+    parameters, parameters_read
+        All parameters of the run, and the names of those that the notebook declares. `folder` is
+        left out: it is a path on one machine. What was in it is told by the data's fingerprint.
+    commit, uncommitted_changes
+        Of the checkout when the notebook was started; None outside of git.
+    started
+        As ISO 8601 has it.
+    seconds
+        Wall time, with the start of the kernel.
+    """
+
+    notebook: str
+    profile: str
+    seed: int
+    parameters: dict[str, Any]
+    parameters_read: tuple[str, ...]
+    data_fingerprints: tuple[str, ...]
+    commit: str | None
+    uncommitted_changes: bool | None
+    versions: dict[str, str]
+    machine: environment.Machine
+    started: str
+    seconds: float
+    cell_groups: tuple[CellGroup, ...]
+    artifacts: tuple[UsedArtifact, ...]
 
 
 def collect(
@@ -32,11 +87,8 @@ def collect(
     declared: Sequence[str],
     used: Sequence[Path],
     commit: str | None,
-) -> dict[str, Any]:
-    """Return how a page was made, as JSON-like values: times in seconds, memory in bytes.
-
-    The parameter `folder` is left out: it is a path on one machine. What was in it is told by
-    the data's fingerprint.
+) -> Provenance:
+    """Return how a page was made.
 
     Parameters
     ----------
@@ -53,40 +105,34 @@ def collect(
     """
     execution = content.metadata.papermill
     manifests = {folder.name: store.read_manifest(folder) for folder in used}
-    return {
-        "notebook": name,
-        "profile": parameters.profile,
-        "seed": parameters.seed,
-        "parameters": parameters.model_dump(exclude={"folder"}),
-        "parameters_read": [parameter for parameter in declared if parameter != "folder"],
-        "data_fingerprints": [
-            manifest["facts"]["fingerprint"]
-            for manifest in manifests.values()
-            if "fingerprint" in manifest["facts"]
-        ],
-        "commit": commit and commit.removesuffix("-dirty"),
-        "uncommitted_changes": commit and commit.endswith("-dirty"),
-        "versions": environment.versions(),
-        "machine": environment.machine(),
-        "started": datetime.fromisoformat(execution.start_time).isoformat(timespec="seconds"),
-        "seconds": round(execution.duration, 2),
-        "cell_groups": cell_groups(content),
-        "artifacts": [
-            {
-                "name": artifact,
-                "seconds": manifest["made"]["seconds"],
-                "peak_memory_bytes": manifest["made"]["peak_memory_bytes"],
-            }
+    facts = [manifest["facts"] for manifest in manifests.values()]
+    return Provenance(
+        notebook=name,
+        profile=parameters.profile,
+        seed=parameters.seed,
+        parameters=parameters.model_dump(exclude={"folder"}),
+        parameters_read=tuple(parameter for parameter in declared if parameter != "folder"),
+        data_fingerprints=tuple(one["fingerprint"] for one in facts if "fingerprint" in one),
+        commit=commit and commit.removesuffix("-dirty"),
+        uncommitted_changes=commit.endswith("-dirty") if commit else None,
+        versions=environment.versions(),
+        machine=environment.machine(),
+        started=datetime.fromisoformat(execution.start_time).isoformat(timespec="seconds"),
+        seconds=round(execution.duration, 2),
+        cell_groups=tuple(cell_groups(content)),
+        artifacts=tuple(
+            UsedArtifact(
+                name=artifact,
+                seconds=manifest["made"]["seconds"],
+                peak_memory_bytes=manifest["made"]["peak_memory_bytes"],
+            )
             for artifact, manifest in manifests.items()
-        ],
-    }
+        ),
+    )
 
 
-def cell_groups(content: NotebookNode) -> list[dict[str, Any]]:
-    """Return time and memory of the code cells under each heading of an executed notebook.
-
-    Headings are those of level one and two; the `heading` of cells before the first is None.
-    """
+def cell_groups(content: NotebookNode) -> list[CellGroup]:
+    """Return time and memory of the code cells under each heading of an executed notebook."""
     groups: list[tuple[str | None, list[NotebookNode]]] = [(None, [])]
     for cell in content.cells:
         if cell.cell_type == "markdown":
@@ -94,15 +140,15 @@ def cell_groups(content: NotebookNode) -> list[dict[str, Any]]:
         elif cell.cell_type == "code":
             groups[-1][1].append(cell.metadata.papermill)
     return [
-        {
-            "heading": heading,
-            "cells": len(cells),
-            "seconds": round(sum(cell.duration for cell in cells), 2),
-            "peak_memory_bytes": max(
+        CellGroup(
+            heading=heading,
+            cells=len(cells),
+            seconds=round(sum(cell.duration for cell in cells), 2),
+            peak_memory_bytes=max(
                 (cell.peak_memory_bytes for cell in cells if cell.get("peak_memory_bytes")),
                 default=None,
             ),
-        }
+        )
         for heading, cells in groups
         if cells
     ]
@@ -114,18 +160,23 @@ def _headings(markdown: str) -> list[str]:
     return re.findall(r"^##? +(.+?)[ #]*$", prose, re.MULTILINE)
 
 
-def read(executed: Path) -> dict[str, Any]:
+def read(executed: Path) -> Provenance:
     """Read the provenance of an executed notebook.
 
     Raises
     ------
     ReproduceError
-        There is none.
+        There is none, or it is of another version of this project.
     """
     path = path_of(executed)
     if not path.is_file():
         raise ReproduceError(
             f"{path.name} is missing, which tells how {executed.name} was made; run: make book"
         )
-    values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return values
+    try:
+        return Provenance.model_validate_json(path.read_text(encoding="utf-8"))
+    except ValidationError as error:
+        raise ReproduceError(
+            f"{path} does not say how {executed.name} was made ({error.error_count()} faults); "
+            f"remove {executed} and run: make book"
+        ) from None

@@ -5,11 +5,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import nbformat
 
 from reproduce.book import colophon, provenance
+from reproduce.book.provenance import Provenance
 from reproduce.core import markdown, store
 from reproduce.core.errors import ReproduceError
 
@@ -92,7 +92,7 @@ def _in_order(root: Path) -> list[str]:
     return [f"{stem}.ipynb" for stem in stems]
 
 
-def _page(notebook: Path, folder: Path) -> dict[str, Any]:
+def _page(notebook: Path, folder: Path) -> Provenance:
     """Write an executed notebook as a page to a folder, with its provenance, which is returned."""
     if not notebook.is_file():
         raise ReproduceError(f"{notebook.name} is not executed yet; run: make book")

@@ -1,8 +1,5 @@
 """Compression size: the ratio over the test images (figure 14)."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -16,6 +13,7 @@ from reproduce.data.preparation import PreparedData
 from reproduce.measure import statistics
 from reproduce.models import autoencoder as model
 from reproduce.results import reported
+from reproduce.results.run import Run
 
 
 def ratio_histogram(scores: pd.DataFrame) -> Figure:
@@ -66,15 +64,15 @@ def best_and_worst(
     return figure
 
 
-def mean_ratio(scores: pd.DataFrame, recorded: Mapping[str, Any]) -> str:
+def mean_ratio(scores: pd.DataFrame, recorded: Run) -> str:
     """Return figure 14: the mean size ratio over the test split, with spread and interval."""
-    ours, theirs = statistics.summarise(scores["size_ratio"]), recorded["test"]["size_ratio"]
+    ours, theirs = statistics.summarise(scores["size_ratio"]), recorded.test["size_ratio"]
     rows = [
-        compared("test images", reported.TEST_IMAGES, theirs["images"], ours.images),
-        compared("mean size ratio", reported.MEAN_RATIO, theirs["mean"], ours.mean),
-        compared("standard deviation", None, theirs["standard_deviation"], ours.standard_deviation),
-        compared("95 % interval, low", None, theirs["low"], ours.low),
-        compared("95 % interval, high", None, theirs["high"], ours.high),
+        compared("test images", reported.TEST_IMAGES, theirs.images, ours.images),
+        compared("mean size ratio", reported.MEAN_RATIO, theirs.mean, ours.mean),
+        compared("standard deviation", None, theirs.standard_deviation, ours.standard_deviation),
+        compared("95 % interval, low", None, theirs.low, ours.low),
+        compared("95 % interval, high", None, theirs.high, ours.high),
     ]
     return markdown(rows, right=COLUMNS)
 

@@ -1,13 +1,11 @@
 """The sentences in which a page says which run it shows, and which is recorded."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import pandas as pd
 
 from reproduce.core.parameters import Parameters
 from reproduce.data.preparation import PreparedData
 from reproduce.measure import statistics
+from reproduce.results.run import RecordedRun
 
 _SOURCES = {
     "sample": "photographs that ship with scikit-image, **not the paper's images**",
@@ -40,13 +38,12 @@ def provenance(
     return text
 
 
-def recorded(run: Mapping[str, Any]) -> str:
-    """Say when, where, by which commit and with what a recorded run was trained (`record.read`)."""
-    made = run["made"]["model"]
-    where = made["machine"]
+def recorded(run: RecordedRun) -> str:
+    """Say when, where, by which commit and with what a recorded run was trained."""
+    made = run.made["model"]
     return (
-        f"\n\n**The recorded run** is of profile `{run['parameters']['profile']}`, seed "
-        f"{run['parameters']['seed']}: trained on {made['started'][:10]} by commit "
-        f"`{made['commit'][:8]}` with TensorFlow {made['versions']['tensorflow']} on "
-        f"{where['processor']}, {where['cores']} cores."
+        f"\n\n**The recorded run** is of profile `{run.parameters['profile']}`, seed "
+        f"{run.parameters['seed']}: trained on {made.started[:10]} by commit "
+        f"`{made.commit[:8]}` with TensorFlow {made.versions['tensorflow']} on "
+        f"{made.machine.processor}, {made.machine.cores} cores."
     )

@@ -18,6 +18,7 @@ from reproduce.models.loss import LOSS_OF_MID_GREY
 from reproduce.results import reported as paper
 from reproduce.results.claims import VERDICTS, Check, Claim, Judged, Measured
 from reproduce.results.quantities import quantities as quantities_of
+from reproduce.results.run import Run
 
 _BADGES = {
     "reproduced": "{bdg-success}`reproduced`",
@@ -27,12 +28,12 @@ _BADGES = {
 }
 
 
-def runs_shown(parameters: Parameters, runs: Mapping[int, Mapping[str, Any]]) -> str:
+def runs_shown(parameters: Parameters, runs: Mapping[int, Run]) -> str:
     """Say which runs the page judges, and which of them have not learned."""
-    profile = next(iter(runs.values()))["parameters"]["profile"]
+    profile = next(iter(runs.values())).parameters["profile"]
     whose = "made for this page" if parameters.seeds else "the committed record"
     text = f"**This page judges runs of profile `{profile}`, {seed_list(list(runs))}**: {whose}."
-    dead = [seed for seed, run in runs.items() if not run["learned"]]
+    dead = [seed for seed, run in runs.items() if not run.learned]
     if dead:
         text += (
             f" With {seed_list(dead)} **the model has not learned**: its latent is dead. What has "
@@ -224,13 +225,13 @@ _REPORTED = paper.HEADLINE | {
 }
 
 
-def spread(runs: Mapping[int, Mapping[str, Any]]) -> str:
+def spread(runs: Mapping[int, Run]) -> str:
     """Return every number that depends on the seed: of each seed, mean and deviation, the paper's.
 
     Mean, deviation and where the paper's number lies beside ours are over the seeds that learned.
     """
     quantities = {seed: quantities_of(run) for seed, run in runs.items()}
-    learned = [seed for seed, run in runs.items() if run["learned"]]
+    learned = [seed for seed, run in runs.items() if run.learned]
     heads = {seed: f"{seed}" if seed in learned else f"{seed} (dead)" for seed in runs}
     rows = []
     for name, label, decimals in _SPREAD:
@@ -281,15 +282,15 @@ def repetitions(repeated: Mapping[str, Any]) -> str:
     return table(rows, right=["threads", "greatest difference", "last loss", "mean size ratio"])
 
 
-def facts(runs: Mapping[int, Mapping[str, Any]], judged: Sequence[Judged]) -> dict[str, str]:
+def facts(runs: Mapping[int, Run], judged: Sequence[Judged]) -> dict[str, str]:
     """Return what prose says of the runs and the verdicts, by the names it is pasted with.
 
     `verdict_<claim>` and `measured_<quantity>` are there for each claim and each checked quantity.
     """
     ratios = {seed: quantities_of(run)["mean_ratio"] for seed, run in runs.items()}
-    learned = [ratio for seed, ratio in ratios.items() if runs[seed]["learned"]]
-    dead = [seed for seed, run in runs.items() if not run["learned"]]
-    minutes = [run["training"]["seconds"] / 60 for run in runs.values()]
+    learned = [ratio for seed, ratio in ratios.items() if runs[seed].learned]
+    dead = [seed for seed, run in runs.items() if not run.learned]
+    minutes = [run.training.seconds / 60 for run in runs.values()]
     return {
         "seed_count": str(len(runs)),
         "dead_count": str(len(dead)),
@@ -321,15 +322,15 @@ def listed(words: Sequence[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def losses_of_seeds(runs: Mapping[int, Mapping[str, Any]]) -> Figure:
+def losses_of_seeds(runs: Mapping[int, Run]) -> Figure:
     """Plot the loss per epoch with each seed, from what `record.measure` returns of each run."""
     figure = Figure()
     axes = figure.subplots()
     for seed, run in runs.items():
-        losses = run["training"]["losses"]
-        line, dead = ("o-", "") if run["learned"] else ("x--", ", dead latent")
+        losses = run.training.losses
+        line, dead = ("o-", "") if run.learned else ("x--", ", dead latent")
         axes.plot(range(1, len(losses) + 1), losses, line, label=f"seed {seed}{dead}")
-    floor = next(iter(runs.values()))["training"]["loss_floor"]
+    floor = next(iter(runs.values())).training.loss_floor
     axes.axhline(floor, color="black", ls="--", lw=1.2, label=f"floor {floor:.4f}")
     axes.axhline(LOSS_OF_MID_GREY, color="gray", ls=":", label="mid-grey everywhere")
     axes.set(xlabel="epoch", ylabel="loss (nat/pixel)")

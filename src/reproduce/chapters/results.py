@@ -1,7 +1,6 @@
 """Results on one image: pictures and tables (figures 7 to 13)."""
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -13,6 +12,7 @@ from reproduce.core.parameters import LatentReading
 from reproduce.measure import png
 from reproduce.measure.subject import Subject
 from reproduce.results import reported as paper
+from reproduce.results.run import Run
 
 
 def grey_picture(image: NDArray[np.uint8]) -> Figure:
@@ -77,9 +77,9 @@ def attention_against_difference(example: Subject) -> Figure:
     return figure
 
 
-def reconstruction_sizes(example: Subject, recorded: Mapping[str, Any]) -> str:
+def reconstruction_sizes(example: Subject, recorded: Run) -> str:
     """Return figure 10: both files of the example and their ratio, beside the paper's."""
-    ours, theirs = example.scores(), recorded["example"]
+    ours, theirs = example.scores(), dict(recorded.example)
     quantities = [
         ("file of the original (bytes)", paper.ORIGINAL_BYTES, "original_bytes"),
         ("file of the reconstruction (bytes)", paper.RECONSTRUCTION_BYTES, "reconstruction_bytes"),
@@ -95,9 +95,9 @@ def reconstruction_sizes(example: Subject, recorded: Mapping[str, Any]) -> str:
 _READINGS: tuple[LatentReading, ...] = ("clip", "stretch")
 
 
-def latent_sizes(example: Subject, recorded: Mapping[str, Any]) -> str:
+def latent_sizes(example: Subject, recorded: Run) -> str:
     """Return figure 12: the files of the original and of the latent, by both readings."""
-    ours, theirs = example.scores(), recorded["example"]
+    ours, theirs = example.scores(), dict(recorded.example)
     rows = [
         compared(
             "file of the original (bytes)",
@@ -125,9 +125,9 @@ def latent_sizes(example: Subject, recorded: Mapping[str, Any]) -> str:
     return markdown(rows, right=COLUMNS)
 
 
-def nearer_reading(recorded: Mapping[str, Any]) -> LatentReading:
+def nearer_reading(recorded: Run) -> LatentReading:
     """Return the reading of the latent whose recorded file comes nearer to the paper's."""
-    sizes = recorded["example"]
+    sizes = dict(recorded.example)
     return min(
         _READINGS, key=lambda reading: abs(sizes[f"latent_{reading}_bytes"] - paper.LATENT_BYTES)
     )

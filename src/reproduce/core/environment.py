@@ -4,9 +4,9 @@ import os
 import platform
 import subprocess
 from pathlib import Path
-from typing import Any
 
 from reproduce.core import parallel, store
+from reproduce.core.values import Value
 
 PACKAGES = (
     *("tensorflow", "constriction", "datasets", "keras", "matplotlib", "numpy", "pillow"),
@@ -14,14 +14,23 @@ PACKAGES = (
 )
 
 
-def machine() -> dict[str, Any]:
-    """Return what this machine is: processor, cores that this process may use, memory in bytes."""
-    return {
-        "processor": _processor(),
-        "cores": parallel.cores(),
-        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        "system": f"{platform.system()} {platform.machine()}",
-    }
+class Machine(Value):
+    """What a machine is: processor, cores that a process may use, memory in bytes."""
+
+    processor: str
+    cores: int
+    memory_bytes: int
+    system: str
+
+
+def machine() -> Machine:
+    """Return what this machine is."""
+    return Machine(
+        processor=_processor(),
+        cores=parallel.cores(),
+        memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        system=f"{platform.system()} {platform.machine()}",
+    )
 
 
 def _processor() -> str:

@@ -181,7 +181,7 @@ class Stage:
             "entries": self.entries(parameters),
             "modules": self.closure(parameters),
             "versions": environment.versions(),
-            "machine": environment.machine(),
+            "machine": environment.machine().model_dump(),
         }
 
 

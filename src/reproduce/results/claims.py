@@ -11,21 +11,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
+from pydantic import TypeAdapter, ValidationError, model_validator
 
 from reproduce.core import store
 from reproduce.core.errors import ReproduceError
+from reproduce.core.values import Value
 from reproduce.results.quantities import quantities as quantities_of
+from reproduce.results.run import Run
 
 Verdict = Literal["reproduced", "partly", "not reproduced", "not checkable"]
 VERDICTS: tuple[Verdict, ...] = ("reproduced", "partly", "not reproduced", "not checkable")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Check(_Strict):
+class Check(Value):
     """What one quantity must be for a claim to hold.
 
     Attributes
@@ -88,14 +86,14 @@ class Check(_Strict):
         return low <= value <= high
 
 
-class Shown(_Strict):
+class Shown(Value):
     """Where the book shows a claim's evidence: a notebook's name, a figure's or table's name."""
 
     chapter: str
     target: str
 
 
-class Claim(_Strict):
+class Claim(Value):
     """A claim of the paper: where it stands, what it says, and its checks, or why it has none."""
 
     name: str
@@ -180,7 +178,7 @@ def _explain(error: ValidationError, content: Any) -> str:
     return "\n".join(lines)
 
 
-def judge(claims: Sequence[Claim], runs: Mapping[int, Mapping[str, Any]]) -> list[Judged]:
+def judge(claims: Sequence[Claim], runs: Mapping[int, Run]) -> list[Judged]:
     """Hold each claim against the runs.
 
     Parameters
@@ -188,7 +186,7 @@ def judge(claims: Sequence[Claim], runs: Mapping[int, Mapping[str, Any]]) -> lis
     claims
         From `read`.
     runs
-        From `record.run_seeds`: what `record.measure` returns, by seed.
+        From `record.run_seeds`, by seed.
 
     Raises
     ------
@@ -197,7 +195,7 @@ def judge(claims: Sequence[Claim], runs: Mapping[int, Mapping[str, Any]]) -> lis
         its model learned.
     """
     quantities = {seed: quantities_of(run) for seed, run in runs.items()}
-    learned = [seed for seed, run in runs.items() if run["learned"]]
+    learned = [seed for seed, run in runs.items() if run.learned]
     return [_judge(claim, quantities, learned) for claim in claims]
 
 

@@ -12,12 +12,9 @@ which versions. `write` copies them, and nothing else ever writes into a record.
 `results.quantities` picks from them the single numbers that pages and claims name.
 """
 
-import copy
 import hashlib
-import json
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,12 +27,14 @@ from reproduce.data.stages import DATA
 from reproduce.measure import scores as scoring
 from reproduce.measure import stages, statistics
 from reproduce.measure.rates import measurement, summary
+from reproduce.measure.rates.summary import Rates
 from reproduce.measure.stages import EXAMPLE, PNG_SIZES, RATES, SCORES
 from reproduce.models import description, training
 from reproduce.models.loss import loss_floor
 from reproduce.models.registry import PAPER
 from reproduce.models.stages import MODEL
 from reproduce.results import reported
+from reproduce.results.run import Data, Example, Made, RecordedRun, Run, Training
 
 SUMS = "SHA256SUMS"
 """Of the files in a folder of a record, as `sha256sum -c` reads them: what was edited shows."""
@@ -43,28 +42,22 @@ SUMS = "SHA256SUMS"
 REPETITIONS = "determinism.json"
 
 
-def measure(parameters: Parameters) -> dict[str, Any]:
-    """Make the run with these parameters, as far as it isn't made; return what it has found.
-
-    Returns
-    -------
-    dict
-        JSON-like values: parameters, data, model, training, example, test, learned. What could not
-        be measured is None.
-    """
+def measure(parameters: Parameters) -> Run:
+    """Make the run with these parameters, as far as it isn't made; return what it has found."""
     return _found(lambda stage: stage.folder(parameters), parameters.profile)
 
 
-def run(parameters: Parameters) -> dict[str, Any]:
+def run(parameters: Parameters) -> Run:
     """Return the same, with what the run's model reaches as a codec (`rates`)."""
-    return measure(parameters) | {"rates": _rates(lambda stage: stage.folder(parameters))}
+    rates = _rates(lambda stage: stage.folder(parameters))
+    return measure(parameters).model_copy(update={"rates": rates})
 
 
 Folders = Callable[[Stage], Path]
 """Where the artifacts of a run are: in the store, or in a record."""
 
 
-def _found(folder_of: Folders, profile: str) -> dict[str, Any]:
+def _found(folder_of: Folders, profile: str) -> Run:
     """Put together what the artifacts of a run say."""
     manifests = {
         stage.name: store.read_manifest(folder_of(stage))
@@ -78,39 +71,35 @@ def _found(folder_of: Folders, profile: str) -> dict[str, Any]:
     trained = training.read(folder_of(MODEL))
     scores = scoring.read_table(folder_of(SCORES) / scoring.TABLE)
     numbers = [column for column in scores if column not in ("name", "class")]
-    return {
-        "parameters": {"profile": profile, **used},
-        "data": {
-            "fingerprint": prepared["fingerprint"],
-            "images": {split: splits[split]["images"] for split in SPLITS},
-            "images_per_class": {split: splits[split]["classes"] for split in SPLITS},
-            "sizes": {split: splits[split]["sizes"] for split in SPLITS},
-        },
-        "model": description.counts(trained.autoencoder),
-        "training": {
-            "losses": trained.losses,
-            "loss_floor": loss_floor(splits["train"]["histogram"]),
-            "epoch_seconds": trained.epoch_seconds,
-            "seconds": round(sum(trained.epoch_seconds), 1),
-            "peak_memory_bytes": trained.made["peak_memory_bytes"],
-            "psnr_db": manifests[SCORES.name]["facts"]["training_psnr_db"],
-        },
-        "example": _read_json(folder_of(EXAMPLE) / scoring.EXAMPLE_FILE),
-        "test": {name: asdict(statistics.summarise(scores[name])) for name in numbers},
-        "learned": statistics.learned(scores),
-    }
+    example = (folder_of(EXAMPLE) / scoring.EXAMPLE_FILE).read_text(encoding="utf-8")
+    return Run(
+        parameters={"profile": profile, **used},
+        data=Data(
+            fingerprint=prepared["fingerprint"],
+            images={split: splits[split]["images"] for split in SPLITS},
+            images_per_class={split: splits[split]["classes"] for split in SPLITS},
+            sizes={split: splits[split]["sizes"] for split in SPLITS},
+        ),
+        model=description.counts(trained.autoencoder),
+        training=Training(
+            losses=tuple(trained.losses),
+            loss_floor=loss_floor(splits["train"]["histogram"]),
+            epoch_seconds=tuple(trained.epoch_seconds),
+            seconds=round(sum(trained.epoch_seconds), 1),
+            peak_memory_bytes=trained.made["peak_memory_bytes"],
+            psnr_db=manifests[SCORES.name]["facts"]["training_psnr_db"],
+        ),
+        example=Example.model_validate_json(example),
+        test={str(name): statistics.summarise(scores[name]) for name in numbers},
+        learned=statistics.learned(scores),
+    )
 
 
-def _rates(folder_of: Folders) -> dict[str, Any]:
+def _rates(folder_of: Folders) -> Rates:
     """Return what a run's model reaches as a codec, beside those that need no training."""
     folders = [folder_of(stage) for stage in (*stages.CODECS, RATES)]
     scores = scoring.read_table(folder_of(SCORES) / scoring.TABLE)
     return summary.of_tables(measurement.read(folders), scores)
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return values
 
 
 def write(
@@ -180,36 +169,30 @@ def _write_stage(stage: Stage, folder: Path, place: Path) -> Path:
     return place
 
 
-def read(profile: str = "paper", seed: int = 0, model: str = PAPER) -> dict[str, Any]:
+def read(profile: str = "paper", seed: int = 0, model: str = PAPER) -> RecordedRun:
     """Read the committed record of a profile's full run with a model and a seed.
-
-    Returns
-    -------
-    dict
-        As `run`; also `made`: how each stage was made, by its name, and
-        `images_of_reported_size`: the names of all images whose PNG file has the size that the
-        paper reports.
 
     Raises
     ------
     ReproduceError
         There is no such record.
     """
-    return copy.deepcopy(_read(store.project_root() / "results", profile, seed, model))
+    return _read(store.project_root() / "results", profile, seed, model)
 
 
 @cache
-def _read(results: Path, profile: str, seed: int, model: str) -> dict[str, Any]:
+def _read(results: Path, profile: str, seed: int, model: str) -> RecordedRun:
     def folder_of(stage: Stage) -> Path:
         return _recorded(stage, results, profile, seed, model)
 
     sizes = scoring.read_sizes(folder_of(PNG_SIZES) / scoring.SIZES_TABLE)
     of_size = sizes[sizes["bytes"] == reported.ORIGINAL_BYTES]["name"]
-    return _found(folder_of, profile) | {
-        "rates": _rates(folder_of),
-        "images_of_reported_size": of_size.tolist(),
-        "made": {stage.name: store.read_manifest(folder_of(stage))["made"] for stage in stages.ALL},
-    }
+    made = {stage.name: store.read_manifest(folder_of(stage))["made"] for stage in stages.ALL}
+    return RecordedRun(
+        **dict(_found(folder_of, profile)) | {"rates": _rates(folder_of)},
+        images_of_reported_size=tuple(of_size),
+        made={name: Made(**values) for name, values in made.items()},
+    )
 
 
 def folder(stage: Stage, profile: str = "paper", seed: int = 0, model: str = PAPER) -> Path:
@@ -249,7 +232,7 @@ def folders(
     return [folder(stage, profile, seed, model) for stage in (*of_codecs, of_model)]
 
 
-def read_seeds(profile: str = "paper", model: str = PAPER) -> dict[int, dict[str, Any]]:
+def read_seeds(profile: str = "paper", model: str = PAPER) -> dict[int, RecordedRun]:
     """Read the committed records of a profile's full runs with a model, by their seeds.
 
     Raises
@@ -274,7 +257,7 @@ def read_repetitions() -> dict[str, Any]:
     return store.read_result(REPETITIONS, "python -m benchmarks.determinism")
 
 
-def run_seeds(parameters: Parameters) -> dict[int, dict[str, Any]]:
+def run_seeds(parameters: Parameters) -> Mapping[int, Run]:
     """Measure the runs with the seeds that the parameters list, which are made if need be.
 
     Without such a list, read the committed records of the paper's setting.

@@ -7,10 +7,9 @@ from typing import Any
 import pandas as pd
 
 from reproduce.core import store
-from reproduce.core.parameters import Parameters
-from reproduce.core.store import or_nan
+from reproduce.core.values import Number, Value
 from reproduce.measure import metrics
-from reproduce.measure.rates import autoencoder, curves, measurement
+from reproduce.measure.rates import autoencoder, curves
 
 TRIALS = "quantisation.json"
 
@@ -18,44 +17,70 @@ QUALITY = 8
 """1/step at which the file's size counts: half that step changes the image by little."""
 
 
-def summarise(parameters: Parameters, scores: pd.DataFrame) -> dict[str, Any]:
-    """Return what a run's model reaches as a codec, as JSON-like values; measure it if needed.
+class BDRateSummary(Value):
+    """How many per cent of bytes more than JPEG the model's files need, by one metric.
 
-    Returns
-    -------
-    dict
-        `points`: quality, bpp and metrics at each step, means over the test images. `bd_rate`: for
-        each metric, per cent of bytes more than JPEG, and the overlap of the two curves; also the
-        mean over images of each image's own, and how many images have one.
-        `file_ratio`: bytes of the file at `QUALITY` ÷ bytes of the original's PNG, mean of images.
+    Attributes
+    ----------
+    percent, overlap
+        Of the mean curves, and the share of the range that the two have in common.
+    percent_of_images, images
+        Mean over the images of each one's own, and how many have one.
     """
-    folders = [*measurement.references(parameters), autoencoder.rates(parameters)]
-    return of_tables(measurement.read(folders), scores)
+
+    percent: Number
+    overlap: Number
+    percent_of_images: Number
+    images: int
 
 
-def of_tables(table: pd.DataFrame, scores: pd.DataFrame) -> dict[str, Any]:
-    """Return the same from a table of rates and one of the test images (`scores.score`)."""
+class Rates(Value):
+    """What a run's model reaches as a codec.
+
+    Attributes
+    ----------
+    points
+        `quality`, `bpp` and metrics at each step, means over the test images.
+    bd_rate
+        By the name of the metric.
+    file_ratio
+        Bytes of the file at `QUALITY` ÷ bytes of the original's PNG, mean of images.
+    """
+
+    points: tuple[dict[str, Number], ...]
+    bd_rate: dict[str, BDRateSummary]
+    file_ratio: Number
+
+
+def of_tables(table: pd.DataFrame, scores: pd.DataFrame) -> Rates:
+    """Summarise a table of rates (`measurement.read`) and one of the test images (`scores`)."""
     points = curves.means(table)
+    return Rates(
+        points=points_of(points),
+        bd_rate={metric.name: _bd_rate(table, points, metric.name) for metric in metrics.METRICS},
+        file_ratio=_file_ratio(table, scores),
+    )
+
+
+def points_of(points: pd.DataFrame) -> tuple[dict[str, float], ...]:
+    """Return the model's own points (from `curves.means`): quality, bpp and metrics."""
     columns = ["quality", "bpp", *(metric.name for metric in metrics.METRICS)]
     of_model = points[points["codec"] == autoencoder.AUTOENCODER]
-    return {
-        "points": of_model[columns].to_dict("records"),
-        "bd_rate": {
-            metric.name: _bd_rate(table, points, metric.name) for metric in metrics.METRICS
-        },
-        "file_ratio": _file_ratio(table, scores),
-    }
+    return tuple(
+        {str(name): value for name, value in row.items()}
+        for row in of_model[columns].to_dict("records")
+    )
 
 
-def _bd_rate(table: pd.DataFrame, points: pd.DataFrame, metric: str) -> dict[str, float]:
+def _bd_rate(table: pd.DataFrame, points: pd.DataFrame, metric: str) -> BDRateSummary:
     found = curves.bd_rate(points, autoencoder.AUTOENCODER, metric)
     of_images = curves.bd_rate_of_images(table, autoencoder.AUTOENCODER, metric)
-    return {
-        "percent": found.percent,
-        "overlap": found.overlap,
-        "percent_of_images": of_images.percent,
-        "images": of_images.images,
-    }
+    return BDRateSummary(
+        percent=found.percent,
+        overlap=found.overlap,
+        percent_of_images=of_images.percent,
+        images=of_images.images,
+    )
 
 
 def _file_ratio(table: pd.DataFrame, scores: pd.DataFrame) -> float:
@@ -65,20 +90,19 @@ def _file_ratio(table: pd.DataFrame, scores: pd.DataFrame) -> float:
     return float((files / originals[files.index]).mean())
 
 
-def quantities(summary: dict[str, Any]) -> dict[str, float]:
+def quantities(rates: Rates) -> dict[str, float]:
     """Return the single numbers that pages and claims name."""
-    points = summary["points"]
-    (coded,) = (point for point in points if point["quality"] == QUALITY)
-    best = max((or_nan(point["psnr_db"]) for point in points), default=math.nan)
+    (coded,) = (point for point in rates.points if point["quality"] == QUALITY)
+    by_psnr = rates.bd_rate["psnr_db"]
     return {
-        "bd_rate": or_nan(summary["bd_rate"]["psnr_db"]["percent"]),
-        "bd_rate_overlap": or_nan(summary["bd_rate"]["psnr_db"]["overlap"]),
-        "bd_rate_of_images": or_nan(summary["bd_rate"]["psnr_db"]["percent_of_images"]),
-        "file_ratio": summary["file_ratio"],
+        "bd_rate": by_psnr.percent,
+        "bd_rate_overlap": by_psnr.overlap,
+        "bd_rate_of_images": by_psnr.percent_of_images,
+        "file_ratio": rates.file_ratio,
         "file_bpp": coded["bpp"],
-        "file_psnr": or_nan(coded["psnr_db"]),
-        "best_psnr": best,
-        "best_bpp": points[-1]["bpp"],
+        "file_psnr": coded["psnr_db"],
+        "best_psnr": max((point["psnr_db"] for point in rates.points), default=math.nan),
+        "best_bpp": rates.points[-1]["bpp"],
     }
 
 
