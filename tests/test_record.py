@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import nbformat
 import numpy as np
 import pytest
 from PIL import Image
@@ -415,3 +416,41 @@ def test_the_loss_above_the_floor_is_removed_wholly_at_the_floor_and_not_at_mid_
         training = run.training.model_copy(update={"losses": losses})
         changed = run.model_copy(update={"training": training})
         assert quantities_of(changed)["removed_excess"] == pytest.approx(share)
+
+
+# Numbers that are typed into prose
+
+# All others come out of runs, and are pasted: what is typed stays when the record changes.
+TYPED = {
+    "0.6": reported.LOSS,
+    "0.69": LOSS_OF_MID_GREY,
+    "0.693": LOSS_OF_MID_GREY,
+    "0.6931": LOSS_OF_MID_GREY,
+    "1.5": 1.5,  # width of a blur, in pixels: a setting
+    **{f"3.{minor}": float(f"3.{minor}") for minor in (11, 12, 13)},  # Python's
+}
+PROSE = [ROOT / "README.md", ROOT / "index.md", *sorted((ROOT / "book").glob("*.md"))]
+CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def prose_of(path: Path) -> str:
+    """What a file says in sentences: without code, roles, links, and tables filled by a command."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".ipynb":
+        cells = nbformat.reads(text, as_version=4).cells
+        text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    return re.sub(
+        r"```.*?```|<!-- verdicts.*?<!-- |\{[a-z:]+\}`[^`]*`|`[^`]*`|\]\([^)]*\)|https?://\S+",
+        "",
+        text,
+        flags=re.DOTALL,
+    )
+
+
+@pytest.mark.parametrize("path", [*PROSE, *CHAPTERS], ids=lambda path: path.name)
+def test_a_number_with_decimals_in_prose_comes_out_of_a_run_or_out_of_the_paper(path: Path) -> None:
+    typed = re.findall(r"(?<![\w.])\d[\d,]*\.\d+(?![\w.])", prose_of(path))
+    assert [number for number in typed if number not in TYPED] == [], "paste it with glue"
+    for number in typed:
+        decimals = len(number.partition(".")[2])
+        assert f"{TYPED[number]:.{decimals}f}" == number
