@@ -88,10 +88,10 @@ def test_what_is_the_same_for_all_seeds_or_not_a_number_has_no_dots() -> None:
 def test_the_spread_names_dead_seeds_and_says_where_the_papers_number_lies(runs) -> None:
     text = report.spread(runs)
     for seed, run in runs.items():
-        assert f" {seed}" + (" |" if run["learned"] else " (dead) |") in text.splitlines()[0]
+        assert f" {seed}" + (" |" if run.learned else " (dead) |") in text.splitlines()[0]
     row = next(line for line in text.splitlines() if "mean size ratio, test images" in line)
     assert "0.6850" in row
-    ours = [quantities(run)["mean_ratio"] for run in runs.values() if run["learned"]]
+    ours = [quantities(run)["mean_ratio"] for run in runs.values() if run.learned]
     assert row.split("|")[-2].strip() == report._beside(0.6849762403517835, ours, 4)
 
 

@@ -6,7 +6,7 @@ CODEC = PillowCodec(
     "AVIF for PSNR",
     2019,
     "Pillow (libavif, libaom): quality; speed 6, monochrome, tune=psnr",
-    (2, 5, 9, 13, 18, 22, 26, 31, 37, 44, 52, 61, 70),
+    (2, 5, 9, 13, 18, 22, 26, 31, 37, 44, 52, 61, 73),
     "AVIF",
     lambda quality: {
         "quality": int(quality),
