@@ -186,6 +186,15 @@ def test_trials_are_named_by_what_was_set() -> None:
     assert [line.get_label() for line in figure.axes[0].lines] == list(named)
 
 
+def test_the_order_of_codecs_is_told_by_what_is_measured(points) -> None:
+    first, second, *_ = (name for name in curves.names(points) if name != curves.ANCHOR)
+    assert rates.order_at_both_sizes(points, points) == "the order stays"
+    exchanged = points.assign(codec=points["codec"].replace({first: second, second: first}))
+    said, _, rest = rates.order_at_both_sizes(points, exchanged).partition(" change places")
+    assert rest == ", and the others stay"
+    assert set(said.split(" and ")) == {first, second}
+
+
 def test_an_interval_that_reaches_beyond_one_is_cut(points) -> None:
     perfect = points.assign(ssim=0.9999, ssim_high=1.01, ssim_low=0.999)
     figure = rates.rate_distortion(perfect)

@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 from numpy.typing import NDArray
 
 from reproduce.chapters.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
-from reproduce.chapters.text import rounded
+from reproduce.chapters.text import listed, rounded
 from reproduce.core.markdown import table
 from reproduce.measure import metrics
 from reproduce.measure.metrics import Metric
@@ -225,6 +225,29 @@ def _of_images(found: curves.BDRateOfImages, images: int) -> str:
         return "–, no overlap"
     part = "" if found.images == images else f", {found.images} of {images} images"
     return f"{found.percent:+.1f} %{part}"
+
+
+def order_at_both_sizes(full: pd.DataFrame, half: pd.DataFrame) -> str:
+    """Say, as the end of a sentence, whether all stand in the same order by BD-rate of PSNR.
+
+    Takes what `curves.means` returns of the same codecs.
+    """
+    orders = [_order(points) for points in (full, half)]
+    moved = [name for name, other in zip(*orders, strict=True) if name != other]
+    if not moved:
+        return "the order stays"
+    return f"{listed(moved)} change places, and the others stay"
+
+
+def _order(points: pd.DataFrame) -> list[str]:
+    """Return the names of the codecs beside JPEG, those of the fewest bytes first."""
+    percent = {
+        name: curves.bd_rate(points, name, "psnr_db").percent
+        for name in curves.names(points)
+        if name != curves.ANCHOR
+    }
+    # What has no BD-rate, since the curves don't overlap, comes last.
+    return sorted(percent, key=lambda name: (math.isnan(percent[name]), percent[name]))
 
 
 def signed(percent: float) -> str:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from reproduce.chapters.style import BLUE, GREEN, VERMILION
-from reproduce.chapters.text import number, rounded
+from reproduce.chapters.text import listed, number, rounded
 from reproduce.core.markdown import table
 from reproduce.core.parameters import Parameters
 from reproduce.models.loss import LOSS_OF_MID_GREY
@@ -313,13 +313,6 @@ def seed_list(seeds: Sequence[int]) -> str:
     if not seeds:
         return "no seed"
     return f"seed{'s' if len(seeds) > 1 else ''} {listed(list(map(str, seeds)))}"
-
-
-def listed(words: Sequence[str]) -> str:
-    """Return words as a list in a sentence: "–", "one", "one and two", "one, two and three"."""
-    if len(words) < 2:
-        return words[0] if words else "–"
-    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def losses_of_seeds(runs: Mapping[int, Run]) -> Figure:

@@ -1,6 +1,7 @@
 """Numbers and rows as the tables of several chapters have them."""
 
 import math
+from collections.abc import Sequence
 
 COLUMNS = ("the paper", "recorded run", "this page")
 
@@ -28,3 +29,10 @@ def rounded(value: float | None, decimals: int) -> str:
     if value is None or math.isnan(value):
         return "–"
     return "∞" if math.isinf(value) else f"{value:,.{decimals}f}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as a list in a sentence: "–", "one", "one and two", "one, two and three"."""
+    if len(words) < 2:
+        return words[0] if words else "–"
+    return f"{', '.join(words[:-1])} and {words[-1]}"
