@@ -36,7 +36,7 @@ try:
     for one in (PARAMETERS, *(run.parameters for run in STUDY_RUNS)):
         registry.find(one.model)
     # What else a stage depends on, such as the files of a folder: looked up once.
-    CONTENTS = {stage.name: stage.contents(PARAMETERS) for stage in stages.ALL}
+    CONTENTS = {stage.name: stage.contents(PARAMETERS) for stage in stages.EVERY}
 except ReproduceError as error:
     sys.exit(f"error: {error}")
 
@@ -102,7 +102,7 @@ def command(made, *options):
 
 # Stages that one process makes, one after the other.
 JOBS = {}
-for stage in stages.ALL:
+for stage in stages.EVERY:
     JOBS.setdefault(stage.job or stage.name, []).append(stage)
 
 

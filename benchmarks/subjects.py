@@ -27,7 +27,7 @@ class Literal:
 
     def training(self, folder: str, size: int, count: int, batch_size: int) -> Measured:
         """Train an epoch on `count` images; seconds for each image, compilation left out."""
-        from benchmarks import literal
+        from reproduce.models import literal
 
         images = literal.load_images(_files(folder, "train")[:count], (size, size))
         autoencoder = literal.build((size, size, 1))
@@ -38,7 +38,7 @@ class Literal:
 
     def memory(self, folder: str, size: int, count: int, batch_size: int) -> Measured:
         """Load `count` images and train three steps; memory is the result."""
-        from benchmarks import literal
+        from reproduce.models import literal
 
         class StopAfterThreeSteps(literal.keras.callbacks.Callback):
             def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -55,7 +55,7 @@ class Literal:
 
     def loading(self, folder: str, size: int, count: int) -> Measured:
         """Bring the training split's files to what the first step reads."""
-        from benchmarks import literal
+        from reproduce.models import literal
 
         start = time.perf_counter()
         literal.load_images(_files(folder, "train")[:count], (size, size))
@@ -63,7 +63,7 @@ class Literal:
 
     def reconstruction(self, folder: str, size: int, count: int, weights: str) -> Measured:
         """Reconstruct `count` test images; PNG sizes of originals and reconstructions."""
-        from benchmarks import literal
+        from reproduce.models import literal
 
         autoencoder = literal.build((size, size, 1))
         with np.load(weights) as arrays:

@@ -21,7 +21,7 @@ RECORD = Path(__file__).parents[1] / "results" / "ten-epochs.json"
 
 def literal(seed: int, folder: Path) -> list[float]:
     """Return the loss of each epoch of the paper's own script."""
-    from benchmarks import literal as script
+    from reproduce.models import literal as script
 
     script.keras.utils.set_random_seed(seed)
     autoencoder = script.build((500, 500, 1))
@@ -36,7 +36,7 @@ def literal_in_our_order(seed: int, folder: Path) -> list[float]:
     from reproduce.models import training
 
     data = preparation.prepare(_setting(seed, folder))
-    from benchmarks import literal as script
+    from reproduce.models import literal as script
 
     script.keras.utils.set_random_seed(seed)
     autoencoder = script.build((500, 500, 1))

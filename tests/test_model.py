@@ -29,7 +29,7 @@ def weighted_layers(autoencoder: keras.Model) -> list[keras.layers.Layer]:
 
 def literal_graph(height: int, width: int, autoencoder: keras.Model) -> keras.Model:
     """The graph of section III.B, statement by statement, with the weights of our model."""
-    from benchmarks import literal  # imports TensorFlow: only after `backend` has set it up
+    from reproduce.models import literal  # imports TensorFlow: only after `backend` has set it up
 
     graph = literal.build((height, width, 1))
     layers = [layer for layer in graph.layers if layer.weights]

@@ -130,7 +130,7 @@ def test_its_commit_has_the_modules_that_made_it_and_their_source_is_the_recorde
 def test_each_stage_names_the_versions_that_made_it(place: Path) -> None:
     manifest = store.read_manifest(place)
     used, all_versions = manifest["dependencies"]["versions"], manifest["made"]["versions"]
-    (stage,) = (stage for stage in stages.ALL if stage.name == manifest["stage"])
+    stage = stages.find(manifest["stage"])
     assert set(used) == set(stage.packages)
     assert {"python", "tensorflow", "keras", "numpy", "pillow"} <= set(all_versions)
     assert used.items() <= all_versions.items()
@@ -146,7 +146,7 @@ def test_each_stage_tells_when_and_where_it_was_made_and_what_it_cost(place: Pat
 
 def test_each_stage_was_made_of_the_recorded_ones_that_it_needs(place: Path) -> None:
     manifest = store.read_manifest(place)
-    (stage,) = (stage for stage in stages.ALL if stage.name == manifest["stage"])
+    stage = stages.find(manifest["stage"])
     profile = RESULTS / place.relative_to(RESULTS).parts[0]
     run = place.relative_to(profile).parts
     model, seed = (run[0], int(run[1].removeprefix("seed-"))) if stage.of_seed else ("paper", 0)

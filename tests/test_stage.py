@@ -21,7 +21,7 @@ from reproduce.models.stages import MODEL
 MAKER = "reproduce.core.errors"  # stands for a module: nothing in it is called
 
 
-@pytest.fixture(params=stages.ALL, ids=lambda stage: stage.name)
+@pytest.fixture(params=stages.EVERY, ids=lambda stage: stage.name)
 def stage(request: pytest.FixtureRequest) -> Stage:
     return request.param
 
@@ -31,7 +31,7 @@ def test_each_stage_reads_parameters_that_exist(stage: Stage) -> None:
 
 
 def test_each_stage_stands_behind_those_it_needs(stage: Stage) -> None:
-    before = stages.ALL[: stages.ALL.index(stage)]
+    before = stages.EVERY[: stages.EVERY.index(stage)]
     assert set(map(id, stage.needs)) <= set(map(id, before))
 
 
@@ -71,7 +71,7 @@ def test_each_stage_names_the_packages_that_its_modules_compute_with(stage: Stag
 
 
 def test_names_of_stages_are_unique_and_say_where_they_are_kept() -> None:
-    names = [stage.name for stage in stages.ALL]
+    names = [stage.name for stage in stages.EVERY]
     assert len(set(names)) == len(names)
     parameters = Parameters(seed=3, model="no-attention")
     assert DATA.place(parameters.model, parameters.seed) == "data"
@@ -187,7 +187,7 @@ def test_what_a_stage_needs_is_resolved_once_in_one_go(
 def test_a_new_parameter_or_message_makes_nothing_anew() -> None:
     tree = sources.present()
     changed = Tree({**tree._files, "parameters.py": b"NEW = 1", "core/stage.py": b"NEW = 2"})
-    for stage in stages.ALL:
+    for stage in stages.EVERY:
         closure = tree.closure(stage.entries(Parameters()))
         assert changed.digest(closure) == tree.digest(closure), stage.name
 
@@ -201,7 +201,7 @@ def test_only_finished_stages_are_noted(small_run: Any) -> None:
 
 @pytest.mark.parametrize(
     "stage",
-    [one for one in stages.ALL if one not in (*stages.CODECS[1:], *stages.CODEC_TIMES[1:])],
+    [one for one in stages.EVERY if one not in (*stages.CODECS[1:], *stages.CODEC_TIMES[1:])],
     ids=lambda stage: stage.name,
 )
 def test_each_stage_lists_what_its_function_uses(

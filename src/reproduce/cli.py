@@ -31,7 +31,7 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="Set one parameter."),
 ]
-_STAGES = "One of: " + "; ".join(f"{stage.name} ({stage.title})" for stage in stages.ALL)
+_STAGES = "One of: " + "; ".join(f"{stage.name} ({stage.title})" for stage in stages.EVERY)
 Source = Annotated[Path, typer.Argument(help="A file, or a folder: all in it is done.")]
 Force = Annotated[bool, typer.Option("--force", help="Write over files that exist.")]
 

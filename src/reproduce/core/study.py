@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import Parameters, parse_seeds
@@ -24,7 +31,7 @@ class StudyRun:
     Attributes
     ----------
     variant
-        Name of what it changes.
+        Name of what it changes; empty in a study without variants.
     changes
         The parameters that it sets, its seed among them.
     parameters
@@ -38,7 +45,7 @@ class StudyRun:
     @property
     def model(self) -> str:
         """What stands for its model in builds and records, as `paper@noise`: see `Stage.place`."""
-        return f"{self.parameters.model}@{self.variant}"
+        return "@".join(filter(None, (self.parameters.model, self.variant)))
 
 
 class Study(BaseModel):
@@ -55,7 +62,8 @@ class Study(BaseModel):
     parameters
         What all runs set.
     variants
-        What the runs of each variant set, by its name.
+        What the runs of each variant set, by its name. Without any there is one run for each seed,
+        that of the profile itself, and nothing may be set.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -64,7 +72,13 @@ class Study(BaseModel):
     seeds: str
     stages: Annotated[list[str], Field(min_length=1)]
     parameters: dict[str, Any] = {}
-    variants: Annotated[dict[Variant, dict[str, Any]], Field(min_length=1)]
+    variants: dict[Variant, dict[str, Any]] = {}
+
+    @model_validator(mode="after")
+    def _sets_nothing_without_a_name(self) -> "Study":
+        if self.parameters and not self.variants:
+            raise ValueError("what sets parameters needs a variant, which gives it a name")
+        return self
 
     def runs(self, parameters: Parameters) -> Iterator[StudyRun]:
         """Yield the runs, variant by variant, the seeds of each in order.
@@ -76,7 +90,7 @@ class Study(BaseModel):
         ReproduceError
             A parameter is unknown or out of range.
         """
-        for variant, own in self.variants.items():
+        for variant, own in (self.variants or {"": {}}).items():
             for seed in parse_seeds(self.seeds):
                 changes = {**self.parameters, **own, "seed": seed}
                 changed = Parameters(**{**parameters.model_dump(), **changes})

@@ -1,4 +1,4 @@
-"""The stages of this room, and the table of all stages of a run."""
+"""The stages of this room, and the table of all stages."""
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
@@ -10,7 +10,7 @@ from reproduce.core.errors import ReproduceError
 from reproduce.core.stage import Stage
 from reproduce.data.stages import DATA
 from reproduce.measure.rates import codecs
-from reproduce.models.stages import MODEL
+from reproduce.models.stages import LITERAL, LITERAL_IN_OUR_ORDER, MODEL
 
 SCORES = Stage(
     name="scores",
@@ -118,6 +118,9 @@ ALL = (
 )
 """All stages of a run; each stands behind those that it needs."""
 
+EVERY = (*ALL, LITERAL, LITERAL_IN_OUR_ORDER)
+"""These, and those that are made for studies alone."""
+
 
 def find(name: str) -> Stage:
     """Return the stage of that name.
@@ -127,11 +130,11 @@ def find(name: str) -> Stage:
     ReproduceError
         There is none; the message names those that there are.
     """
-    for stage in ALL:
+    for stage in EVERY:
         if stage.name == name:
             return stage
     raise ReproduceError(
-        f"unknown stage {name!r}; known are {', '.join(stage.name for stage in ALL)}"
+        f"unknown stage {name!r}; known are {', '.join(stage.name for stage in EVERY)}"
     )
 
 
@@ -145,9 +148,9 @@ def with_needs(patterns: Iterable[str]) -> list[Stage]:
     """
     chosen: set[str] = set()
     for pattern in patterns:
-        matching = [stage for stage in ALL if fnmatchcase(stage.name, pattern)]
+        matching = [stage for stage in EVERY if fnmatchcase(stage.name, pattern)]
         if not matching:
             find(pattern)
         for stage in matching:
             chosen |= {stage.name, *(needed.name for needed in stage.all_needs())}
-    return [stage for stage in ALL if stage.name in chosen]
+    return [stage for stage in EVERY if stage.name in chosen]

@@ -1,4 +1,7 @@
-"""The stage of this room: a model is trained."""
+"""The stages of this room: a model is trained; beside it, for a study, the paper's own script."""
+
+from functools import partial
+from typing import Any
 
 from reproduce.core.parameters import Parameters
 from reproduce.core.stage import Stage
@@ -21,4 +24,24 @@ MODEL = Stage(
     resumable=True,
     recorded=("history.json", "autoencoder.keras"),
     modules=_parts,
+)
+
+_SCRIPT: Any = partial(
+    Stage,
+    reads=("epochs", "batch_size", "seed"),
+    needs=(DATA,),
+    packages=("tensorflow", "keras", "numpy"),
+    recorded=("losses.json",),
+)
+
+LITERAL: Stage = _SCRIPT(
+    name="literal",
+    title="Train the paper's own script, for its losses",
+    made_by="reproduce.models.script:make",
+)
+
+LITERAL_IN_OUR_ORDER: Stage = _SCRIPT(
+    name="literal-in-our-order",
+    title="Train the paper's own script on our batches, for its losses",
+    made_by="reproduce.models.script:make_in_our_order",
 )

@@ -1,0 +1,28 @@
+"""The paper's own script, trained for its losses."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reproduce.models import script, training
+from reproduce.models.stages import LITERAL, LITERAL_IN_OUR_ORDER
+
+
+def test_given_our_batches_the_script_has_our_losses(
+    folder_of_images: Path, parameters_of: Any
+) -> None:
+    parameters = parameters_of(folder_of_images, epochs=3, seed=2)
+    theirs = script.read(LITERAL_IN_OUR_ORDER.folder(parameters))
+    assert theirs == pytest.approx(training.train(parameters).losses, abs=2e-5)
+
+
+def test_in_its_own_order_it_has_others_and_the_same_ones_again(
+    folder_of_images: Path, parameters_of: Any, tmp_path: Path
+) -> None:
+    parameters = parameters_of(folder_of_images, epochs=3, seed=2, batch_size=3)
+    losses = script.read(LITERAL.folder(parameters))
+    assert len(losses) == 3
+    assert losses != script.read(LITERAL_IN_OUR_ORDER.folder(parameters))
+    script.make(parameters, tmp_path)
+    assert script.read(tmp_path) == losses
