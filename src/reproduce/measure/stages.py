@@ -118,7 +118,30 @@ ALL = (
 )
 """All stages of a run; each stands behind those that it needs."""
 
-EVERY = (*ALL, LITERAL, LITERAL_IN_OUR_ORDER)
+_REPETITIONS: Any = partial(
+    Stage,
+    made_by="reproduce.measure.repetitions:make",
+    reads=MODEL.reads,
+    needs=(DATA, MODEL, SCORES),
+    packages=tuple(sorted({*MODEL.packages, *SCORES.packages})),
+    resumable=True,
+    recorded=("repetitions.json",),
+    modules=MODEL.modules,
+)
+
+FEW_REPETITIONS: Stage = _REPETITIONS(
+    name="repetitions-few",
+    title="Train again on eight threads and by an older processor's instructions",
+    arguments={"settings": "reproduce.measure.repetitions:FEW"},
+)
+
+MANY_REPETITIONS: Stage = _REPETITIONS(
+    name="repetitions-many",
+    title="Train again on one to eight threads and by older processors' instructions",
+    arguments={"settings": "reproduce.measure.repetitions:MANY"},
+)
+
+EVERY = (*ALL, LITERAL, LITERAL_IN_OUR_ORDER, FEW_REPETITIONS, MANY_REPETITIONS)
 """These, and those that are made for studies alone."""
 
 

@@ -1,0 +1,49 @@
+"""Trainings repeated in processes of their own."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from reproduce.measure import repetitions
+from reproduce.measure.repetitions import FEW, MANY, Setting
+
+AS_IT_IS = Setting("as it is", {}, 2)
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_same_setting_gives_the_same_weights_and_where_a_run_was_killed_it_goes_on(
+    small_run: SimpleNamespace, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    done: dict[str, Any] = {"kernels": "done before", "threads": 1}
+    folder = tmp_path / "artifact"
+    folder.mkdir()
+    (folder / "unfinished.json").write_text(json.dumps([done]))
+
+    repetitions.make(small_run.parameters, folder, [Setting("done before", {}, 1), AS_IT_IS])
+
+    assert [file.name for file in folder.iterdir()] == [repetitions.FILE]
+    found = repetitions.read(folder)
+    first, again = found["runs"]
+    assert first == done
+    assert again.pop("greatest_difference") == 0
+    assert again == {"kernels": "as it is", "threads": 2} | found["reference"]
+    assert found["reference"]["last_loss"] == small_run.trained.losses[-1]
+    assert "done before" not in capfd.readouterr().err
+
+
+def test_the_settings_reach_the_process_that_trains(
+    small_run: SimpleNamespace, tmp_path: Path
+) -> None:
+    told = Setting("none", {"REPRODUCE_BUILD": str(tmp_path / "elsewhere")}, 1)
+    with pytest.raises(ValueError, match="unpack"):
+        repetitions.make(small_run.parameters, tmp_path, [told])
+    assert list((tmp_path / "elsewhere").rglob("autoencoder.keras"))
+
+
+def test_few_are_some_of_the_many() -> None:
+    assert set(map(str, FEW)) <= set(map(str, MANY))
+    assert len(set(map(str, FEW))) == len(FEW)
