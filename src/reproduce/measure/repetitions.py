@@ -91,9 +91,10 @@ def _repeat(parameters: Parameters, setting: Setting, weights: NDArray[Any]) -> 
     """Train and score in another process, and return what came of it."""
     with tempfile.TemporaryDirectory(prefix="repetition-") as name:
         build = Path(name)
-        prepared = preparation.prepare(parameters).folder.resolve()
-        (build / parameters.profile).mkdir()
-        (build / parameters.profile / prepared.name).symlink_to(prepared)
+        prepared = preparation.prepare(parameters).folder
+        of_profile = build / prepared.parent.name
+        of_profile.mkdir()
+        (of_profile / prepared.name).symlink_to(prepared.resolve())
         variables = {
             "REPRODUCE_BUILD": str(build),
             "TF_NUM_INTRAOP_THREADS": str(setting.threads),
