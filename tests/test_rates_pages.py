@@ -13,8 +13,9 @@ from PIL import Image
 from reproduce.chapters import rates
 from reproduce.measure import metrics
 from reproduce.measure.metrics import METRICS
-from reproduce.measure.rates import codecs, curves, summary
+from reproduce.measure.rates import codecs, curves
 from reproduce.measure.rates.autoencoder import AUTOENCODER
+from reproduce.results.studies import Trial
 
 CURVES = {
     AUTOENCODER: [(0.2, 20.0), (0.4, 25.0), (0.8, 26.0)],
@@ -175,15 +176,16 @@ def test_crops_show_the_middle_of_the_original_and_of_each_codec() -> None:
     assert [title.splitlines()[0] for title in titles[1:3]] == ["JPEG", "WebP"]
 
 
-def test_trials_are_named_by_what_was_set() -> None:
-    settings = [
-        {"quantisation": "none", "points": []},
-        {"quantisation": "noise", "quantisation_step": 0.5, "points": [{"bpp": 1, "psnr_db": 20}]},
-    ]
-    named = summary.curves_of_trials({"runs": settings})
-    assert list(named) == ["no quantisation, as in the paper", "noise, step 1/2"]
-    figure = rates.trained_with_quantisation(named)
-    assert [line.get_label() for line in figure.axes[0].lines] == list(named)
+def test_each_trial_is_a_curve_with_what_was_done_as_its_name() -> None:
+    noisy = Trial("noise, step 1/2", 0.6, 2.0, 0.1, ({"bpp": 1.0, "psnr_db": 20.0},), 4)
+    plain = Trial("none", 0.6, 1.0, 0.1, ({"bpp": 2, "psnr_db": 5}, {"bpp": 3, "psnr_db": 7}), 4)
+    figure = rates.trained_with_quantisation([noisy, plain])
+    drawn = {
+        str(line.get_label()): np.asarray(line.get_xydata()).tolist()
+        for line in figure.axes[0].lines
+    }
+    assert drawn == {"noise, step 1/2": [[1, 20]], "none": [[2, 5], [3, 7]]}
+    assert plain.best_psnr == 7
 
 
 def test_the_order_of_codecs_is_told_by_what_is_measured(points) -> None:

@@ -34,6 +34,7 @@ from reproduce.models import training
 from reproduce.models.loss import LOSS_OF_MID_GREY, loss_floor
 from reproduce.models.stages import MODEL
 from reproduce.results import record, reported
+from reproduce.results import studies as recorded_studies
 from reproduce.results.quantities import quantities as quantities_of
 
 ROOT = Path(__file__).parents[1]
@@ -247,6 +248,24 @@ def test_each_recorded_codec_reaches_two_bits_per_pixel_with_eight_rates_below()
         assert len(rates) == len(one.qualities)
         assert rates.max() > 1.95, one.name
         assert (rates < 2).sum() >= 8, one.name
+
+
+def test_the_trials_of_quantisation_are_recorded_of_32_images_and_one_of_them_died() -> None:
+    trials = recorded_studies.quantisation()
+    assert {name: trial.label for name, trial in trials.items()} == {
+        "none": "no quantisation, as in the paper",
+        "noise": "noise, step 1/2",
+        "straight-through-2": "straight-through, step 1/2",
+        "straight-through-16": "straight-through, step 1/16",
+    }
+    assert {trial.images for trial in trials.values()} == {32}
+    paper = record.read()
+    assert trials["none"].last_loss == paper.training.losses[-1]
+    # Before training they are one model; half a step above its latent, all is rounded to zero.
+    assert len({trial.greatest_latent_before for trial in trials.values()}) == 1
+    assert trials["noise"].greatest_latent_before < 0.5 / 2
+    dead = [name for name, trial in trials.items() if trial.last_loss > LOSS_OF_MID_GREY - 0.01]
+    assert dead == ["straight-through-2"]
 
 
 def test_times_are_recorded_for_all_that_is_measured() -> None:

@@ -1,7 +1,7 @@
 """Rate and distortion: curves, crops at equal rates, and tables."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from reproduce.measure.metrics import Metric
 from reproduce.measure.rates import curves, interface
 from reproduce.measure.rates.autoencoder import AUTOENCODER
 from reproduce.measure.rates.interface import Codec
+from reproduce.results.studies import Trial
 
 MOST_BPP = 2.0
 
@@ -112,13 +113,13 @@ def at_both_sizes(full: pd.DataFrame, half: pd.DataFrame) -> Figure:
     return figure
 
 
-def trained_with_quantisation(runs: Mapping[str, Sequence[Mapping[str, float]]]) -> Figure:
-    """Plot PSNR against rate of the model after each kind of training: label to points."""
+def trained_with_quantisation(trials: Iterable[Trial]) -> Figure:
+    """Plot PSNR against rate of the model after each kind of training (`results.studies`)."""
     figure = Figure()
     axes = figure.subplots()
-    for (label, points), marker in zip(runs.items(), "osD^vPX", strict=False):
-        rates, values = ([point[name] for point in points] for name in ("bpp", "psnr_db"))
-        axes.plot(rates, values, marker=marker, label=label, ms=4)
+    for trial, marker in zip(trials, "osD^vPX", strict=False):
+        rates, values = ([point[name] for point in trial.points] for name in ("bpp", "psnr_db"))
+        axes.plot(rates, values, marker=marker, label=trial.label, ms=4)
     axes.set(xlabel="bits per pixel", ylabel="PSNR (dB)", xlim=(0, None))
     axes.legend()
     return figure

@@ -209,9 +209,8 @@ def folder(stage: Stage, profile: str = "paper", seed: int = 0, model: str = PAP
 def _recorded(stage: Stage, results: Path, profile: str, seed: int, model: str) -> Path:
     place = results / profile / stage.place(model, seed)
     if not (place / store.MANIFEST).is_file():
-        raise ReproduceError(
-            f"no record {place}; make one of profile paper with: make record SEEDS={seed}"
-        )
+        how = "make study" if "@" in model else f"make record SEEDS={seed}"
+        raise ReproduceError(f"no record {place}; make one of profile paper with: {how}")
     return place
 
 

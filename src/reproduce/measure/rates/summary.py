@@ -1,17 +1,12 @@
 """The few numbers of a run's rates that its record and the claims hold."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
-from reproduce.core import store
 from reproduce.core.values import Number, Value
 from reproduce.measure import metrics
 from reproduce.measure.rates import autoencoder, curves
-
-TRIALS = "quantisation.json"
 
 QUALITY = 8
 """1/step at which the file's size counts: half that step changes the image by little."""
@@ -104,26 +99,3 @@ def quantities(rates: Rates) -> dict[str, float]:
         "best_psnr": max((point["psnr_db"] for point in rates.points), default=math.nan),
         "best_bpp": rates.points[-1]["bpp"],
     }
-
-
-def read_trials() -> dict[str, Any]:
-    """Read what training with quantised latents gave (`benchmarks/quantisation.py`).
-
-    Raises
-    ------
-    ReproduceError
-        There is no such result.
-    """
-    return store.read_result(TRIALS, "python -m benchmarks.quantisation FOLDER")
-
-
-def curves_of_trials(trials: Mapping[str, Any]) -> dict[str, list[dict[str, float]]]:
-    """Return the points of each trial by what was set in it."""
-    return {label_of_trial(run): run["points"] for run in trials["runs"]}
-
-
-def label_of_trial(run: Mapping[str, Any]) -> str:
-    """Return what was set in a trial, as words."""
-    if run["quantisation"] == "none":
-        return "no quantisation, as in the paper"
-    return f"{run['quantisation']}, step 1/{1 / run['quantisation_step']:g}"
