@@ -63,23 +63,28 @@ def places_of_studies() -> Iterator[Path]:
         chosen = studies.read(path.stem, path.parent)
         parameters = load_parameters(chosen.profile, ROOT / "profiles")
         runs = list(chosen.runs(parameters))
-        places = {
-            RESULTS / chosen.profile / stage.place(run.model, run.parameters.seed)
-            for run in runs
-            for stage in stages.with_needs(chosen.stages)
-            if stage.of_seed
-        }
-        if places & set(PLACES):
-            yield from places
+        made, needed = (
+            {
+                RESULTS / chosen.profile / stage.place(run.model, run.parameters.seed)
+                for run in runs
+                for stage in some
+            }
+            for some in (map(stages.find, chosen.stages), stages.with_needs(chosen.stages))
+        )
+        if made & set(PLACES):
+            yield from needed
 
 
 def test_the_record_holds_each_stage_of_five_seeds_and_nothing_else() -> None:
     expected = {
         RESULTS / "paper" / stage.place("paper", seed) for stage in stages.ALL for seed in SEEDS
     } | set(places_of_studies())
-    assert {place for place in PLACES if RESULTS / "paper" in place.parents} == expected
-    files = {file for file in (RESULTS / "paper").rglob("*") if file.is_file()}
-    assert {file.parent for file in files} == expected
+    assert set(PLACES) == expected
+    profiles = {path.stem for path in (ROOT / "profiles").glob("*.yaml")}
+    files = [file for file in RESULTS.glob("*/**/*") if file.is_file()]
+    assert {
+        file.parent for file in files if file.relative_to(RESULTS).parts[0] in profiles
+    } == expected
 
 
 def test_each_file_is_the_one_that_was_recorded(place: Path) -> None:
