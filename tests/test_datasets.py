@@ -14,16 +14,22 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+import pandas as pd
 import pytest
 import skimage.data
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from reproduce.core import store
 from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import SPLITS, Parameters, Split
 from reproduce.data import sources
 from reproduce.data.sources import Collection
+from reproduce.data.sources import beans as beans_source
+from reproduce.data.sources.excerpt import EXCERPT
+from reproduce.data.sources.folder import folder_collection
+from reproduce.data.sources.sample import sample_collection
 
 BEANS_CLASSES = ("angular_leaf_spot", "bean_rust", "healthy")
 BEANS_COUNTS = {"train": (345, 348, 341), "validation": (44, 45, 44), "test": (43, 43, 42)}
@@ -56,19 +62,19 @@ def photograph_and_corner(name: str) -> tuple[str, int, int]:
 
 def test_sample_is_opened_by_its_parameters():
     opened = sources.open_collection(Parameters(image_size=64, crops_per_photograph=4))
-    expected = sources.sample_collection(64, 4)
+    expected = sample_collection(64, 4)
     assert all(names(opened, split) == names(expected, split) for split in SPLITS)
 
 
 def test_no_sample_photograph_is_in_two_splits():
-    sample = sources.sample_collection(128, 4)
+    sample = sample_collection(128, 4)
     files = {split: {photograph_and_corner(n)[0] for n in names(sample, split)} for split in SPLITS}
     assert sum(len(of_split) for of_split in files.values()) == len(set().union(*files.values()))
 
 
 @pytest.mark.parametrize("crops", [1, 3, 25])
 def test_each_sample_photograph_gives_as_many_crops_as_asked_for(crops):
-    sample = sources.sample_collection(64, crops)
+    sample = sample_collection(64, crops)
     for split in SPLITS:
         per_file = Counter(photograph_and_corner(name)[0] for name in names(sample, split))
         assert set(per_file.values()) == {crops}
@@ -76,7 +82,7 @@ def test_each_sample_photograph_gives_as_many_crops_as_asked_for(crops):
 
 
 def test_each_split_of_the_sample_holds_all_classes():
-    sample = sources.sample_collection(64, 1)
+    sample = sample_collection(64, 1)
     assert sample.classes == ("everyday", "science", "texture")
     for split in SPLITS:
         labels = [photograph.label for photograph in sample.splits[split]]
@@ -86,13 +92,13 @@ def test_each_split_of_the_sample_holds_all_classes():
 
 @pytest.mark.parametrize("size", [16, 127, 300])
 def test_a_sample_crop_has_the_size_asked_for(size):
-    sample = sources.sample_collection(size, 2)
+    sample = sample_collection(size, 2)
     for split in SPLITS:
         assert {photo.decode().size for photo in sample.splits[split]} == {(size, size)}
 
 
 def test_a_sample_crop_is_that_part_of_the_photograph_that_its_name_says():
-    for photograph in sources.sample_collection(40, 9).splits["test"]:
+    for photograph in sample_collection(40, 9).splits["test"]:
         file, left, top = photograph_and_corner(photograph.name)
         with Image.open(Path(skimage.data.__file__).parent / file) as whole:
             expected = np.asarray(whole)[top : top + 40, left : left + 40]
@@ -100,7 +106,7 @@ def test_a_sample_crop_is_that_part_of_the_photograph_that_its_name_says():
 
 
 def test_the_sample_is_the_same_each_time():
-    first, second = sources.sample_collection(32, 2), sources.sample_collection(32, 2)
+    first, second = sample_collection(32, 2), sample_collection(32, 2)
     for split in SPLITS:
         assert names(first, split) == names(second, split)
         for one, other in zip(first.splits[split], second.splits[split], strict=True):
@@ -109,7 +115,7 @@ def test_the_sample_is_the_same_each_time():
 
 @pytest.mark.parametrize("size", [64, 128, 299, 300])
 def test_no_two_crops_of_the_sample_are_the_same(size):
-    sample = sources.sample_collection(size, 25)
+    sample = sample_collection(size, 25)
     for split in SPLITS:
         repeated = [name for name, n in Counter(names(sample, split)).items() if n > 1]
         assert repeated == []
@@ -117,7 +123,7 @@ def test_no_two_crops_of_the_sample_are_the_same(size):
 
 @pytest.mark.parametrize("crops", [1, 9, 25])
 def test_the_first_crop_of_a_sample_photograph_is_its_centre(crops):
-    for photograph in sources.sample_collection(128, crops).splits["train"][::crops]:
+    for photograph in sample_collection(128, crops).splits["train"][::crops]:
         file, left, top = photograph_and_corner(photograph.name)
         with Image.open(Path(skimage.data.__file__).parent / file) as whole:
             width, height = whole.size
@@ -126,7 +132,7 @@ def test_the_first_crop_of_a_sample_photograph_is_its_centre(crops):
 
 
 def test_the_crops_of_a_sample_photograph_go_outwards_from_the_centre():
-    crops = sources.sample_collection(128, 20).splits["test"][:20]
+    crops = sample_collection(128, 20).splits["test"][:20]
     corners = [photograph_and_corner(photograph.name) for photograph in crops]
     with Image.open(Path(skimage.data.__file__).parent / corners[0][0]) as whole:
         centre = (np.array(whole.size) - 128) / 2
@@ -137,7 +143,7 @@ def test_the_crops_of_a_sample_photograph_go_outwards_from_the_centre():
 
 def test_a_crop_larger_than_a_sample_photograph_is_refused_naming_the_parameter():
     with pytest.raises(ReproduceError, match=r"'image_size'.* 301 pixels.* at most 300"):
-        sources.sample_collection(301, 1)
+        sample_collection(301, 1)
 
 
 def test_the_sample_needs_no_network(monkeypatch):
@@ -145,7 +151,7 @@ def test_the_sample_needs_no_network(monkeypatch):
         raise AssertionError("the sample source asked for the network")
 
     monkeypatch.setattr(socket, "socket", refuse)
-    sample = sources.sample_collection(16, 1)
+    sample = sample_collection(16, 1)
     assert all(photo.decode().size == (16, 16) for s in SPLITS for photo in sample.splits[s])
 
 
@@ -153,7 +159,7 @@ def test_the_sample_needs_no_network(monkeypatch):
 
 
 def test_a_folder_keeps_its_splits_and_classes(folder_of_images):
-    collection = sources.folder_collection(folder_of_images)
+    collection = folder_collection(folder_of_images)
     assert collection.classes == ("leaf", "rust")
     assert counts(collection) == {"train": 8, "validation": 2, "test": 4}
     assert names(collection, "test") == [
@@ -167,11 +173,11 @@ def test_a_folder_keeps_its_splits_and_classes(folder_of_images):
 
 def test_a_folder_is_opened_by_its_parameters(folder_of_images, parameters_of):
     opened = sources.open_collection(parameters_of(folder_of_images))
-    assert names(opened, "train") == names(sources.folder_collection(folder_of_images), "train")
+    assert names(opened, "train") == names(folder_collection(folder_of_images), "train")
 
 
 def test_a_photograph_of_a_folder_decodes_to_its_file(folder_of_images):
-    for photograph in sources.folder_collection(folder_of_images).splits["test"]:
+    for photograph in folder_collection(folder_of_images).splits["test"]:
         with Image.open(folder_of_images / photograph.name) as expected:
             assert photograph.decode().tobytes() == expected.tobytes()
 
@@ -179,13 +185,13 @@ def test_a_photograph_of_a_folder_decodes_to_its_file(folder_of_images):
 @pytest.mark.parametrize("name", ["validation", "val", "valid", "dev", "VAL", "Validation"])
 def test_the_usual_names_of_the_validation_folder_are_known(tmp_path, name):
     folder = touch(tmp_path / "images", "train/1.png", f"{name}/2.png", "test/3.png")
-    assert names(sources.folder_collection(folder), "validation") == [f"{name}/2.png"]
+    assert names(folder_collection(folder), "validation") == [f"{name}/2.png"]
 
 
 def test_two_folders_that_both_mean_validation_lose_no_image(tmp_path):
     folder = touch(tmp_path / "images", "train/1.png", "test/1.png", "val/1.png", "dev/2.png")
     try:
-        collection = sources.folder_collection(folder)
+        collection = folder_collection(folder)
     except ReproduceError:
         return  # to refuse them is as good
     assert sum(counts(collection).values()) == 4
@@ -193,13 +199,13 @@ def test_two_folders_that_both_mean_validation_lose_no_image(tmp_path):
 
 def test_a_folder_without_validation_images_has_an_empty_validation_split(tmp_path):
     folder = touch(tmp_path / "images", "train/1.png", "test/2.png")
-    assert counts(sources.folder_collection(folder)) == {"train": 1, "validation": 0, "test": 1}
+    assert counts(folder_collection(folder)) == {"train": 1, "validation": 0, "test": 1}
 
 
 def test_a_class_has_the_same_label_in_all_splits(tmp_path):
     folder = touch(tmp_path / "images", "train/a/1.png", "train/c/1.png", "test/b/1.png")
     touch(folder, "test/c/1.png")
-    collection = sources.folder_collection(folder)
+    collection = folder_collection(folder)
     assert collection.classes == ("a", "b", "c")
     assert [photograph.label for photograph in collection.splits["train"]] == [0, 2]
     assert [photograph.label for photograph in collection.splits["test"]] == [1, 2]
@@ -209,19 +215,19 @@ def test_linked_folders_are_followed_and_a_link_in_a_circle_ends(tmp_path):
     folder = touch(tmp_path / "images", "train/a/1.png", "test/a/1.png")
     (folder / "train/b").symlink_to(touch(tmp_path / "elsewhere", "2.png"))
     (folder / "train/b/circle").symlink_to(folder / "train")
-    listed = names(sources.folder_collection(folder), "train")
+    listed = names(folder_collection(folder), "train")
     assert listed == ["train/a/1.png", "train/b/2.png"]
 
 
 def test_images_without_class_folders_are_of_one_class(tmp_path):
     folder = touch(tmp_path / "images", "train/1.png", "test/2.png")
-    assert len(sources.folder_collection(folder).classes) == 1
+    assert len(folder_collection(folder).classes) == 1
 
 
 def test_images_are_ordered_class_by_class_and_by_the_numbers_in_their_names(tmp_path):
     files = ["b/img.1.jpg", "a/img.10.jpg", "a/img.9.jpg", "a/img.0.jpg", "a/img.100.jpg"]
     folder = touch(tmp_path / "images", *(f"train/{file}" for file in files), "test/a/0.jpg")
-    assert names(sources.folder_collection(folder), "train") == [
+    assert names(folder_collection(folder), "train") == [
         "train/a/img.0.jpg",
         "train/a/img.9.jpg",
         "train/a/img.10.jpg",
@@ -234,7 +240,7 @@ def test_images_are_ordered_class_by_class_and_by_the_numbers_in_their_names(tmp
 def test_any_numbered_images_come_in_the_order_of_their_numbers(numbers):
     with tempfile.TemporaryDirectory() as place:
         folder = touch(Path(place), *(f"train/leaf-{n}.png" for n in numbers), "test/0.png")
-        ordered = names(sources.folder_collection(folder), "train")
+        ordered = names(folder_collection(folder), "train")
     assert ordered == [f"train/leaf-{n}.png" for n in sorted(numbers)]
 
 
@@ -264,16 +270,16 @@ class BackwardScandir:
 @pytest.mark.parametrize("files", [("1.png", "01.png", "001.png"), ("x/1.png", "y/1.png")])
 def test_the_order_of_images_does_not_depend_on_the_file_system(tmp_path, monkeypatch, files):
     folder = touch(tmp_path / "images", *(f"train/a/{file}" for file in files), "test/a/1.png")
-    one_way = names(sources.folder_collection(folder), "train")
+    one_way = names(folder_collection(folder), "train")
     monkeypatch.setattr(os, "scandir", BackwardScandir)
     monkeypatch.setattr(os, "listdir", lambda place: [entry.name for entry in os.scandir(place)])
-    assert names(sources.folder_collection(folder), "train") == one_way
+    assert names(folder_collection(folder), "train") == one_way
 
 
 @pytest.mark.parametrize("name", ["x².png", "²1.png", "\u0661.png", "ä.png", "1.2.3.png"])
 def test_unusual_file_names_are_listed_too(tmp_path, name):
     folder = touch(tmp_path / "images", f"train/{name}", "train/2.png", "test/3.png")
-    assert f"train/{name}" in names(sources.folder_collection(folder), "train")
+    assert f"train/{name}" in names(folder_collection(folder), "train")
 
 
 @pytest.mark.parametrize(
@@ -286,7 +292,7 @@ def test_jpeg_png_webp_and_tiff_are_decoded_whatever_the_case_of_their_suffix(
         file.unlink()
     image = noise(7, width=20, height=12)
     image.save(folder_of_images / "test" / name)
-    (photograph,) = sources.folder_collection(folder_of_images).splits["test"]
+    (photograph,) = folder_collection(folder_of_images).splits["test"]
     decoded = photograph.decode()
     assert (decoded.mode, decoded.size) == ("RGB", (20, 12))
     if Path(name).suffix.lower() in (".png", ".tif", ".tiff"):
@@ -307,19 +313,19 @@ def test_jpeg_png_webp_and_tiff_are_decoded_whatever_the_case_of_their_suffix(
 )
 def test_hidden_files_and_files_of_other_kinds_are_no_images(tmp_path, other):
     folder = touch(tmp_path / "images", "train/leaf/1.png", "test/leaf/2.png", f"train/{other}")
-    collection = sources.folder_collection(folder)
+    collection = folder_collection(folder)
     assert counts(collection) == {"train": 1, "validation": 0, "test": 1}
     assert collection.classes == ("leaf",)
 
 
 def test_a_directory_that_is_named_like_an_image_is_no_image(tmp_path):
     folder = touch(tmp_path / "images", "train/a/1.png", "test/a/2.png", "train/a.png/notes.txt")
-    assert names(sources.folder_collection(folder), "train") == ["train/a/1.png"]
+    assert names(folder_collection(folder), "train") == ["train/a/1.png"]
 
 
 def test_listing_a_folder_decodes_nothing(tmp_path):
     folder = touch(tmp_path / "images", "train/1.png", "test/2.png")
-    collection = sources.folder_collection(folder)  # the files are empty, so no images
+    collection = folder_collection(folder)  # the files are empty, so no images
     with pytest.raises(OSError, match="not an image"):
         collection.splits["train"][0].decode()
 
@@ -332,7 +338,7 @@ def test_of_ten_images_without_splits_one_is_held_out_for_test_and_one_for_valid
     tmp_path, below
 ):
     folder = touch(tmp_path / "images", *(f"{below}{n}.png" for n in range(10)))
-    assert counts(sources.folder_collection(folder)) == {"train": 8, "validation": 1, "test": 1}
+    assert counts(folder_collection(folder)) == {"train": 8, "validation": 1, "test": 1}
 
 
 @given(st.lists(st.integers(10, 45), min_size=1, max_size=3))
@@ -340,7 +346,7 @@ def test_of_ten_images_without_splits_one_is_held_out_for_test_and_one_for_valid
 def test_splits_held_out_of_a_flat_folder_are_8_1_1_in_each_class_and_share_no_image(sizes):
     with tempfile.TemporaryDirectory() as place:
         files = [f"class-{c}/{n}.png" for c, size in enumerate(sizes) for n in range(size)]
-        collection = sources.folder_collection(touch(Path(place), *files))
+        collection = folder_collection(touch(Path(place), *files))
     listed = [name for split in SPLITS for name in names(collection, split)]
     assert sorted(listed) == sorted(files)
     for label, size in enumerate(sizes):
@@ -351,7 +357,7 @@ def test_splits_held_out_of_a_flat_folder_are_8_1_1_in_each_class_and_share_no_i
 
 def test_the_labels_of_held_out_images_fit_their_folders(tmp_path):
     files = [f"{name}/{n}.png" for name in ("leaf", "rust") for n in range(12)]
-    collection = sources.folder_collection(touch(tmp_path / "images", *files))
+    collection = folder_collection(touch(tmp_path / "images", *files))
     for split in SPLITS:
         for photograph in collection.splits[split]:
             assert photograph.name.startswith(collection.classes[photograph.label] + "/")
@@ -362,13 +368,13 @@ def test_the_labels_of_held_out_images_fit_their_folders(tmp_path):
 
 def test_a_missing_folder_is_refused_by_name(tmp_path):
     with pytest.raises(ReproduceError, match=r"parameter 'folder': .*/nowhere is not a directory"):
-        sources.folder_collection(tmp_path / "nowhere")
+        folder_collection(tmp_path / "nowhere")
 
 
 def test_a_file_in_the_place_of_the_folder_is_refused_by_name(tmp_path):
     (tmp_path / "file.png").touch()
     with pytest.raises(ReproduceError, match=r"parameter 'folder': .*/file\.png is not a dir"):
-        sources.folder_collection(tmp_path / "file.png")
+        folder_collection(tmp_path / "file.png")
 
 
 @pytest.mark.parametrize("file", [None, "notes.txt", "train/notes.txt"])
@@ -377,7 +383,7 @@ def test_a_folder_without_images_is_refused_by_name_with_what_it_needs(tmp_path,
     folder.mkdir()
     touch(folder, *([file] if file else []))
     with pytest.raises(ReproduceError, match=r"no image in .*/empty.*\.jpg.*<split>/<class>"):
-        sources.folder_collection(folder)
+        folder_collection(folder)
 
 
 @pytest.mark.parametrize("mode", [0o000, 0o444], ids=["not-listed", "listed-but-no-more"])
@@ -385,20 +391,20 @@ def test_a_folder_that_may_not_be_read_is_not_passed_over(shared_folder, as_ordi
     folder = touch(shared_folder, "train/a/1.png", "train/b/1.png", "test/a/1.png")
     (folder / "train/b").chmod(mode)
     with as_ordinary_user(), pytest.raises(ReproduceError, match=r"cannot read .*train/b"):
-        sources.folder_collection(folder)
+        folder_collection(folder)
 
 
 @pytest.mark.parametrize(("present", "lacking"), [("train", "test"), ("test", "train")])
 def test_a_folder_that_lacks_a_split_has_too_few_images(tmp_path, present, lacking):
     folder = touch(tmp_path / "images", *(f"{present}/{n}.png" for n in range(20)))
     with pytest.raises(ReproduceError, match=f"too few images in .*/images.*{lacking} split"):
-        sources.folder_collection(folder)
+        folder_collection(folder)
 
 
 def test_a_flat_folder_of_nine_images_has_too_few_for_a_test_split(tmp_path):
     folder = touch(tmp_path / "images", *(f"{n}.png" for n in range(9)))
     with pytest.raises(ReproduceError, match=r"too few images in .*test split"):
-        sources.folder_collection(folder)
+        folder_collection(folder)
 
 
 # Damaged files
@@ -424,7 +430,7 @@ def decode(suffix: str, data: bytes) -> Image.Image:
     with tempfile.TemporaryDirectory() as place:
         folder = touch(Path(place), f"train/image{suffix}", "test/other.png")
         (folder / f"train/image{suffix}").write_bytes(data)
-        (photograph,) = sources.folder_collection(folder).splits["train"]
+        (photograph,) = folder_collection(folder).splits["train"]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of odd metadata before it gives up
             return photograph.decode()
@@ -578,6 +584,47 @@ def test_the_papers_test_image_is_train_example_0_of_beans(collection):
     assert len(encoded(grey, "PNG")) == 205_111  # figures 10 and 12, to the byte
 
 
+# Source `excerpt`
+
+
+@pytest.fixture(name="excerpt")
+def collection_of_excerpt() -> Collection:
+    return sources.open_collection(Parameters(source="excerpt"))
+
+
+def test_the_excerpt_is_the_papers_image_and_eleven_test_images_of_all_classes(excerpt):
+    assert excerpt.classes == BEANS_CLASSES
+    assert counts(excerpt) == {"train": 1, "validation": 0, "test": 11}
+    assert names(excerpt, "train") == ["train/angular_leaf_spot/angular_leaf_spot_train.0.jpg"]
+    labels = [photograph.label for photograph in excerpt.splits["test"]]
+    assert [labels.count(label) for label in range(3)] == [4, 4, 3]
+
+
+def test_each_image_of_the_excerpt_has_the_size_that_is_recorded_of_it(excerpt):
+    table = store.project_root() / "results" / "paper" / "png-sizes" / "png-sizes.csv"
+    recorded = pd.read_csv(table).set_index("name")["bytes"]
+    for split in ("train", "test"):
+        for photograph in excerpt.splits[split]:
+            grey = photograph.decode().convert("L")
+            assert len(encoded(grey, "PNG")) == recorded[photograph.name], photograph.name
+
+
+def test_the_excerpt_holds_the_least_and_the_greatest_size_ratio_of_each_class(excerpt):
+    of_seed_0 = store.project_root() / "results" / "paper" / "paper" / "seed-0"
+    scores = pd.read_csv(of_seed_0 / "scores" / "test-images.csv").set_index("name")["size_ratio"]
+    for name in BEANS_CLASSES:
+        of_class = scores[[f"/{name}/" in image for image in scores.index]]
+        assert {of_class.idxmin(), of_class.idxmax()} <= set(names(excerpt, "test"))
+
+
+def test_the_excerpt_has_its_licence_and_its_attribution_beside_it():
+    assert "Copyright (c) 2020 AIR Lab Makerere University" in (EXCERPT / "LICENSE").read_text()
+    about = (EXCERPT / "README.md").read_text()
+    assert "Makerere AI Lab" in about and "AI-Lab-Makerere/beans" in about
+    size = sum(file.stat().st_size for file in EXCERPT.rglob("*.jpg"))
+    assert size < 2_000_000
+
+
 # Beans from the hub
 
 
@@ -590,8 +637,8 @@ def test_without_network_the_hub_is_refused_quickly_with_the_way_out(tmp_path):
         pytest.skip("the hub answers")
     code = (
         "from reproduce.core import errors\n"
-        "from reproduce.data import sources\n"
-        "try: sources.hub_collection()\n"
+        "from reproduce.data.sources import beans\n"
+        "try: beans.hub_collection()\n"
         "except errors.ReproduceError as error: print(error)\n"
     )
     start = time.monotonic()
@@ -622,8 +669,8 @@ def test_rows_of_the_hub_become_photographs_in_the_order_of_the_hub(monkeypatch,
         }
     )
     # The hub itself is out of reach of a test, so what it would send stands in for it.
-    monkeypatch.setattr(sources.beans, "_load_from_hub", lambda _: stored)
-    collection = sources.hub_collection()
+    monkeypatch.setattr(beans_source, "_load_from_hub", lambda _: stored)
+    collection = beans_source.hub_collection()
     assert collection.classes == ("b", "a")
     for split in SPLITS:
         assert names(collection, split) == [f"{split}[0]", f"{split}[1]", f"{split}[2]"]

@@ -113,7 +113,7 @@ def test_a_number_is_taken_up_to_its_bounds_and_refused_beyond_them(name, least,
 @pytest.mark.parametrize(
     ("name", "allowed"),
     [
-        ("source", ("sample", "beans", "folder")),
+        ("source", ("sample", "beans", "excerpt", "folder")),
         ("other_sizes", ("resize", "refuse")),
         ("bad_images", ("refuse", "skip")),
         ("example_split", ("train", "validation", "test")),

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from reproduce.data.sources.excerpt import EXCERPT
+
 ROOT = Path(__file__).parents[1]
 LOCK = (ROOT / "requirements.lock").read_text()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -53,9 +55,11 @@ def test_environment_yml_names_no_version_of_its_own() -> None:
     assert conda == [f"python{PROJECT['project']['requires-python']}", "pip", "make"]
 
 
-def test_no_file_is_large_and_no_photograph_of_beans_is_kept() -> None:
+def test_no_file_is_large_and_of_beans_only_the_excerpt_is_kept() -> None:
     files = tracked_files()
     assert len(files) > 30
     assert [file.name for file in files if file.stat().st_size > 2_000_000] == []
     photograph = re.compile(r"(angular_leaf_spot|bean_rust|healthy)_(train|val|test)\.\d+\.")
-    assert [file.name for file in files if photograph.search(file.name)] == []
+    kept = [file for file in files if photograph.search(file.name)]
+    assert len(kept) == 12
+    assert all(EXCERPT in file.parents for file in kept)

@@ -164,6 +164,14 @@ def test_a_codec_counts_for_its_own_measurement_alone() -> None:
         assert found == [f"reproduce.measure.rates.codecs.{name}"]
 
 
+def test_a_source_counts_for_what_is_prepared_from_it_alone() -> None:
+    place = "reproduce.data.sources."
+    others = {f"{place}{name}" for name in ("beans", "excerpt", "folder", "sample")}
+    for source, expected in {"sample": {"sample"}, "excerpt": {"excerpt", "folder"}}.items():
+        closure = DATA.closure(Parameters(source=source))
+        assert others & set(closure) == {f"{place}{name}" for name in expected}
+
+
 def test_what_a_stage_needs_is_resolved_once_in_one_go(
     folder_of_images: Path, parameters_of: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,9 +7,10 @@ from matplotlib.figure import Figure
 
 from reproduce.core.markdown import table as markdown
 from reproduce.core.parameters import SPLITS, Split
-from reproduce.data import pixels, sources
+from reproduce.data import pixels
 from reproduce.data.pixels import GREY_LEVELS
 from reproduce.data.preparation import PreparedData
+from reproduce.data.sources.beans import BEANS_CLASSES, BEANS_COUNTS
 
 
 def class_samples(data: PreparedData, split: Split = "train", per_class: int = 5) -> Figure:
@@ -78,8 +79,8 @@ def original_sizes(data: PreparedData) -> str:
 
 
 BEANS_TOTALS: dict[str, int] = {
-    **{split: sum(sources.BEANS_COUNTS[split]) for split in SPLITS},
-    "all": sum(sum(counts) for counts in sources.BEANS_COUNTS.values()),
+    **{split: sum(BEANS_COUNTS[split]) for split in SPLITS},
+    "all": sum(sum(counts) for counts in BEANS_COUNTS.values()),
 }
 """Number of images of beans in each split and in all of them."""
 
@@ -88,7 +89,7 @@ def beans_splits() -> str:
     """Return the known numbers of images of beans per class and split."""
     rows = []
     for split in SPLITS:
-        counts = dict(zip(sources.BEANS_CLASSES, sources.BEANS_COUNTS[split], strict=True))
+        counts = dict(zip(BEANS_CLASSES, BEANS_COUNTS[split], strict=True))
         rows.append({"split": split, **counts, "all": BEANS_TOTALS[split]})
     return _with_totals(rows)
 

@@ -10,6 +10,7 @@ from reproduce.results.run import RecordedRun
 _SOURCES = {
     "sample": "photographs that ship with scikit-image, **not the paper's images**",
     "beans": "the beans dataset, as in the paper",
+    "excerpt": "twelve photographs of beans, **not all of the paper's images**",
     "folder": "images from a folder, **not the paper's images**",
 }
 

@@ -40,7 +40,8 @@ class Parameters(BaseModel):
         ),
     ] = "sample"
     source: Annotated[
-        Literal["sample", "beans", "folder"], Field(description="where the photographs come from")
+        Literal["sample", "beans", "excerpt", "folder"],
+        Field(description="where the photographs come from"),
     ] = "sample"
     folder: Annotated[
         str,

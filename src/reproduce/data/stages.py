@@ -7,6 +7,7 @@ from typing import Any
 
 from reproduce.core.parameters import Parameters
 from reproduce.core.stage import Stage
+from reproduce.data import sources
 from reproduce.data.sources.folder import walk
 
 
@@ -27,6 +28,11 @@ def _contents(parameters: Parameters) -> dict[str, Any]:
     return {"listing": listing_digest(Path(parameters.folder))}
 
 
+def _source(parameters: Parameters) -> list[str]:
+    """Return the module that opens the source."""
+    return [sources.module_of(parameters.source)]
+
+
 DATA = Stage(
     name="data",
     title="Decode the images, turn them grey and store them as arrays",
@@ -34,5 +40,6 @@ DATA = Stage(
     reads=("source", "image_size", "other_sizes", "bad_images", "crops_per_photograph"),
     packages=("pillow", "scikit-image"),
     of_seed=False,
+    modules=_source,
     contents=_contents,
 )

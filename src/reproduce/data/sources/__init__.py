@@ -1,35 +1,21 @@
-"""Three sources of photographs behind one interface.
+"""Sources of photographs behind one interface: a module each, named as in `Parameters.source`.
 
 A source opens as a `Collection`: class names and, per split, a sequence of `Photograph`s in a
 fixed order. A photograph decodes its pixels only when asked to, so that a collection of any
 length can be listed without holding an image in memory.
 """
 
-from pathlib import Path
+from importlib import import_module
 
 from reproduce.core.parameters import Parameters
-from reproduce.data.sources.beans import (
-    BEANS_CLASSES,
-    BEANS_COUNTS,
-    BEANS_REPOSITORY,
-    check_beans,
-    hub_collection,
-)
-from reproduce.data.sources.folder import folder_collection, walk
 from reproduce.data.sources.photographs import Collection, Photograph
-from reproduce.data.sources.sample import sample_collection
 
-__all__ = [
-    "BEANS_CLASSES",
-    "BEANS_COUNTS",
-    "Collection",
-    "Photograph",
-    "folder_collection",
-    "hub_collection",
-    "open_collection",
-    "sample_collection",
-    "walk",
-]
+__all__ = ["Collection", "Photograph", "module_of", "open_collection"]
+
+
+def module_of(source: str) -> str:
+    """Return the name of a source's module, whose function `open_collection` opens it."""
+    return f"{__name__}.{source}"
 
 
 def open_collection(parameters: Parameters) -> Collection:
@@ -41,11 +27,6 @@ def open_collection(parameters: Parameters) -> Collection:
         The hub can't be reached, the folder is missing, empty or has too few images for a
         split, or beans is not what it is known to be.
     """
-    if parameters.source == "sample":
-        return sample_collection(parameters.image_size, parameters.crops_per_photograph)
-    if parameters.source == "folder":
-        return folder_collection(Path(parameters.folder))
-    folder = parameters.folder
-    collection = folder_collection(Path(folder)) if folder else hub_collection()
-    check_beans(collection, folder or f"{BEANS_REPOSITORY} on the hub")
+    # By its name alone: what is prepared from one source does not depend on the code of another.
+    collection: Collection = import_module(module_of(parameters.source)).open_collection(parameters)
     return collection

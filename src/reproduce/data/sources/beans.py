@@ -9,7 +9,8 @@ from typing import Any
 from PIL import Image
 
 from reproduce.core.errors import ReproduceError
-from reproduce.core.parameters import SPLITS, Split
+from reproduce.core.parameters import SPLITS, Parameters, Split
+from reproduce.data.sources.folder import folder_collection
 from reproduce.data.sources.photographs import Collection, Photograph, decode
 
 BEANS_REPOSITORY = "AI-Lab-Makerere/beans"
@@ -21,6 +22,20 @@ BEANS_COUNTS: Mapping[Split, tuple[int, ...]] = {
     "test": (43, 43, 42),
 }
 """Images per class in each split of beans: 1034, 133 and 128 in all."""
+
+
+def open_collection(parameters: Parameters) -> Collection:
+    """Open beans: a local copy, if the parameters name its folder, or the hub's.
+
+    Raises
+    ------
+    ReproduceError
+        The hub can't be reached, or what is there is not the whole of beans.
+    """
+    folder = parameters.folder
+    collection = folder_collection(Path(folder)) if folder else hub_collection()
+    check_beans(collection, folder or f"{BEANS_REPOSITORY} on the hub")
+    return collection
 
 
 def hub_collection() -> Collection:

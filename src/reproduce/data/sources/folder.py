@@ -10,10 +10,15 @@ from itertools import groupby
 from pathlib import Path
 
 from reproduce.core.errors import ReproduceError
-from reproduce.core.parameters import SPLITS, Split
+from reproduce.core.parameters import SPLITS, Parameters, Split
 from reproduce.data.sources.photographs import Collection, Photograph, decode
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
+
+
+def open_collection(parameters: Parameters) -> Collection:
+    """Open the folder that these parameters name."""
+    return folder_collection(Path(parameters.folder))
 
 
 def folder_collection(folder: Path) -> Collection:

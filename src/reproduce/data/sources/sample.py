@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from reproduce.core.errors import ReproduceError
-from reproduce.core.parameters import SPLITS, Split
+from reproduce.core.parameters import SPLITS, Parameters, Split
 from reproduce.data.sources.photographs import Collection, Photograph
 
 # Photographs inside scikit-image's wheel (file names in skimage/data). Each belongs to one split
@@ -31,6 +31,11 @@ SAMPLE_PHOTOGRAPHS: Mapping[Split, Mapping[str, tuple[str, ...]]] = {
         "texture": ("grass.png",),
     },
 }
+
+
+def open_collection(parameters: Parameters) -> Collection:
+    """Open the crops that these parameters ask for."""
+    return sample_collection(parameters.image_size, parameters.crops_per_photograph)
 
 
 def sample_collection(crop_size: int, crops_per_photograph: int) -> Collection:
