@@ -10,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from reproduce.chapters import compression_size, dataset, results, training
+from reproduce.chapters import compression_size, dataset, pictures, results, training
 from reproduce.chapters import model as model_chapter
 from reproduce.core.backend import keras
 from reproduce.measure.subject import Subject
@@ -158,3 +158,19 @@ def test_attention_and_difference_are_set_against_each_other(small_run: SimpleNa
     example = Subject(small_run.trained.autoencoder, image, "")
     cells = results.attention_against_difference(example).axes[0].collections[0]
     assert np.sum(np.asarray(cells.get_array())) == image.size
+
+
+def test_two_pictures_lie_side_by_side_pixel_by_pixel() -> None:
+    left, right = np.full((4, 6), 10, np.uint8), np.full((4, 6, 3), (1, 2, 3), np.uint8)
+    shown = np.asarray(Image.open(io.BytesIO(pictures.before_after(left, right)._repr_png_())))
+    assert shown.shape == (4, 12, 3)
+    assert (shown[:, :6] == 10).all()
+    assert (shown[:, 6:] == (1, 2, 3)).all()
+
+
+def test_a_model_without_a_map_has_no_picture_of_one() -> None:
+    for name, panels in (("paper", 5), ("no-attention", 4)):
+        subject = Subject(model.build(0, name), np.full((16, 16), 90, np.uint8))
+        titles = [axes.get_title() for axes in results.this_run(subject).axes]
+        assert len(titles) == panels
+        assert ("attention" in titles) == (name == "paper")

@@ -35,7 +35,7 @@ from reproduce.models import autoencoder as model
 from reproduce.models import training
 from reproduce.models.loss import LOSS_OF_MID_GREY, loss_floor
 from reproduce.models.stages import MODEL
-from reproduce.results import record, reported
+from reproduce.results import papers_image, record, reported
 from reproduce.results import studies as recorded_studies
 from reproduce.results.quantities import quantities as quantities_of
 
@@ -315,6 +315,12 @@ def test_the_recorded_weights_give_the_recorded_scores_of_test_images() -> None:
         scores = Subject(autoencoder, grey_of_excerpt(name), "").scores()
         for number in ("size_ratio", "psnr_db", "ssim"):
             assert scores[number] == pytest.approx(recorded.loc[name, number], rel=2e-3), name
+
+
+def test_the_recorded_attention_maps_are_negatives_of_the_papers_image() -> None:
+    of_image = papers_image.attention_and_image()
+    assert sorted(of_image) == [seed for seed in SEEDS if record.read(seed=seed).learned]
+    assert all(correlation < -0.1 for correlation in of_image.values())
 
 
 def test_the_readme_says_what_the_record_says(tmp_path: Path) -> None:

@@ -1,12 +1,14 @@
 """Results on one image: pictures and tables (figures 7 to 13)."""
 
-from typing import Literal
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from reproduce.chapters.text import COLUMNS, compared
+from reproduce.chapters.text import COLUMNS, compared, listed
 from reproduce.core.markdown import table as markdown
 from reproduce.core.parameters import LatentReading
 from reproduce.measure import png
@@ -14,12 +16,14 @@ from reproduce.measure.subject import Subject
 from reproduce.results import reported as paper
 from reproduce.results.run import Run
 
+_GREY: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": 255}
+
 
 def grey_picture(image: NDArray[np.uint8]) -> Figure:
     """Show an H x W grey image as it is, 0 black and 255 white (figures 7, 8 and 11)."""
     figure = Figure(figsize=(3.6, 3.6 * image.shape[0] / image.shape[1]))
     axes = figure.subplots()
-    axes.imshow(image, cmap="gray", vmin=0, vmax=255)
+    axes.imshow(image, **_GREY)
     axes.set_axis_off()
     return figure
 
@@ -77,6 +81,26 @@ def attention_against_difference(example: Subject) -> Figure:
     return figure
 
 
+def this_run(example: Subject) -> Figure:
+    """Show an image and all that a model makes of it, in a row; of no map if the model has none."""
+    panels: list[tuple[str, NDArray[Any], dict[str, Any]]] = [
+        ("original", example.original, _GREY),
+        ("reconstruction", example.reconstructed_levels, _GREY),
+        ("|difference|", np.abs(example.difference), {"cmap": "cividis", "vmin": 0}),
+        ("latent", example.latent, {"cmap": "cividis", "vmin": 0}),
+    ]
+    if example.attention_map is not None:
+        panels.append(("attention", example.attention_map, {"cmap": "cividis"}))
+    figure = Figure(figsize=(2.0 * len(panels), 2.2))
+    for axes, (title, values, scale) in zip(
+        figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True
+    ):
+        axes.imshow(values, **scale)
+        axes.set_title(title)
+        axes.set_axis_off()
+    return figure
+
+
 def reconstruction_sizes(example: Subject, recorded: Run) -> str:
     """Return figure 10: both files of the example and their ratio, beside the paper's."""
     ours, theirs = example.scores(), dict(recorded.example)
@@ -123,6 +147,23 @@ def latent_sizes(example: Subject, recorded: Run) -> str:
             ),
         ]
     return markdown(rows, right=COLUMNS)
+
+
+def how_many(images: Sequence[str]) -> str:
+    """Return how many images have something, as the beginning of a sentence has it."""
+    return "it alone has" if len(images) == 1 else f"{len(images)} have"
+
+
+def in_words(correlation: float) -> str:
+    """Return a correlation, or why there is none."""
+    if math.isnan(correlation):
+        return "nothing, for one of them is constant or absent"
+    return f"{correlation:.3f}"
+
+
+def each_seed(values: Mapping[int, float]) -> str:
+    """Return a number for each seed, as a list in a sentence."""
+    return listed([f"{value:.2f} (seed {seed})" for seed, value in values.items()])
 
 
 def nearer_reading(recorded: Run) -> LatentReading:

@@ -86,12 +86,12 @@ class Parameters(BaseModel):
         float, Field(gt=0, le=16, description="the step of that noise or rounding")
     ] = 0.25
     example_split: Annotated[
-        Split, Field(description="split of the image that figures 7 to 13 show")
+        Split, Field(description="split of the image of which a run shows pictures")
     ] = "train"
     example_index: Annotated[int, Field(ge=0, description="its position in that split, from 0")] = 0
     latent_reading: Annotated[
         LatentReading, Field(description="how the latent becomes an 8-bit image")
-    ] = "clip"
+    ] = "stretch"
     rate_images: Annotated[
         int,
         Field(
