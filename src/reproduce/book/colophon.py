@@ -7,6 +7,7 @@ are stored in the project know nothing of it.
 import ast
 import json
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
@@ -19,6 +20,7 @@ from reproduce.book.provenance import Cost, Provenance, UsedArtifact, path_of
 from reproduce.core import markdown
 
 PLACE = "executions"
+_OF_PARAMETERS = {"parameters", "injected-parameters"}
 
 
 def attach(content: NotebookNode, made: Provenance) -> None:
@@ -32,7 +34,46 @@ def attach(content: NotebookNode, made: Provenance) -> None:
         figure = cell.metadata.get("mystnb", {}).get("figure", {})
         if figure.get("caption"):
             figure["caption"] += f" ({{ref}}`run <{label}>`)"
+    _fold_parameters(content, made)
     content.cells.append(nbformat.v4.new_markdown_cell(foot(made)))
+
+
+def _fold_parameters(content: NotebookNode, made: Provenance) -> None:
+    """Put one folded line in place of the cells of parameters, which the download keeps."""
+    places = [place for place, cell in enumerate(content.cells) if _tags(cell) & _OF_PARAMETERS]
+    for place in places:
+        content.cells[place].metadata["tags"] = sorted(
+            {*_tags(content.cells[place]), "remove-cell"}
+        )
+    if places:
+        content.cells.insert(places[0], nbformat.v4.new_markdown_cell(_parameters(content, made)))
+
+
+def _parameters(content: NotebookNode, made: Provenance) -> str:
+    """Return the folded command that executes a notebook with its parameters once more."""
+    assigned = [
+        (statement.targets[0].id, ast.literal_eval(statement.value))
+        for cell in content.cells
+        if "injected-parameters" in _tags(cell)
+        for statement in ast.parse(cell.source).body
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
+    ]
+    words = [f"-p {name} {shlex.quote(str(value))}" for name, value in assigned]
+    command = [f"papermill notebooks/{made.notebook} mine.ipynb", *words]
+    return "\n".join(
+        [
+            f"````{{dropdown}} Parameters of this run: profile {made.profile}, seed {made.seed}",
+            "This repeats the page, in a checkout of the project:\n",
+            "```bash",
+            " \\\n  ".join(command),
+            "```",
+            "````",
+        ]
+    )
+
+
+def _tags(cell: NotebookNode) -> set[str]:
+    return set(cell.metadata.get("tags", []))
 
 
 def _remove_paths(content: NotebookNode) -> None:

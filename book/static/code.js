@@ -1,0 +1,19 @@
+// Folds the code of a page, and puts a button that shows it beside the page's title.
+
+document.documentElement.classList.add("code-hidden");
+
+document.addEventListener("DOMContentLoaded", () => {
+  const title = document.querySelector(".bd-article h1");
+  if (!title || !document.querySelector(".bd-article .cell_input")) return;
+  const button = document.createElement("button");
+  button.className = "code-toggle";
+  button.type = "button";
+  const show = (shown) => {
+    document.documentElement.classList.toggle("code-hidden", !shown);
+    button.setAttribute("aria-pressed", shown);
+    button.textContent = shown ? "Hide code" : "Show code";
+  };
+  button.addEventListener("click", () => show(button.getAttribute("aria-pressed") !== "true"));
+  show(false);
+  title.before(button);
+});
