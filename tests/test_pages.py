@@ -14,7 +14,10 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from bs4 import BeautifulSoup, Tag
 
+from reproduce.book.notebook import Notebook
 from reproduce.results import claims
+
+ROOT = Path(__file__).parents[1]
 
 pytestmark = pytest.mark.slow
 
@@ -68,9 +71,11 @@ def first(place: Tag, **wanted: Any) -> Tag:
 
 
 def figure(book: Path, number: int) -> Tag:
+    """A figure of the paper: a picture, or a table if it shows numbers."""
     chapter = next(name for name, numbers in CHAPTERS.items() if number in numbers)
-    found = content(book / "notebooks" / f"{chapter}.html").find("figure", id=f"figure-{number}")
-    assert isinstance(found, Tag), f"{chapter} has no figure with the name figure-{number}"
+    kind = "table" if number in TABLES else "figure"
+    found = content(book / "notebooks" / f"{chapter}.html").find(kind, id=f"figure-{number}")
+    assert isinstance(found, Tag), f"{chapter} has no {kind} with the name figure-{number}"
     return found
 
 
@@ -85,10 +90,11 @@ def references(book: Path) -> Iterator[tuple[Path, Tag, str]]:
 
 @pytest.mark.parametrize("number", range(6, 15))
 def test_each_figure_of_the_paper_has_a_caption_with_its_number(book: Path, number: int) -> None:
-    caption = figure(book, number).find("figcaption")
+    caption = figure(book, number).find(["figcaption", "caption"])
     assert caption is not None
     assert f"Figure {number} of the paper:" in caption.get_text()
-    assert re.search(r"Fig\. \d+\.\d+", caption.get_text()), "it is not numbered by the book"
+    kind = "Table" if number in TABLES else "Figure"
+    assert re.match(rf"{kind} \d+\.\d+", caption.get_text(strip=True)), "not numbered by the book"
 
 
 @pytest.mark.parametrize("number", PICTURES)
@@ -100,8 +106,7 @@ def test_figures_that_are_pictures_show_one(book: Path, number: int) -> None:
 def test_figures_that_are_numbers_are_tables_of_paper_record_and_page(
     book: Path, number: int
 ) -> None:
-    table = figure(book, number).find("table")
-    assert isinstance(table, Tag)
+    table = figure(book, number)
     heads = [cell.get_text(strip=True) for cell in table.find_all("th")]
     assert heads == ["", "the paper", "recorded run", "this page"]
     rows = [
@@ -183,7 +188,7 @@ def test_the_chapter_on_the_ratio_sets_record_and_page_beside_each_other(book: P
         "png-writers": ["Pillow, default", "Pillow, optimised", "oxipng, level 4"],
         "transmitted": ["raw grey levels", "latent, 32-bit", "latent, PNG (stretch)"],
     }.items():
-        table = chapter.find("figure", id=name)
+        table = chapter.find("table", id=name)
         assert isinstance(table, Tag), name
         cells = [cell.get_text(strip=True) for cell in table.find_all("td")]
         assert [cells.count(run) for run in ("recorded run", "this page")] == [1, 1]
@@ -198,7 +203,7 @@ def test_the_chapter_on_costs_shows_what_was_measured_and_where(book: Path) -> N
     chapter = content(book / "notebooks" / "cost.html")
     assert "Measured on beans:" in chapter.get_text(" ", strip=True)
     for name in ("cost-table", "same-losses", "many-files", "at-scale", "book-costs"):
-        table = chapter.find("figure", id=name)
+        table = chapter.find("table", id=name)
         assert isinstance(table, Tag), name
         assert len(table.find_all("tr")) > 2
     curves = chapter.find("figure", id="cost-curves")
@@ -208,7 +213,7 @@ def test_the_chapter_on_costs_shows_what_was_measured_and_where(book: Path) -> N
 
 def test_the_report_gives_each_claim_a_verdict_and_links_to_its_evidence(book: Path) -> None:
     report = content(book / "notebooks" / "reproduction_report.html")
-    table = report.find("figure", id="verdicts")
+    table = report.find("table", id="verdicts")
     assert isinstance(table, Tag)
     rows = table.find_all("tr")[1:]
     listed = claims.read()
@@ -225,9 +230,9 @@ def test_the_report_gives_each_claim_a_verdict_and_links_to_its_evidence(book: P
         )
     assert len(table.find_all("circle")) > 20
     for name in ("tolerances", "seed-spread", "repetitions"):
-        figure = report.find("figure", id=name)
-        assert isinstance(figure, Tag), name
-        assert len(figure.find_all("tr")) > 5
+        strips = report.find("table", id=name)
+        assert isinstance(strips, Tag), name
+        assert len(strips.find_all("tr")) > 5
 
 
 def test_no_pasted_number_is_blank(book: Path) -> None:
@@ -257,6 +262,45 @@ def test_every_picture_and_every_internal_link_leads_somewhere(book: Path) -> No
                 broken.append(f"{page.name}: {target}")
     assert checked > 100
     assert broken == []
+
+
+def test_what_is_numbered_as_a_figure_is_a_picture_and_each_table_with_a_caption_is_a_table(
+    book: Path,
+) -> None:
+    figures = [found for page in pages(book) for found in read(page).find_all("figure", id=True)]
+    assert len(figures) > 20
+    assert [found["id"] for found in figures if not found.find(["img", "svg"])] == []
+    captions = [found for page in pages(book) for found in read(page).select("table > caption")]
+    assert len(captions) > 20
+    assert [
+        found.get_text() for found in captions if not found.get_text().startswith("Table")
+    ] == []
+
+
+def test_negative_numbers_have_a_minus_sign(book: Path) -> None:
+    hyphens = []
+    for page in pages(book):
+        article = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").find("article")
+        if not isinstance(article, Tag):  # the page of the search
+            continue
+        for verbatim in article.select("pre, code, script, style, .math"):
+            verbatim.decompose()
+        for text in article.find_all(string=re.compile(r"(?:^|[\s(|])-\d")):
+            hyphens.append(f"{page.name}: {text.strip()[:60]}")
+    assert hyphens == []
+
+
+def test_each_chapter_folds_its_parameters_into_the_command_that_repeats_it(book: Path) -> None:
+    for page in sorted((book / "notebooks").glob("*.html")):
+        article = content(page)
+        folded = article.find("details", class_="sd-dropdown")
+        assert isinstance(folded, Tag), page.name
+        assert "Parameters of this run: profile" in folded.get_text()
+        words = folded.find("pre").get_text().replace("\\\n", " ").split()  # type: ignore[union-attr]
+        assert words[:3] == ["papermill", f"notebooks/{page.stem}.ipynb", "mine.ipynb"]
+        declared = Notebook(ROOT / "notebooks" / f"{page.stem}.ipynb").parameters
+        assert words[4::3] == declared
+        assert "# Parameters" not in article.get_text()
 
 
 def test_every_picture_in_the_text_has_an_alternative_text(book: Path) -> None:
