@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
+import yaml
 
 from reproduce.book import execute
 from reproduce.book.notebook import Notebook
@@ -45,6 +46,17 @@ def test_it_opens_with_purpose_and_neighbours(notebook: nbformat.NotebookNode) -
     assert first.source.startswith("# ")
     for word in ("**Purpose.**", "**Before this:**", "**After this:**", "**Needs**"):
         assert word in first.source
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_its_neighbours_are_those_of_the_table_of_contents(path: Path) -> None:
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    pages = [page["file"] for part in contents["parts"] for page in part["chapters"]]
+    place = pages.index(f"notebooks/{path.stem}")
+    source = nbformat.read(path, as_version=4).cells[0].source
+    for word, expected in (("Before", pages[place - 1]), ("After", pages[place + 1])):
+        (found,) = re.findall(rf"\*\*{word} this:\*\* {{doc}}`[^<]+<([^>]+)>`", source)
+        assert (ROOT / "notebooks" / found).resolve() == (ROOT / expected).resolve()
 
 
 def test_one_cell_declares_parameters_with_the_defaults(notebook: nbformat.NotebookNode) -> None:

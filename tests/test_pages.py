@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup, Tag
+from PIL import Image
 
 from reproduce.book.notebook import Notebook
 from reproduce.results import claims
@@ -126,9 +127,32 @@ def test_the_front_page_sets_reported_beside_reproduced(book: Path) -> None:
     rows = [
         [cell.get_text(strip=True) for cell in row.find_all("td")] for row in table.find_all("tr")
     ]
-    assert len([row for row in rows if row]) >= 10
+    assert len([row for row in rows if row]) >= 8
     for row in filter(None, rows):
         assert all(row), row
+        assert row[3] in (*claims.VERDICTS, "–")
+
+
+def test_the_front_page_counts_every_verdict(book: Path) -> None:
+    cards = content(book / "index.html").select(".verdict-count")
+    counted = {
+        first(card, class_="sd-badge").get_text(): int(first(card, class_="pasted-text").get_text())
+        for card in cards
+    }
+    assert tuple(counted) == tuple(claims.VERDICTS)
+    assert sum(counted.values()) == len(claims.read())
+
+
+def test_pictures_to_be_compared_name_their_parts_and_have_that_many(book: Path) -> None:
+    found = [
+        (page, picture) for page in pages(book) for picture in read(page).select("img.before-after")
+    ]
+    assert len(found) >= 3
+    for page, picture in found:
+        names = str(picture["alt"]).partition(":")[0].split("|")
+        with Image.open(page.parent / str(picture["src"])) as image:
+            assert len(names) >= 2
+            assert image.width == len(names) * image.height
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)

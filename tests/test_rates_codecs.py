@@ -9,7 +9,7 @@ import skimage.data
 from PIL import Image
 
 from reproduce.measure import metrics
-from reproduce.measure.rates import codecs, interface
+from reproduce.measure.rates import budget, codecs, interface
 from reproduce.measure.rates.interface import Codec
 
 
@@ -106,3 +106,13 @@ def test_the_nearest_file_to_a_rate_is_found(photograph) -> None:
     }
     assert distances[quality] == min(distances.values())
     assert data == jpeg.encode(photograph, quality)
+
+
+def test_the_best_file_within_a_budget_is_the_largest_that_fits(photograph) -> None:
+    jpeg = codecs.MODULES["jpeg"]
+    image = photograph[:64, :64]
+    sizes = [len(jpeg.encode(image, quality)) for quality in budget.WHOLE_QUALITIES]
+    for most in (sizes[40], sizes[40] + 1, sizes[-1] + 1000):
+        best = budget.best_within(jpeg, image, most)
+        assert len(best) == max(size for size in sizes if size <= most)
+    assert len(budget.best_within(jpeg, image, 1)) == sizes[0]

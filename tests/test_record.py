@@ -35,7 +35,7 @@ from reproduce.models import autoencoder as model
 from reproduce.models import training
 from reproduce.models.loss import LOSS_OF_MID_GREY, loss_floor
 from reproduce.models.stages import MODEL
-from reproduce.results import papers_image, record, reported
+from reproduce.results import excerpt, record, reported
 from reproduce.results import studies as recorded_studies
 from reproduce.results.quantities import quantities as quantities_of
 
@@ -318,9 +318,17 @@ def test_the_recorded_weights_give_the_recorded_scores_of_test_images() -> None:
 
 
 def test_the_recorded_attention_maps_are_negatives_of_the_papers_image() -> None:
-    of_image = papers_image.attention_and_image()
+    of_image = excerpt.attention_and_image()
     assert sorted(of_image) == [seed for seed in SEEDS if record.read(seed=seed).learned]
     assert all(correlation < -0.1 for correlation in of_image.values())
+
+
+def test_for_the_same_bytes_jpeg_gives_back_a_better_picture_as_the_front_page_says() -> None:
+    assert (
+        "For the same bytes, JPEG gives back a better picture." in (ROOT / "index.md").read_text()
+    )
+    runs = [run for run in record.read_seeds().values() if run.learned]
+    assert min(quantities_of(run)["bd_rate"] for run in runs) > 0
 
 
 def test_the_readme_says_what_the_record_says(tmp_path: Path) -> None:

@@ -1,18 +1,23 @@
-"""A Sphinx extension for the book: tables that are called tables, true minus signs.
+"""A Sphinx extension for the book: tables called tables, true minus signs, pictures for prose.
 
-`_config.yml` lists it. MyST-NB makes a figure of whatever a cell puts out under a caption, and
-glued numbers come with the hyphen of Python's formats.
+`_config.yml` lists it. MyST-NB makes a figure of whatever a cell puts out under a caption, glued
+numbers come with the hyphen of Python's formats, and a glued picture can have no caption.
 """
 
+import base64
 import re
+from pathlib import Path
 from typing import Any
 
+import nbformat
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 NEGATIVE = re.compile(r"(?<![\w.,)\]–-])-(?=\d)")
+PICTURES = "pictures"
 _VERBATIM = (nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw)
 
 
@@ -67,8 +72,29 @@ def _is_verbatim(text: nodes.Text) -> bool:
     return False
 
 
+def write_pictures(source: Path) -> None:
+    """Write the named pictures of all notebooks to `pictures/<name>.png`, for figures in prose.
+
+    Takes the folder of the book's source, in which `notebooks/` is.
+    """
+    folder = source / PICTURES
+    folder.mkdir(exist_ok=True)
+    for notebook in sorted((source / "notebooks").glob("*.ipynb")):
+        for cell in nbformat.read(notebook, as_version=4).cells:
+            name = cell.metadata.get("mystnb", {}).get("figure", {}).get("name")
+            for output in cell.get("outputs", []) if name else []:
+                picture = output.get("data", {}).get("image/png")
+                if picture:
+                    (folder / f"{name}.png").write_bytes(base64.b64decode(picture))
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the extension's parts with Sphinx."""
+
+    def begin(app: Sphinx, _: Config) -> None:
+        write_pictures(Path(app.srcdir))
+
+    app.connect("config-inited", begin)
     app.add_transform(TablesOfFigures)
     app.add_post_transform(MinusSigns)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,5 +1,6 @@
 """Pictures that notebooks show pixel by pixel, and pages as something to look into."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ class Picture:
     Attributes
     ----------
     pixels
-        H x W grey levels, or H x W x 3 of colour.
+        H x W grey levels.
     """
 
     pixels: Levels
@@ -27,19 +28,25 @@ class Picture:
         return png.png(self.pixels)
 
 
-def before_after(before: Levels, after: Levels) -> Picture:
-    """Return two pictures of one size side by side.
+def side_by_side(*shown: Levels) -> Picture:
+    """Return pictures of one size side by side, H x W grey levels each.
 
-    A page lays the one over the other, with a slider between them, if the cell gives the picture
-    the class `before-after`; printed, and without JavaScript, they stay side by side.
+    A page lays one over the other with a slider between them, if the cell gives the picture the
+    class `before-after` and an alternative text that begins with their names: "original | JPEG: …".
+    Printed, and without JavaScript, they stay side by side.
 
     Raises
     ------
     ValueError
-        The two have different sizes.
+        Their sizes differ.
     """
-    return Picture(np.hstack([_coloured(before), _coloured(after)]))
+    return Picture(np.hstack(shown))
 
 
-def _coloured(picture: Levels) -> Levels:
-    return picture if picture.ndim == 3 else np.stack([picture] * 3, axis=-1)
+def grid(rows: Sequence[Sequence[Levels]], gap: int = 4) -> Picture:
+    """Return rows of pictures of one size, H x W grey levels each, with white between them."""
+    white = [(0, gap), (0, gap)]
+    lines = [
+        np.hstack([np.pad(shown, white, constant_values=255) for shown in row]) for row in rows
+    ]
+    return Picture(np.vstack(lines)[:-gap, :-gap])

@@ -87,8 +87,12 @@ def reported(claim: Claim) -> str:
 
 def counts(judged: Sequence[Judged]) -> str:
     """Say how many claims have which verdict."""
+    return ", ".join(f"{count} {verdict}" for verdict, count in _counted(judged))
+
+
+def _counted(judged: Sequence[Judged]) -> list[tuple[str, str]]:
     found = Counter(one.verdict for one in judged)
-    return ", ".join(f"{found[verdict]} {verdict}" for verdict in VERDICTS)
+    return [(verdict, str(found[verdict])) for verdict in VERDICTS]
 
 
 def _evidence(claim: Claim) -> str:
@@ -299,6 +303,7 @@ def facts(runs: Mapping[int, Run], judged: Sequence[Judged]) -> dict[str, str]:
         "seed_deviation": f"{stdev(learned):.4f}" if len(learned) > 1 else "–",
         "minutes": f"{min(minutes):.0f} to {max(minutes):.0f}",
         "verdict_counts": counts(judged),
+        **{f"count_{verdict.replace(' ', '_')}": count for verdict, count in _counted(judged)},
         **{f"verdict_{one.claim.name}": one.verdict for one in judged},
         **{
             f"measured_{measured.check.quantity}": mean_and_deviation(measured)

@@ -19,15 +19,6 @@ from reproduce.results.run import Run
 _GREY: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": 255}
 
 
-def grey_picture(image: NDArray[np.uint8]) -> Figure:
-    """Show an H x W grey image as it is, 0 black and 255 white (figures 7, 8 and 11)."""
-    figure = Figure(figsize=(3.6, 3.6 * image.shape[0] / image.shape[1]))
-    axes = figure.subplots()
-    axes.imshow(image, **_GREY)
-    axes.set_axis_off()
-    return figure
-
-
 def difference_picture(difference: NDArray[np.floating]) -> Figure:
     """Show original − reconstruction (figure 9), H x W in (-1, 1), on a scale symmetric about 0.
 
@@ -56,7 +47,7 @@ def _values(
     label: str,
     extend: Literal["neither", "both"] = "neither",
 ) -> Figure:
-    figure = Figure(figsize=(4.4, 3.6))
+    figure = Figure(figsize=(4.4, 3.6), dpi=90)  # noise takes many bytes as a picture
     axes = figure.subplots()
     shown = axes.imshow(values, cmap=cmap, vmin=low, vmax=high)
     axes.set_axis_off()
@@ -91,7 +82,7 @@ def this_run(example: Subject) -> Figure:
     ]
     if example.attention_map is not None:
         panels.append(("attention", example.attention_map, {"cmap": "cividis"}))
-    figure = Figure(figsize=(2.0 * len(panels), 2.2))
+    figure = Figure(figsize=(2.0 * len(panels), 2.2), dpi=100)
     for axes, (title, values, scale) in zip(
         figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True
     ):

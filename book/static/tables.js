@@ -1,0 +1,35 @@
+// Makes the heads of a table sort its rows, where the caption says so.
+
+function value(row, column) {
+  const text = row.cells[column].textContent.trim();
+  const number = Number.parseFloat(text.replaceAll(",", "").replace("−", "-"));
+  return Number.isNaN(number) ? text : number;
+}
+
+function sort(table, column, ascending) {
+  const rows = [...table.tBodies[0].rows];
+  const sign = ascending ? 1 : -1;
+  rows.sort((one, other) => {
+    const [a, b] = [value(one, column), value(other, column)];
+    return sign * (typeof a === "string" ? a.localeCompare(b, "en", { numeric: true }) : a - b);
+  });
+  table.tBodies[0].append(...rows);
+}
+
+for (const table of document.querySelectorAll(".bd-article table")) {
+  if (!table.caption?.textContent.includes("head sorts by it")) continue;
+  const heads = [...table.tHead.rows[0].cells];
+  heads.forEach((head, column) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "sort";
+    button.append(...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", () => {
+      const ascending = head.getAttribute("aria-sort") !== "ascending";
+      heads.forEach((other) => other.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", ascending ? "ascending" : "descending");
+      sort(table, column, ascending);
+    });
+  });
+}

@@ -1,0 +1,91 @@
+"""The excerpt of beans in the recorded runs: the image that the paper shows, eleven test images."""
+
+import math
+from functools import cache
+
+import numpy as np
+from PIL import Image
+
+from reproduce.codec import fitted
+from reproduce.codec.entropy import Tables
+from reproduce.codec.models import of_run
+from reproduce.codec.stages import TABLES as CODEC
+from reproduce.core.backend import keras
+from reproduce.data import pixels
+from reproduce.data.sources.excerpt import EXCERPT
+from reproduce.data.sources.folder import folder_collection
+from reproduce.measure import metrics
+from reproduce.measure.rates.autoencoder import AutoencoderCodec
+from reproduce.measure.subject import Subject
+from reproduce.models import autoencoder as model
+from reproduce.models import training
+from reproduce.models.stages import MODEL
+from reproduce.results import record
+
+PAPERS_IMAGE = "train/angular_leaf_spot/angular_leaf_spot_train.0.jpg"
+"""Example 0 of beans' training split, which figures 7 to 13 show."""
+
+
+@cache
+def recorded_model(seed: int = 0) -> keras.Model:
+    """Return the recorded model of a seed.
+
+    Raises
+    ------
+    ReproduceError
+        There is no record of that seed.
+    """
+    return model.load(record.folder(MODEL, seed=seed) / training.WEIGHTS)
+
+
+def recorded_codec(seed: int = 0) -> AutoencoderCodec:
+    """Return the recorded model of a seed as a codec, with its recorded tables.
+
+    Raises
+    ------
+    ReproduceError
+        There is no record of that seed.
+    """
+    tables = np.load(record.folder(CODEC, seed=seed) / fitted.FILE, allow_pickle=False)
+    return AutoencoderCodec(of_run(recorded_model(seed), Tables(tables)))
+
+
+def names() -> list[str]:
+    """Return the names of the images: the paper's, then those of the test split, by class."""
+    test = folder_collection(EXCERPT).splits["test"]
+    return [PAPERS_IMAGE, *(photograph.name for photograph in test)]
+
+
+def subject(name: str, seed: int = 0) -> Subject:
+    """Return an image of the excerpt with the recorded model of a seed.
+
+    Raises
+    ------
+    ReproduceError
+        There is no record of that seed.
+    """
+    with Image.open(EXCERPT / name) as image:
+        return Subject(recorded_model(seed), np.asarray(pixels.to_grey(image)), name)
+
+
+def papers_image(seed: int = 0) -> Subject:
+    """Return the paper's image with the recorded model of a seed.
+
+    Raises
+    ------
+    ReproduceError
+        There is no record of that seed.
+    """
+    return subject(PAPERS_IMAGE, seed)
+
+
+def attention_and_image() -> dict[int, float]:
+    """Return the correlation of attention map and image, at half size, for seeds that learned."""
+    runs = record.read_seeds()
+    found = {}
+    for seed in (seed for seed, run in runs.items() if run.learned):
+        shown = papers_image(seed)
+        half = pixels.half_size(shown.original)
+        attention = shown.attention_map
+        found[seed] = math.nan if attention is None else metrics.correlation(attention, half)
+    return found
