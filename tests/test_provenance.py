@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -327,7 +329,31 @@ def test_other_assignments_stay(source: str) -> None:
     content = notebook(("code", source))
     content.cells[0].metadata["tags"] = ["injected-parameters"]
     colophon.attach(content, an_execution())
-    assert content.cells[0].source == source
+    assert [cell.source for cell in content.cells if cell.cell_type == "code"] == [source]
+
+
+def test_the_cells_of_parameters_become_one_folded_command_and_stay_in_the_download() -> None:
+    content = notebook(
+        ("markdown", "# Title"),
+        ("code", "epochs = 10"),
+        ("code", '# Parameters\nprofile = "a"\nepochs = 3\nfolder = "/data/my beans"\nseeds = ""'),
+        ("code", "1 + 1"),
+    )
+    for place, tag in ((1, "parameters"), (2, "injected-parameters")):
+        content.cells[place].metadata["tags"] = [tag]
+    made = an_execution()
+    colophon.attach(content, made)
+    kinds = [cell.cell_type for cell in content.cells]
+    assert kinds == ["markdown", "markdown", "code", "code", "code", "markdown"]
+    folded = content.cells[1].source
+    assert folded.startswith(f"````{{dropdown}} Parameters of this run: profile {made.profile}")
+    (command,) = re.findall(r"```bash\n(.*?)\n```", folded, re.DOTALL)
+    assert shlex.split(command.replace("\\\n", " ")) == [
+        *("papermill", f"notebooks/{made.notebook}", "mine.ipynb", "-p", "profile", "a"),
+        *("-p", "epochs", "3", "-p", "folder", "…/my beans", "-p", "seeds", ""),
+    ]
+    hidden = [cell.metadata.get("tags", []) for cell in content.cells if cell.cell_type == "code"]
+    assert ["remove-cell" in tags for tags in hidden] == [True, True, False]
 
 
 # The page of all executions

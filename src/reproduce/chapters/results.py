@@ -47,7 +47,7 @@ def _values(
     label: str,
     extend: Literal["neither", "both"] = "neither",
 ) -> Figure:
-    figure = Figure(figsize=(4.4, 3.6), dpi=90)  # noise takes many bytes as a picture
+    figure = Figure(figsize=(4.4, 3.6), dpi=80)  # noise takes many bytes as a picture
     axes = figure.subplots()
     shown = axes.imshow(values, cmap=cmap, vmin=low, vmax=high)
     axes.set_axis_off()
