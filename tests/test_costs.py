@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from reproduce.chapters import cost
-from reproduce.core import store
 from reproduce.core.errors import ReproduceError
-from reproduce.results import costs
+from reproduce.results import costs, studies
 
 
 def measurement(subject: str, thing: str = "training", **others: Any) -> dict[str, Any]:
@@ -158,7 +157,7 @@ def test_the_table_of_many_files_has_a_row_for_each_folder(round_numbers):
 
 
 def test_the_table_of_losses_has_a_column_for_each_run():
-    table = cost.same_losses({"literal": {"0": [0.7, 0.6]}, "ours": {"0": [0.7, 0.61]}})
+    table = cost.same_losses({"literal": {0: [0.7, 0.6]}, "ours": {0: [0.7, 0.61]}})
     assert "the paper's script, seed 0" in table
     assert "0.61000" in table.splitlines()[-1]
 
@@ -177,10 +176,10 @@ def test_the_committed_result_has_all_targets_and_several_rounds():
 
 
 def test_the_committed_losses_of_the_same_batches_differ_far_less_than_two_seeds_do():
-    losses = costs.read_losses()
+    losses = studies.ten_epochs()
     script, ours, other_seed = (
         losses[subject][seed]
-        for subject, seed in (("literal-in-our-order", "0"), ("ours", "0"), ("ours", "2"))
+        for subject, seed in (("literal-in-our-order", 0), ("ours", 0), ("ours", 2))
     )
     assert len(script) == len(ours) == len(other_seed) == 10
     assert abs(script[-1] - ours[-1]) < 0.2 * abs(ours[-1] - other_seed[-1])
@@ -202,12 +201,6 @@ def test_the_curves_show_both_subjects_over_size_and_number():
 def test_without_a_result_the_way_to_one_is_told(tmp_path: Path):
     with pytest.raises(ReproduceError, match="make bench"):
         costs.read(tmp_path / "benchmark.json")
-
-
-def test_without_losses_the_way_to_them_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(store, "project_root", lambda: tmp_path)
-    with pytest.raises(ReproduceError, match=r"ten-epochs\.json.*benchmarks\.ten_epochs"):
-        costs.read_losses()
 
 
 def test_a_result_is_read_as_it_was_written(tmp_path: Path, result: dict[str, Any]):

@@ -11,6 +11,7 @@ from reproduce.results import claims, record
 from reproduce.results.claims import Check, Measured
 from reproduce.results.quantities import quantities
 from reproduce.results.run import RecordedRun
+from reproduce.results.studies import Outcome, Repeated, Repetition
 
 
 @pytest.fixture(scope="module")
@@ -151,11 +152,14 @@ def test_without_dead_seeds_or_with_one_seed_prose_has_something_to_say(runs) ->
     assert facts["seed_deviation"] == "–"
 
 
-def test_repetitions_are_compared_with_the_first_run_of_their_profile() -> None:
-    first = {"kernels": "as it is", "threads": 2, "last_loss": 0.5, "mean_ratio": 0.7}
-    first |= {"weights": "aa", "greatest_difference": 0.0}
-    other = {"threads": 4, "weights": "bb", "last_loss": 0.49, "greatest_difference": 2e-5}
-    text = report.repetitions({"sample": {"runs": [first, first | {"threads": 8}, first | other]}})
+def test_repetitions_are_compared_with_the_run_itself() -> None:
+    first = Outcome(last_loss=0.5, mean_ratio=0.7, weights="aa")
+    same = Repetition(**dict(first), kernels="as it is", threads=8, greatest_difference=0)
+    other = same.model_copy(
+        update={"threads": 4, "weights": "bb", "last_loss": 0.49, "greatest_difference": 2e-5}
+    )
+    repeated = Repeated(reference=first, runs=(same, other), processor="a processor")
+    text = report.repetitions({"sample": repeated})
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()[2:]]
     assert rows == [
         ["`sample`", "as it is", "8", "equal", "0.0e+00", "+0.0e+00", "+0.0e+00"],

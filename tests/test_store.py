@@ -361,14 +361,3 @@ def test_what_is_made_goes_into_build_unless_told_otherwise(monkeypatch, build_f
     assert store.build_folder("quick") == build_folder / "quick"
     monkeypatch.delenv("REPRODUCE_BUILD")
     assert store.build_folder("quick") == store.project_root() / "build" / "quick"
-
-
-def test_a_committed_result_is_read_and_a_missing_one_named_with_what_makes_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(store, "project_root", lambda: tmp_path)
-    with pytest.raises(ReproduceError, match=r"no result .*one\.json; make one with: make it"):
-        store.read_result("one.json", "make it")
-    (tmp_path / "results").mkdir()
-    store.write_json(tmp_path / "results" / "one.json", {"is": "there"})
-    assert store.read_result("one.json", "make it") == {"is": "there"}

@@ -167,7 +167,7 @@ def _bytes(count: float) -> str:
     return f"{count / 1e6:,.0f} MB"
 
 
-def same_losses(losses: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
+def same_losses(losses: Mapping[str, Mapping[int, Sequence[float]]]) -> str:
     """Return the losses of the paper's script and ours, epoch by epoch: a column per run."""
     names = {
         "literal": "the paper's script",

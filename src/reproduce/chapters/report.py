@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
 from statistics import mean, stdev
-from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -19,6 +18,7 @@ from reproduce.results import reported as paper
 from reproduce.results.claims import VERDICTS, Check, Claim, Judged, Measured
 from reproduce.results.quantities import quantities as quantities_of
 from reproduce.results.run import Run
+from reproduce.results.studies import Repeated
 
 _BADGES = {
     "reproduced": "{bdg-success}`reproduced`",
@@ -261,26 +261,25 @@ def _beside(value: float | None, ours: Sequence[float], decimals: int) -> str:
     return f"{rounded(value, decimals)}, {place}"
 
 
-def repetitions(repeated: Mapping[str, Any]) -> str:
+def repetitions(repeated: Mapping[str, Repeated]) -> str:
     """Return what repeating a training with other threads and other kernels changed.
 
-    Takes what `record.read_repetitions` returns; the runs of each profile are compared with its
-    first one.
+    Takes runs and their repetitions by profile; each is compared with the run itself.
     """
     rows = []
     for profile, measured in repeated.items():
-        first, *others = measured["runs"]
-        for run in others:
-            same = run["weights"] == first["weights"]
+        first = measured.reference
+        for run in measured.runs:
+            same = run.weights == first.weights
             rows.append(
                 {
                     "profile": f"`{profile}`",
-                    "kernels": run["kernels"],
-                    "threads": str(run["threads"]),
+                    "kernels": run.kernels,
+                    "threads": str(run.threads),
                     "weights": "equal" if same else "differ",
-                    "greatest difference": f"{run['greatest_difference']:.1e}",
-                    "last loss": f"{run['last_loss'] - first['last_loss']:+.1e}",
-                    "mean size ratio": f"{run['mean_ratio'] - first['mean_ratio']:+.1e}",
+                    "greatest difference": f"{run.greatest_difference:.1e}",
+                    "last loss": f"{run.last_loss - first.last_loss:+.1e}",
+                    "mean size ratio": f"{run.mean_ratio - first.mean_ratio:+.1e}",
                 }
             )
     return table(rows, right=["threads", "greatest difference", "last loss", "mean size ratio"])

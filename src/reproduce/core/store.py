@@ -169,28 +169,6 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def read_result(name: str, command: str) -> dict[str, Any]:
-    """Read a committed file of results/.
-
-    Parameters
-    ----------
-    name
-        Of the file.
-    command
-        What makes it, for the message if it is missing.
-
-    Raises
-    ------
-    ReproduceError
-        There is no such result.
-    """
-    path = project_root() / "results" / name
-    if not path.is_file():
-        raise ReproduceError(f"no result {path}; make one with: {command}")
-    result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return result
-
-
 def write_json(path: Path, value: Any) -> None:
     """Write JSON for people and programs alike: indented, key order kept, whole or not at all.
 

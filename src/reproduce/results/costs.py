@@ -1,7 +1,6 @@
 """What the paper's script costs and what this project costs, from the benchmark's last result.
 
-`make bench` measures (`benchmarks/`) and writes results/benchmark.json; this reads it. The losses
-in results/ten-epochs.json are written by `benchmarks/ten_epochs.py`.
+`make bench` measures (`benchmarks/`) and writes results/benchmark.json; this reads it.
 """
 
 import json
@@ -15,7 +14,6 @@ from reproduce.core import store
 from reproduce.core.errors import ReproduceError
 
 RESULT = "benchmark.json"
-LOSSES = "ten-epochs.json"
 
 AS_IT_IS = "as it is"
 WITHOUT_AVX512 = "without AVX-512"
@@ -89,24 +87,9 @@ def read(path: Path | None = None) -> dict[str, Any]:
     ReproduceError
         There is none.
     """
-    return _read(path or store.project_root() / "results" / RESULT, "make bench")
-
-
-def read_losses() -> dict[str, dict[str, list[float]]]:
-    """Read the losses of ten epochs of the paper's script and ours: subject, seed, epochs.
-
-    Raises
-    ------
-    ReproduceError
-        There are none.
-    """
-    path = store.project_root() / "results" / LOSSES
-    return _read(path, "python -m benchmarks.ten_epochs")
-
-
-def _read(path: Path, command: str) -> dict[str, Any]:
+    path = path or store.project_root() / "results" / RESULT
     if not path.is_file():
-        raise ReproduceError(f"no result of the benchmark, {path}; make one with: {command}")
+        raise ReproduceError(f"no result of the benchmark, {path}; make one with: make bench")
     result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return result
 

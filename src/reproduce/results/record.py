@@ -39,8 +39,6 @@ from reproduce.results.run import Data, Example, Made, RecordedRun, Run, Trainin
 SUMS = "SHA256SUMS"
 """Of the files in a folder of a record, as `sha256sum -c` reads them: what was edited shows."""
 
-REPETITIONS = "determinism.json"
-
 
 def measure(parameters: Parameters) -> Run:
     """Make the run with these parameters, as far as it isn't made; return what it has found."""
@@ -243,17 +241,6 @@ def read_seeds(profile: str = "paper", model: str = PAPER) -> dict[int, Recorded
     places = (results / profile / model).glob("seed-*")
     seeds = sorted(int(place.name.removeprefix("seed-")) for place in places)
     return {seed: read(profile, seed, model) for seed in seeds or [0]}
-
-
-def read_repetitions() -> dict[str, Any]:
-    """Read what repeating a training with other threads and other kernels changed, by profile.
-
-    Raises
-    ------
-    ReproduceError
-        There is no such result.
-    """
-    return store.read_result(REPETITIONS, "python -m benchmarks.determinism")
 
 
 def run_seeds(parameters: Parameters) -> Mapping[int, Run]:

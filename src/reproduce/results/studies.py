@@ -1,20 +1,25 @@
 """The recorded runs of studies (`studies/`), as chapters show them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from reproduce.core import store
 from reproduce.core import study as studies
 from reproduce.core.parameters import parse_seeds
+from reproduce.core.values import Value
+from reproduce.measure import repetitions as repeating
 from reproduce.measure.rates import curves, measurement, summary
-from reproduce.measure.stages import RATES
-from reproduce.models import training
+from reproduce.measure.stages import FEW_REPETITIONS, MANY_REPETITIONS, RATES, find
+from reproduce.models import script, training
 from reproduce.models.registry import PAPER
 from reproduce.models.stages import MODEL
 from reproduce.results import record
 
 QUANTISATION = "quantisation"
+TEN_EPOCHS = "ten-epochs"
+OURS = "ours"
 
 
 @dataclass(frozen=True)
@@ -81,3 +86,103 @@ def _label(parameters: Mapping[str, Any]) -> str:
     if parameters["quantisation"] == "none":
         return "no quantisation, as in the paper"
     return f"{parameters['quantisation']}, step 1/{1 / parameters['quantisation_step']:g}"
+
+
+def ten_epochs() -> dict[str, dict[int, Sequence[float]]]:
+    """Read the losses of ten epochs of the paper's script and of ours.
+
+    Returns
+    -------
+    dict
+        The loss of each epoch, by seed, of the stages `literal` (the script), and
+        `literal-in-our-order` (the script, given our batches), and of `ours`, with every recorded
+        seed.
+
+    Raises
+    ------
+    ReproduceError
+        They are not recorded.
+    """
+    study = studies.read(TEN_EPOCHS, store.project_root() / "studies")
+    losses: dict[str, dict[int, Sequence[float]]] = {
+        name: {
+            seed: script.read(record.folder(find(name), study.profile, seed))
+            for seed in parse_seeds(study.seeds)
+        }
+        for name in study.stages
+    }
+    runs = record.read_seeds(study.profile)
+    return losses | {OURS: {seed: run.training.losses for seed, run in runs.items()}}
+
+
+class Outcome(Value):
+    """What a training came to.
+
+    Attributes
+    ----------
+    last_loss
+        Mean loss of the last epoch, in nats per pixel.
+    mean_ratio
+        Mean size ratio of the test images.
+    weights
+        A digest of all weights.
+    """
+
+    last_loss: float
+    mean_ratio: float
+    weights: str
+
+
+class Repetition(Outcome):
+    """What it came to when it was repeated otherwise.
+
+    Attributes
+    ----------
+    kernels
+        What computed, in words.
+    threads
+        Of TensorFlow within an operation.
+    greatest_difference
+        Of any weight from that of the run itself.
+    """
+
+    kernels: str
+    threads: int
+    greatest_difference: float
+
+
+class Repeated(Value):
+    """A run and its repetitions, all on one machine.
+
+    Attributes
+    ----------
+    reference
+        The run itself, as it is on two threads.
+    runs
+        The same training again, in other settings.
+    processor
+        Its make.
+    """
+
+    reference: Outcome
+    runs: tuple[Repetition, ...]
+    processor: str
+
+
+def repetitions() -> dict[str, Repeated]:
+    """Read what repeating a training with other threads and other kernels changed, by profile.
+
+    Raises
+    ------
+    ReproduceError
+        They are not recorded.
+    """
+    return {
+        "sample": _repeated(record.folder(MANY_REPETITIONS, "sample")),
+        "paper": _repeated(record.folder(FEW_REPETITIONS, "paper")),
+    }
+
+
+def _repeated(folder: Path) -> Repeated:
+    machine = store.read_manifest(folder)["made"]["machine"]
+    return Repeated(**repeating.read(folder), processor=machine["processor"])
