@@ -95,8 +95,7 @@ def ten_epochs() -> dict[str, dict[int, Sequence[float]]]:
     -------
     dict
         The loss of each epoch, by seed, of the stages `literal` (the script), and
-        `literal-in-our-order` (the script, given our batches), and of `ours`, with every recorded
-        seed.
+        `literal-in-our-order` (the script, given our batches), and of `ours`, with one seed more.
 
     Raises
     ------
@@ -104,15 +103,15 @@ def ten_epochs() -> dict[str, dict[int, Sequence[float]]]:
         They are not recorded.
     """
     study = studies.read(TEN_EPOCHS, store.project_root() / "studies")
+    seeds = parse_seeds(study.seeds)
     losses: dict[str, dict[int, Sequence[float]]] = {
-        name: {
-            seed: script.read(record.folder(find(name), study.profile, seed))
-            for seed in parse_seeds(study.seeds)
-        }
+        name: {seed: script.read(record.folder(find(name), study.profile, seed)) for seed in seeds}
         for name in study.stages
     }
-    runs = record.read_seeds(study.profile)
-    return losses | {OURS: {seed: run.training.losses for seed, run in runs.items()}}
+    ours = [*seeds, max(seeds) + 1]
+    return losses | {
+        OURS: {seed: record.read(study.profile, seed).training.losses for seed in ours}
+    }
 
 
 class Outcome(Value):
