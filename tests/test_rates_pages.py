@@ -11,10 +11,12 @@ import skimage.data
 from PIL import Image
 
 from reproduce.chapters import rates
-from reproduce.measure import metrics
+from reproduce.core.parameters import Parameters
+from reproduce.measure import metrics, stages
 from reproduce.measure.metrics import METRICS
-from reproduce.measure.rates import codecs, curves
+from reproduce.measure.rates import codecs, curves, measurement
 from reproduce.measure.rates.autoencoder import AUTOENCODER
+from reproduce.results import record
 from reproduce.results.studies import Trial
 
 CURVES = {
@@ -201,3 +203,27 @@ def test_an_interval_that_reaches_beyond_one_is_cut(points) -> None:
     perfect = points.assign(ssim=0.9999, ssim_high=1.01, ssim_low=0.999)
     figure = rates.rate_distortion(perfect)
     assert all(math.isfinite(value) for value in figure.axes[1].get_ylim())
+
+
+def test_what_half_size_changes_is_told_by_the_numbers() -> None:
+    recorded = measurement.read(record.folders(stages.CODECS, stages.RATES))
+    full, half = curves.means(recorded), curves.means(recorded, "half")
+    lines = rates.leads_at_both_sizes(full, half).splitlines()
+    assert [line.split("**")[1] for line in lines] == [f"{m.label}:" for m in metrics.METRICS]
+    for line, metric in zip(lines, metrics.METRICS, strict=True):
+        fewer, _, more = line.partition("more: ")
+        for name in curves.names(full):
+            if name == curves.ANCHOR:
+                continue
+            one, other = (curves.bd_rate(p, name, metric.name).percent for p in (full, half))
+            told = f"{name} ({one:+.0f} → {other:+.0f})"
+            assert told in (fewer if other < one else more)
+    same = rates.leads_at_both_sizes(full, full)
+    assert "fewer bytes" not in same
+
+
+@pytest.mark.parametrize(("side", "told"), [(128, True), (500, False)])
+def test_of_headers_is_spoken_where_images_are_small(side: int, told: bool) -> None:
+    text = rates.on_headers(Parameters(image_size=side))
+    assert bool(text) == told
+    assert not told or f"{side} × {side}" in text

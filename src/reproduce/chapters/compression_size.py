@@ -1,5 +1,7 @@
 """Compression size: the ratio over the test images (figure 14)."""
 
+import math
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -75,6 +77,15 @@ def mean_ratio(scores: pd.DataFrame, recorded: Run) -> str:
         compared("95 % interval, high", None, theirs.high, ours.high),
     ]
     return markdown(rows, right=COLUMNS)
+
+
+def shrink_and_lose(correlation: float) -> str:
+    """Answer whether the images that shrink most lose most, from the correlation of both."""
+    if math.isnan(correlation):
+        return "That can't be said"
+    if abs(correlation) < 0.2:
+        return "Hardly"
+    return "Yes" if correlation > 0 else "No, the other way round"
 
 
 def ratio_by_class(scores: pd.DataFrame) -> str:

@@ -1,10 +1,15 @@
 """The sentences in which a page says which run it shows, and which is recorded."""
 
+import numpy as np
 import pandas as pd
 
-from reproduce.core.parameters import Parameters
+from reproduce.chapters.text import listed
+from reproduce.core import store
+from reproduce.core.parameters import Parameters, load_parameters
 from reproduce.data.preparation import PreparedData
 from reproduce.measure import statistics
+from reproduce.models.training import Trained
+from reproduce.results import excerpt, record
 from reproduce.results.run import RecordedRun
 
 _SOURCES = {
@@ -23,6 +28,9 @@ def provenance(
     With the scores of its test images, also say so if its model has not learned.
     """
     run = f"**This page shows profile `{parameters.profile}`, seed {parameters.seed}**"
+    changed = _changed(parameters)
+    if changed:
+        run += f", with {listed(changed)}"
     if data is None:
         return f"{run}: the model before training."
     size = f"{parameters.image_size} x {parameters.image_size}"
@@ -37,6 +45,45 @@ def provenance(
             "everywhere. Another seed gives results that mean something."
         )
     return text
+
+
+def _changed(parameters: Parameters) -> list[str]:
+    """Return what differs from the profile of that name, if the project has one."""
+    folder = store.project_root() / "profiles"
+    if not (folder / f"{parameters.profile}.yaml").is_file():
+        return []
+    usual = load_parameters(parameters.profile, folder).model_dump()
+    return [
+        f"`{name}={value}`"
+        for name, value in parameters.model_dump().items()
+        if name in parameters.model_fields_set - {"folder", "seed"} and value != usual[name]
+    ]
+
+
+def repeated(parameters: Parameters, data: PreparedData, trained: Trained) -> str:
+    """Say how near a training came to the recorded one, if that had the same setting.
+
+    Nothing is said of another setting, or of a seed that is not recorded.
+    """
+    runs = record.read_seeds()
+    run = runs.get(parameters.seed)
+    if run is None or data.fingerprint != run.data.fingerprint:
+        return ""
+    values = parameters.in_effect()
+    of_setting = run.parameters.keys() - {"profile", "example_split", "example_index"}
+    if any(values.get(name) != run.parameters[name] for name in of_setting):
+        return ""
+    weights = excerpt.recorded_model(parameters.seed).get_weights()
+    pairs = zip(trained.autoencoder.get_weights(), weights, strict=True)
+    difference = max(float(np.abs(ours - theirs).max()) for ours, theirs in pairs)
+    if difference == 0:
+        return "\n\n**This run repeated the recorded one bit for bit**: all weights are equal."
+    loss = abs(trained.losses[-1] - run.training.losses[-1])
+    return (
+        f"\n\n**This run has the setting of the recorded one**, and differs from it by at most "
+        f"{difference:.1e} in its weights and {loss:.1e} in its last loss: another processor or "
+        "other libraries round otherwise."
+    )
 
 
 def recorded(run: RecordedRun) -> str:

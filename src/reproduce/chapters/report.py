@@ -220,6 +220,9 @@ _SPREAD = [
     ("latent_similarity", "latent, image: correlation", 3),
     ("difference_contrast", "difference, 90th ÷ 10th percentile", 2),
     ("active_latent", "share of the latent above 0", 3),
+    ("file_ratio", "file that decodes (step 1/8) ÷ PNG of the original", 4),
+    ("best_psnr", "best PSNR at any rate, dB", 2),
+    ("bd_rate", "bytes more than JPEG for the same PSNR, %", 1),
 ]
 _REPORTED = paper.HEADLINE | {
     "first_loss": paper.LOSS,
@@ -242,7 +245,7 @@ def spread(runs: Mapping[int, Run]) -> str:
         values = [quantities[seed][name] for seed in learned]
         rows.append(
             {"seed": label}
-            | {head: rounded(quantities[seed][name], decimals) for seed, head in heads.items()}
+            | {head: rounded(quantities[seed].get(name), decimals) for seed, head in heads.items()}
             | {
                 "mean ± deviation": with_deviation(mean(values), stdev(values))
                 if len(values) > 1

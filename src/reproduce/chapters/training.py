@@ -38,6 +38,11 @@ def epoch_times(seconds: Sequence[float]) -> Figure:
     return figure
 
 
+def beside_floor(loss: float, floor: float) -> str:
+    """Say where a loss lies beside the floor, as the verb of a sentence."""
+    return "lies below" if loss < floor else "lies above"
+
+
 def loss_per_epoch(losses: Sequence[float], floor: float) -> str:
     """Return loss and excess above the floor of each epoch."""
     rows = [

@@ -119,8 +119,10 @@ class Parameters(BaseModel):
     def _folder_fits_source(self) -> "Parameters":
         if self.source == "folder" and not self.folder:
             raise ValueError("folder: needed with source 'folder'; name a directory of images")
-        if self.source == "sample" and self.folder:
-            raise ValueError("folder: has no meaning with source 'sample'; set source: folder")
+        if self.source in ("sample", "excerpt") and self.folder:
+            raise ValueError(
+                f"folder: has no meaning with source {self.source!r}; set source: folder"
+            )
         return self
 
     def in_effect(self) -> dict[str, Any]:

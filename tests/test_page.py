@@ -1,0 +1,64 @@
+"""The sentences in which a page says which run it shows, and how near it came to the record."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reproduce.chapters import page
+from reproduce.core.parameters import Parameters, load_parameters
+from reproduce.results import excerpt, record
+
+PROFILES = Path(__file__).parents[1] / "profiles"
+
+
+def shown_by(parameters: Parameters) -> str:
+    data: Any = SimpleNamespace(counts={"train": 8, "test": 4}, fingerprint="ab" * 32)
+    return page.provenance(parameters, data)
+
+
+def test_a_page_names_what_differs_from_its_profile() -> None:
+    assert "seed 0**: photographs" in shown_by(load_parameters("sample", PROFILES))
+    changed = load_parameters("sample", PROFILES, {"epochs": 30, "seed": 7, "batch_size": 4})
+    assert "seed 7**, with `epochs=30` and `batch_size=4`: photographs" in shown_by(changed)
+    assert "with `" not in shown_by(Parameters(profile="of-ones-own", epochs=30))
+
+
+@pytest.fixture
+def run() -> SimpleNamespace:
+    """What a training with the setting of the recorded seed 0 would have, made of the record."""
+    recorded = record.read()
+    values = {name: recorded.parameters[name] for name in recorded.parameters}
+    return SimpleNamespace(
+        parameters=Parameters(**values),
+        data=SimpleNamespace(fingerprint=recorded.data.fingerprint),
+        trained=SimpleNamespace(
+            autoencoder=excerpt.recorded_model(), losses=list(recorded.training.losses)
+        ),
+    )
+
+
+def test_a_run_that_repeats_the_record_says_so(run) -> None:
+    assert "bit for bit" in page.repeated(run.parameters, run.data, run.trained)
+
+
+def test_a_run_that_differs_says_by_how_much(run) -> None:
+    weights = [weight.copy() for weight in excerpt.recorded_model().get_weights()]
+    weights[0][0, 0, 0, 0] += np.float32(0.5)
+    run.trained.autoencoder = SimpleNamespace(get_weights=lambda: weights)
+    run.trained.losses[-1] += 0.25
+    text = page.repeated(run.parameters, run.data, run.trained)
+    assert "at most 5.0e-01 in its weights and 2.5e-01 in its last loss" in text
+
+
+@pytest.mark.parametrize("change", [{"epochs": 9}, {"seed": 77}, {"image_size": 250}])
+def test_a_run_of_another_setting_is_not_compared(run, change) -> None:
+    other = run.parameters.model_copy(update=change)
+    assert page.repeated(other, run.data, run.trained) == ""
+
+
+def test_a_run_on_other_images_is_not_compared(run) -> None:
+    run.data.fingerprint = "00" * 32
+    assert page.repeated(run.parameters, run.data, run.trained) == ""
