@@ -79,6 +79,7 @@ lint: .venv/.installed ## check format, style, types, the layers of rooms, and t
 
 lock: .venv/.installed ## pin all dependencies of pyproject.toml anew, with hashes
 	uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-annotate --python-version 3.11 --upgrade --quiet -o requirements.lock
+	sed -nE 's/^([a-z0-9][^ ]*==[^\\]*[^ \\]) *\\?$$/\1/p' requirements.lock > constraints.txt
 
 clean: ## remove all that was made, but for the virtual environment
 	rm -rf build .snakemake

@@ -35,6 +35,11 @@ def test_every_package_is_pinned_with_hashes() -> None:
         assert "--hash=sha256:" in line, line
 
 
+def test_the_constraints_are_the_lock_without_its_hashes() -> None:
+    constraints = (ROOT / "constraints.txt").read_text().splitlines()
+    assert constraints == [re.split(r"\s+--hash", line)[0] for line in requirements()]
+
+
 def test_the_lock_names_no_host() -> None:
     assert "://" not in LOCK
 
@@ -51,7 +56,7 @@ def test_every_direct_dependency_is_in_the_lock() -> None:
 def test_environment_yml_names_no_version_of_its_own() -> None:
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
     *conda, pip = environment["dependencies"]
-    assert pip == {"pip": ["-r requirements.lock"]}
+    assert pip == {"pip": ["-c constraints.txt", "-e .[book,lab]"]}
     assert conda == [f"python{PROJECT['project']['requires-python']}", "pip", "make"]
 
 
