@@ -68,3 +68,16 @@ def test_no_file_is_large_and_of_beans_only_the_excerpt_is_kept() -> None:
     kept = [file for file in files if photograph.search(file.name)]
     assert len(kept) == 12
     assert all(EXCERPT in file.parents for file in kept)
+
+
+def test_the_citation_has_the_projects_version_title_and_licence() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    book = yaml.safe_load((ROOT / "_config.yml").read_text())
+    page = (ROOT / "book" / "references.md").read_text()
+    assert citation["version"] == PROJECT["project"]["version"]
+    assert citation["license"] == PROJECT["project"]["license"]
+    assert citation["title"] == book["title"]
+    assert f"version = {{{citation['version']}}}" in page
+    (paper,) = citation["references"]
+    bibliography = (ROOT / "book" / "references.bib").read_text().replace("{CNN}", "CNN")
+    assert f"{{{paper['title']}}}" in bibliography

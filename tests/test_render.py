@@ -109,3 +109,35 @@ def test_a_page_of_executions_without_its_place_is_named(project: Path) -> None:
     (project / "book" / "executions.md").write_text("# Executions\n")
     with pytest.raises(ReproduceError, match=r"executions\.md lacks the lines"):
         render.render("mine")
+
+
+REPOSITORY = "https://github.com/someone/reproduced"
+DOORS = f"""
+sphinx:
+  config:
+    book_repository: {REPOSITORY}
+    book_site: https://someone.github.io/reproduced/
+  extra_extensions: [reproduce.book.extension]
+"""
+
+
+def test_doors_stand_open_where_the_repository_is_set(project: Path) -> None:
+    (project / "_config.yml").write_text(CONFIGURATION + DOORS)
+    chapter = (render.render("mine").parent / "notebooks" / "chapter.html").read_text()
+    for door in (
+        f'href="{REPOSITORY}"',
+        f"{REPOSITORY}/issues/new",
+        f"{REPOSITORY}/edit/main/notebooks/chapter.ipynb",
+        "https://mybinder.org/v2/gh/someone/reproduced/main",
+        "https://colab.research.google.com/github/someone/reproduced/blob/main",
+        '<link rel="canonical" href="https://someone.github.io/reproduced/notebooks/chapter.html"',
+    ):
+        assert door in chapter, door
+
+
+def test_there_is_no_door_where_no_repository_is_set(project: Path) -> None:
+    closed = "\nsphinx:\n  extra_extensions: [reproduce.book.extension]\n"
+    (project / "_config.yml").write_text(CONFIGURATION + closed)
+    chapter = (render.render("mine").parent / "notebooks" / "chapter.html").read_text()
+    for door in ("github.com", "mybinder", "colab", 'rel="canonical"'):
+        assert door not in chapter, door

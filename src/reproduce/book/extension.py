@@ -1,4 +1,4 @@
-"""A Sphinx extension for the book: tables called tables, true minus signs, pictures for prose.
+"""A Sphinx extension for the book: tables called tables, true minus signs, pictures, doors.
 
 `_config.yml` lists it. MyST-NB makes a figure of whatever a cell puts out under a caption, glued
 numbers come with the hyphen of Python's formats, and a glued picture can have no caption.
@@ -88,13 +88,40 @@ def write_pictures(source: Path) -> None:
                     (folder / f"{name}.png").write_bytes(base64.b64decode(picture))
 
 
+def open_doors(config: Config) -> None:
+    """Set what leads to the repository and to where the book is published, as far as both are set.
+
+    From `book_repository` (https://github.com/owner/name) come the links to it, to its issues and
+    to the source of a page, and the buttons of Binder and Colab; from `book_site` the address that
+    each page gives as its own.
+    """
+    if config.book_repository:
+        config.html_theme_options = config.html_theme_options | {
+            "repository_url": config.book_repository,
+            "repository_branch": "main",
+            "path_to_docs": "",
+            "use_repository_button": True,
+            "use_issues_button": True,
+            "use_edit_page_button": True,
+            "launch_buttons": {
+                "binderhub_url": "https://mybinder.org",
+                "colab_url": "https://colab.research.google.com",
+            },
+        }
+    if config.book_site:
+        config.html_baseurl = config.book_site
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the extension's parts with Sphinx."""
 
-    def begin(app: Sphinx, _: Config) -> None:
+    def begin(app: Sphinx, config: Config) -> None:
+        open_doors(config)
         write_pictures(Path(app.srcdir))
 
-    app.connect("config-inited", begin)
+    app.add_config_value("book_repository", "", "html")
+    app.add_config_value("book_site", "", "html")
+    app.connect("config-inited", begin, priority=400)  # before the theme reads its options
     app.add_transform(TablesOfFigures)
     app.add_post_transform(MinusSigns)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
