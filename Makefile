@@ -26,7 +26,7 @@ CHANGES = $(if $(SEEDS),seeds='$(SEEDS)') $(PARAMETERS)
 BEANS_FOLDER = $(if $(BEANS),folder='$(BEANS)')
 PAPER = profile=paper $(BEANS_FOLDER) $(CHANGES)
 
-.PHONY: help book paper test mutants fuzz serve notebooks bench record study lint lock clean
+.PHONY: help book paper pdf test mutants fuzz serve notebooks bench record study lint lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ mutants: .venv/.installed ## plant faults one by one and see that the tests catc
 
 fuzz: .venv/.installed ## feed the decoder of compressed files with damaged ones, guided by coverage, for SECONDS=60 (Linux x86-64)
 	python -m tests.fuzz_codec $(SECONDS)
+
+pdf: book ## the same book as one PDF, printed by Chromium or Chrome (PROFILE=sample)
+	reproduce pdf --profile $(PROFILE)
 
 serve: .venv/.installed ## serve the book on http://localhost:PORT (PROFILE=sample, PORT=8000)
 	python -m http.server --bind 127.0.0.1 --directory build/$(PROFILE)/book $(PORT)

@@ -52,6 +52,15 @@ def test_what_git_ignores_is_no_change(repository: Path) -> None:
     assert not str(environment.commit()).endswith("-dirty")
 
 
+def test_changes_in_a_folder_that_is_left_out_make_no_other_commit(repository: Path) -> None:
+    (repository / "results").mkdir()
+    (repository / "results" / "new.json").write_text("{}")
+    assert str(environment.commit()).endswith("-dirty")
+    assert environment.commit(apart_from=["results"]) == git(repository, "rev-parse", "HEAD")
+    (repository / "more.py").write_text("")
+    assert str(environment.commit(apart_from=["results"])).endswith("-dirty")
+
+
 def test_outside_of_git_there_is_no_commit(root: Path) -> None:
     assert environment.commit() is None
 

@@ -109,7 +109,7 @@ def test_figures_that_are_numbers_are_tables_of_paper_record_and_page(
 ) -> None:
     table = figure(book, number)
     heads = [cell.get_text(strip=True) for cell in table.find_all("th")]
-    assert heads == ["", "the paper", "recorded run", "this page"]
+    assert heads == ["quantity", "the paper", "recorded run", "this page"]
     rows = [
         [cell.get_text(strip=True) for cell in row.find_all("td")] for row in table.find_all("tr")
     ]

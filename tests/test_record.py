@@ -359,7 +359,7 @@ def only_jpeg(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def clean_tree(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment, "commit", lambda: "c0ffee")
+    monkeypatch.setattr(environment, "commit", lambda **_: "c0ffee")
 
 
 @pytest.mark.usefixtures("only_jpeg", "clean_tree")
@@ -411,7 +411,7 @@ def test_what_no_commit_could_make_again_is_not_recorded(
     commit: str | None,
     said: str,
 ) -> None:
-    monkeypatch.setattr(environment, "commit", lambda: commit)
+    monkeypatch.setattr(environment, "commit", lambda **_: commit)
     with pytest.raises(ReproduceError, match=rf"cannot be recorded: it was made by .*{said}"):
         parameters = parameters_of(folder_of_images, epochs=1)
         record.write(parameters, tmp_path / "results", stages.ALL)

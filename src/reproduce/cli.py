@@ -171,6 +171,15 @@ def book(profile: Profile = "sample", parameter: Overrides = None) -> None:
 
 
 @app.command(rich_help_panel=WORKFLOW)
+def pdf(profile: Profile = "sample", parameter: Overrides = None) -> None:
+    """Print the rendered book to one PDF, with Chromium or Chrome, and print its path."""
+    parameters = _parameters(profile, parameter)
+    from reproduce.book import pdf
+
+    print(pdf.write(parameters.profile))
+
+
+@app.command(rich_help_panel=WORKFLOW)
 def record(
     folder: Annotated[Path, typer.Argument(help="The folder of records.")] = Path("results"),
     profile: Annotated[

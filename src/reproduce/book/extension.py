@@ -112,6 +112,15 @@ def open_doors(config: Config) -> None:
         config.html_baseurl = config.book_site
 
 
+def mend_roles(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.Node | None
+) -> None:
+    """Take roles out of the list of references that screen readers no longer know."""
+    if "body" in context:
+        for role in (' role="doc-biblioentry"', ' role="list"', ' role="doc-backlink"'):
+            context["body"] = context["body"].replace(role, "")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the extension's parts with Sphinx."""
 
@@ -121,6 +130,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
     app.add_config_value("book_repository", "", "html")
     app.add_config_value("book_site", "", "html")
+    app.connect("html-page-context", mend_roles)
     app.connect("config-inited", begin, priority=400)  # before the theme reads its options
     app.add_transform(TablesOfFigures)
     app.add_post_transform(MinusSigns)

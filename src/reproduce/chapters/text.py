@@ -11,7 +11,7 @@ def compared(
 ) -> dict[str, str]:
     """Return a row of a table that has ours beside what the paper reports."""
     values = (number(reported), number(recorded), number(ours))
-    return {"": label, **dict(zip(COLUMNS, values, strict=True))}
+    return {"quantity": label, **dict(zip(COLUMNS, values, strict=True))}
 
 
 def number(value: float | str | None) -> str:

@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from reproduce.core import parallel, store
@@ -50,11 +51,16 @@ def versions() -> dict[str, str]:
     }
 
 
-def commit() -> str | None:
+def commit(apart_from: Sequence[str] = ()) -> str | None:
     """Return the git commit of the checkout, with `-dirty` if there are uncommitted changes.
 
     A new file that git does not ignore is such a change: it may well be part of the run. Outside
     of git it is None, and so it is in a copy without history inside some other repository.
+
+    Parameters
+    ----------
+    apart_from
+        Folders of the checkout in which changes don't count.
     """
     root = store.project_root()
     try:
@@ -62,7 +68,8 @@ def commit() -> str | None:
         if Path(top).resolve() != root.resolve():
             return None
         # Without the option git may write to the index, which others may be working with.
-        changes = _git("--no-optional-locks", "status", "--porcelain")
+        without = [f":(exclude){folder}" for folder in apart_from]
+        changes = _git("--no-optional-locks", "status", "--porcelain", "--", ".", *without)
     except (OSError, subprocess.CalledProcessError):
         return None
     return f"{identity}-dirty" if changes else identity

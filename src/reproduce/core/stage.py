@@ -173,7 +173,8 @@ class Stage:
 
     def _about(self, parameters: Parameters) -> dict[str, Any]:
         """Return when, where and with what an artifact is made."""
-        commit = environment.commit()
+        # No stage reads a record, and the one that was written last isn't committed yet.
+        commit = environment.commit(apart_from=["results"])
         return {
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
             "commit": commit and commit.removesuffix("-dirty"),

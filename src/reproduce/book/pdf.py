@@ -1,0 +1,85 @@
+"""The book as one PDF: each page as a browser prints it, in the order of the book."""
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pypdf import PdfWriter
+
+from reproduce.core import store
+from reproduce.core.errors import ReproduceError
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_SECONDS = 120
+"""More than the longest page takes to print."""
+
+
+def write(profile: str) -> Path:
+    """Print the rendered book of a profile.
+
+    Returns
+    -------
+    Path
+        `build/<profile>/book.pdf`, with a bookmark for each page. It replaces an older one when it
+        is whole.
+
+    Raises
+    ------
+    ReproduceError
+        The book isn't rendered yet, there is no browser to print with, or it fails.
+    """
+    build = store.build_folder(profile)
+    book = build / "book"
+    if not (book / "index.html").is_file():
+        raise ReproduceError(f"no book in {book}; render it first: make book PROFILE={profile}")
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        raise ReproduceError(
+            "no Chromium or Chrome to print with; install one, such as Debian's package chromium"
+        )
+    contents = yaml.safe_load((store.project_root() / "_toc.yml").read_text(encoding="utf-8"))
+    writer = PdfWriter()
+    with tempfile.TemporaryDirectory(prefix="pdf-") as folder:
+        for place, name in enumerate(pages(contents)):
+            printed = Path(folder) / f"{place}.pdf"
+            _print(browser, book / f"{name}.html", printed, Path(folder) / "profile")
+            writer.append(printed, outline_item=name.rpartition("/")[2].replace("_", " "))
+        whole = Path(folder) / "book.pdf"
+        writer.write(whole)
+        target = build / "book.pdf"
+        store.write_whole(target, whole.read_bytes())
+    return target
+
+
+def pages(contents: dict[str, Any]) -> Iterator[str]:
+    """Yield the pages of a table of contents (`_toc.yml`), without suffix, the front page first."""
+    yield contents["root"]
+    for part in contents["parts"]:
+        for chapter in part["chapters"]:
+            yield chapter["file"]
+
+
+def _print(browser: str, page: Path, target: Path, profile: Path) -> None:
+    command = [
+        browser,
+        "--headless=new",
+        "--no-sandbox",  # which root may not have in a container; the pages are our own
+        "--disable-gpu",
+        f"--user-data-dir={profile}",
+        "--virtual-time-budget=10000",
+        "--no-pdf-header-footer",
+        f"--print-to-pdf={target}",
+        page.resolve().as_uri(),
+    ]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        raise ReproduceError(f"{browser} did not print {page} within {_SECONDS} s") from None
+    if done.returncode or not target.is_file():
+        raise ReproduceError(f"{browser} did not print {page}: {done.stderr.strip()[-500:]}")

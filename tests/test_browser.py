@@ -1,0 +1,209 @@
+"""The pages in a real browser: what they load, say, show and do, at three widths, light and dark.
+
+    pytest tests/test_browser.py --book build/sample/book
+
+It takes Chromium as the system has it (Debian: `apt install chromium`); without one, or without
+`--book`, it is skipped.
+"""
+
+import functools
+import http.server
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+pytestmark = pytest.mark.slow
+
+WIDTHS = {"phone": 390, "tablet": 820, "desktop": 1280}
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="module")
+def book(request: pytest.FixtureRequest) -> Path:
+    folder = request.config.getoption("--book")
+    if folder is None:
+        pytest.skip("needs a rendered book: --book build/sample/book")
+    return Path(folder).resolve()
+
+
+@pytest.fixture(scope="module")
+def site(book: Path) -> Iterator[str]:
+    """The address at which the book is served."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            """Say nothing of each request."""
+
+    handler = functools.partial(Quiet, directory=str(book))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    place = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if place is None:
+        pytest.skip("needs Chromium: apt install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=place, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": WIDTHS["desktop"], "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+def addresses(book: Path) -> list[str]:
+    pages = [path for path in book.rglob("*.html") if "_static" not in path.parts]
+    return sorted(path.relative_to(book).as_posix() for path in pages)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_loads_whole_from_here_alone_and_fits_its_width(
+    browser: Browser, site: str, book: Path, width: str, theme: Any
+) -> None:
+    viewport = {"width": WIDTHS[width], "height": 900}
+    context = browser.new_context(viewport=viewport, color_scheme=theme)  # type: ignore[arg-type]
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    # What was still under way when the next page was asked for has not failed.
+    page.on(
+        "requestfailed",
+        lambda request: (
+            None
+            if "ERR_ABORTED" in str(request.failure)
+            else faults.append(f"failed: {request.url}")
+        ),
+    )
+    page.on("request", lambda asked: faults.append(asked.url) if outside(asked.url) else None)
+
+    def outside(url: str) -> bool:
+        return not url.startswith((site, "data:", "blob:"))
+
+    for address in addresses(book):
+        page.goto(f"{site}/{address}", wait_until="load")
+        blank = page.evaluate(
+            "[...document.images].filter(i => i.loading !== 'lazy' && i.getClientRects().length"
+            " && !i.naturalWidth).map(i => i.src)"
+        )
+        faults += [f"blank: {source}" for source in blank]
+        beyond = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        if beyond > 0:
+            faults.append(f"{beyond} pixels beyond the width")
+        assert faults == [], address
+    context.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_photographs_keep_their_grey_levels_and_plots_turn_light_on_dark(
+    browser: Browser, site: str, theme: Any
+) -> None:
+    page = browser.new_page(color_scheme=theme)
+    for address, selector in (("results", "img.photograph"), ("training", ".cell_output img")):
+        page.goto(f"{site}/notebooks/{address}.html")
+        filters = page.evaluate(
+            f"[...document.querySelectorAll('.bd-article {selector}')]"
+            ".map(i => getComputedStyle(i).filter)"
+        )
+        assert filters
+        expected = "invert" if (theme, address) == ("dark", "training") else "none"
+        assert all(found.startswith(expected) for found in filters), (address, filters)
+    page.close()
+
+
+def test_a_slider_compares_pictures_by_keyboard_and_by_mouse(page: Page, site: str) -> None:
+    page.goto(f"{site}/index.html")
+    slider = page.locator(".compare input")
+    place = "getComputedStyle(document.querySelector('.compare')).getPropertyValue('--place')"
+    assert page.evaluate(place) == "50%"
+    slider.press("ArrowRight")
+    assert page.evaluate(place) == "51%"
+    box = slider.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 0.25 * box["width"], box["y"] + box["height"] / 2)
+    assert 20 <= float(page.evaluate(place).rstrip("%")) <= 30
+    page.get_by_role("button", name="JPEG, same bytes").click()
+    assert page.locator(".compare .name-after").inner_text() == "JPEG, same bytes"
+    assert "JPEG" in str(slider.get_attribute("aria-label"))
+
+
+def test_code_is_folded_until_it_is_asked_for(page: Page, site: str) -> None:
+    page.goto(f"{site}/notebooks/results.html")
+    cell = page.locator(".bd-article .cell_input").first
+    assert not cell.is_visible()
+    page.get_by_role("button", name="Show code").click()
+    assert cell.is_visible()
+    page.get_by_role("button", name="Hide code").click()
+    assert not cell.is_visible()
+
+
+def test_a_head_of_the_gallery_sorts_its_table(page: Page, site: str) -> None:
+    page.goto(f"{site}/notebooks/gallery.html")
+    table = page.locator("table#gallery-ratio")
+
+    def ratios() -> list[float]:
+        return [float(cell) for cell in table.locator("tbody td:nth-child(2)").all_inner_texts()]
+
+    before = ratios()
+    assert before != sorted(before)
+    head = table.get_by_role("button").nth(1)
+    head.click()
+    assert ratios() == sorted(before)
+    head.click()
+    assert ratios() == sorted(before, reverse=True)
+
+
+def test_the_first_screen_of_each_chapter_shows_content(page: Page, site: str, book: Path) -> None:
+    for address in addresses(book / "notebooks"):
+        page.goto(f"{site}/notebooks/{address}")
+        heading = page.locator(".bd-article h2").first.bounding_box()
+        assert heading is not None
+        assert heading["y"] < 800, address
+
+
+def test_the_search_finds_a_page(page: Page, site: str) -> None:
+    page.goto(f"{site}/search.html?q=mid-grey")
+    page.locator("#search-results li").first.wait_for(timeout=10_000)
+    assert page.locator("#search-results li").count() >= 3
+
+
+def test_a_printed_page_has_its_pictures_side_by_side_and_no_buttons(page: Page, site: str) -> None:
+    page.goto(f"{site}/index.html")
+    page.locator(".compare").wait_for()
+    page.emulate_media(media="print")
+    assert page.locator("img.before-after").is_visible()
+    assert not page.locator(".compare").is_visible()
+    assert not page.locator(".compare-with").is_visible()
+    assert page.pdf().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", ["phone", "desktop"])
+def test_no_page_has_a_fault_that_axe_finds(
+    browser: Browser, site: str, book: Path, width: str, theme: Any
+) -> None:
+    viewport = {"width": WIDTHS[width], "height": 900}
+    page = browser.new_page(viewport=viewport, color_scheme=theme)  # type: ignore[arg-type]
+    found: dict[str, list[str]] = {}
+    for address in addresses(book):
+        page.goto(f"{site}/{address}", wait_until="load")
+        for fault in Axe().run(page).response["violations"]:
+            places = [node["target"] for node in fault["nodes"]]
+            found.setdefault(fault["id"], []).append(f"{address}: {len(places)}, {places[0]}")
+    page.close()
+    assert found == {}
