@@ -8,20 +8,25 @@ It takes Chromium as the system has it (Debian: `apt install chromium`); without
 
 import functools
 import http.server
+import io
 import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from reproduce.book import pdf
+from tests import screenshot
 
 pytestmark = pytest.mark.slow
 
 WIDTHS = {"phone": 390, "tablet": 820, "desktop": 1280}
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +54,10 @@ def site(book: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    place = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if place is None:
+    if not any(map(shutil.which, pdf.BROWSERS)):
         pytest.skip("needs Chromium: apt install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=place, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=pdf.browser(), args=["--no-sandbox"])
         yield browser
         browser.close()
 
@@ -192,8 +196,19 @@ def test_a_printed_page_has_its_pictures_side_by_side_and_no_buttons(page: Page,
     assert page.pdf().startswith(b"%PDF")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", ["phone", "desktop"])
+def test_the_picture_in_the_readme_is_that_of_the_front_page(page: Page, site: str) -> None:
+    """Roughly: fonts and the smoothing of edges differ from one machine to the next."""
+    now, committed = (
+        np.asarray(Image.open(file).convert("L").resize((64, 48)), np.float64)
+        for file in (io.BytesIO(screenshot.take(page, f"{site}/index.html")), screenshot.PICTURE)
+    )
+    difference = float(np.sqrt(np.mean((now - committed) ** 2)))
+    assert difference < 12, "run: python -m tests.screenshot build/sample/book"
+
+
+@pytest.mark.parametrize(
+    ("width", "theme"), [("phone", "light"), ("desktop", "light"), ("desktop", "dark")]
+)
 def test_no_page_has_a_fault_that_axe_finds(
     browser: Browser, site: str, book: Path, width: str, theme: Any
 ) -> None:

@@ -36,23 +36,35 @@ def write(profile: str) -> Path:
     book = build / "book"
     if not (book / "index.html").is_file():
         raise ReproduceError(f"no book in {book}; render it first: make book PROFILE={profile}")
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        raise ReproduceError(
-            "no Chromium or Chrome to print with; install one, such as Debian's package chromium"
-        )
+    program = browser()
     contents = yaml.safe_load((store.project_root() / "_toc.yml").read_text(encoding="utf-8"))
     writer = PdfWriter()
     with tempfile.TemporaryDirectory(prefix="pdf-") as folder:
         for place, name in enumerate(pages(contents)):
             printed = Path(folder) / f"{place}.pdf"
-            _print(browser, book / f"{name}.html", printed, Path(folder) / "profile")
+            _print(program, book / f"{name}.html", printed, Path(folder) / "profile")
             writer.append(printed, outline_item=name.rpartition("/")[2].replace("_", " "))
         whole = Path(folder) / "book.pdf"
         writer.write(whole)
         target = build / "book.pdf"
         store.write_whole(target, whole.read_bytes())
     return target
+
+
+def browser() -> str:
+    """Return the path of Chromium or Chrome.
+
+    Raises
+    ------
+    ReproduceError
+        Neither is there.
+    """
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        raise ReproduceError(
+            "no Chromium or Chrome on the PATH; install one, such as Debian's package chromium"
+        )
+    return found
 
 
 def pages(contents: dict[str, Any]) -> Iterator[str]:
@@ -63,9 +75,9 @@ def pages(contents: dict[str, Any]) -> Iterator[str]:
             yield chapter["file"]
 
 
-def _print(browser: str, page: Path, target: Path, profile: Path) -> None:
+def _print(program: str, page: Path, target: Path, profile: Path) -> None:
     command = [
-        browser,
+        program,
         "--headless=new",
         "--no-sandbox",  # which root may not have in a container; the pages are our own
         "--disable-gpu",
@@ -80,6 +92,6 @@ def _print(browser: str, page: Path, target: Path, profile: Path) -> None:
             command, capture_output=True, text=True, check=False, timeout=_SECONDS
         )
     except subprocess.TimeoutExpired:
-        raise ReproduceError(f"{browser} did not print {page} within {_SECONDS} s") from None
+        raise ReproduceError(f"{program} did not print {page} within {_SECONDS} s") from None
     if done.returncode or not target.is_file():
-        raise ReproduceError(f"{browser} did not print {page}: {done.stderr.strip()[-500:]}")
+        raise ReproduceError(f"{program} did not print {page}: {done.stderr.strip()[-500:]}")
