@@ -4,13 +4,17 @@ Their stored outputs are checked by nbval (`pytest --nbval`) with tests/nbval_st
 """
 
 import ast
+import base64
+import io
 import re
 from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
+import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 from reproduce.book import execute
 from reproduce.book.notebook import Notebook
@@ -46,6 +50,21 @@ def test_it_opens_with_purpose_and_neighbours(notebook: nbformat.NotebookNode) -
     assert first.source.startswith("# ")
     for word in ("**Purpose.**", "**Before this:**", "**After this:**", "**Needs**"):
         assert word in first.source
+
+
+def test_what_shows_photographs_or_colours_for_values_says_so(
+    notebook: nbformat.NotebookNode,
+) -> None:
+    """The dark theme turns plots light on dark, which would falsify these."""
+    for cell in code_cells(notebook):
+        about = cell.metadata.get("mystnb", {})
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                file = io.BytesIO(base64.b64decode(output.data["image/png"]))
+                darkest = np.asarray(Image.open(file).convert("RGB")).min(axis=-1)
+                is_filled = (darkest < 245).mean() > 0.33  # plots are white for the most part
+                classes = about.get("image", {}).get("classes", "").split()
+                assert ("photograph" in classes) == is_filled, about["figure"]["name"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
