@@ -8,7 +8,6 @@ import base64
 import io
 import re
 from pathlib import Path
-from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -193,26 +192,14 @@ def test_a_users_mistake_inside_a_notebook_is_told_as_it_is(tmp_path: Path) -> N
         execute.execute(source, tmp_path / "out" / "mistaken.ipynb", Parameters())
 
 
-def pictures(notebook: Path) -> dict[str, list[str]]:
-    """Return the pictures of an executed notebook by the name of their figure."""
-    return {
-        cell.metadata["mystnb"]["figure"]["name"]: [
-            output.data["image/png"] for output in cell.outputs if "image/png" in output.data
-        ]
-        for cell in code_cells(nbformat.read(notebook, as_version=4))
-        if "mystnb" in cell.metadata
-    }
-
-
-def test_the_reading_of_the_latent_changes_figure_11_and_no_other_picture(
-    small_run: SimpleNamespace, tmp_path: Path
-) -> None:
-    chapter = ROOT / "notebooks" / "results.ipynb"
-    for reading in ("clip", "stretch"):
-        parameters = small_run.parameters.model_copy(update={"latent_reading": reading})
-        execute.execute(chapter, tmp_path / f"{reading}.ipynb", parameters)
-    clip, stretch = (pictures(tmp_path / f"{reading}.ipynb") for reading in ("clip", "stretch"))
-    assert [name for name in clip if clip[name] != stretch[name]] == ["figure-11"]
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_what_no_stage_reads_of_its_parameters_its_code_does(path: Path) -> None:
+    notebook = Notebook(path)
+    used = stages.with_needs(notebook.stages)
+    read = {name for stage in used for name in stage.reads}
+    # Of every run: the name of its set, and where its images are.
+    for name in set(notebook.parameters) - read - {"profile", "folder", "seeds"}:
+        assert re.search(rf"\bparameters\.{name}\b|(?<![\w.]){name}(?=[,)])", notebook.code), name
 
 
 def test_a_notebook_that_declares_something_unknown_is_refused(tmp_path: Path) -> None:

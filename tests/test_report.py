@@ -86,6 +86,15 @@ def test_what_is_the_same_for_all_seeds_or_not_a_number_has_no_dots() -> None:
     assert report.dots(measured({0: float("nan"), 1: 3}, at_least=0)) == ""
 
 
+def test_a_number_that_could_not_be_measured_of_a_seed_is_left_out_of_the_spread(runs) -> None:
+    with_rates = {seed: run.model_copy(update={"rates": None}) for seed, run in runs.items()}
+    with_rates[0] = runs[0]
+    (row,) = [line for line in report.spread(with_rates).splitlines() if "best PSNR" in line]
+    cells = [cell.strip() for cell in row.split("|")[2:-1]]
+    assert cells[0] == f"{quantities(runs[0])['best_psnr']:.2f}"
+    assert set(cells[1:]) == {"–"}
+
+
 def test_the_spread_names_dead_seeds_and_says_where_the_papers_number_lies(runs) -> None:
     text = report.spread(runs)
     for seed, run in runs.items():

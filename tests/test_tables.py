@@ -47,7 +47,7 @@ def test_the_columns_say_whose_numbers_they_hold(example: Subject) -> None:
         compression_size.mean_ratio(pd.DataFrame({"size_ratio": [0.5, 0.6]}), record.read()),
     ):
         head = [cell.strip() for cell in table.splitlines()[0].split("|")[1:-1]]
-        assert head == ["", "the paper", "recorded run", "this page"]
+        assert head == ["quantity", "the paper", "recorded run", "this page"]
 
 
 def test_the_latent_is_read_in_both_ways(example: Subject) -> None:

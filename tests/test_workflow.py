@@ -205,7 +205,8 @@ def test_bad_input_ends_with_one_message_and_nothing_made(
 def test_an_error_of_a_stage_is_told_last_and_without_a_traceback(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     done = snakemake(
-        tmp_path / "build", "profile=sample", "source=folder", f"folder={tmp_path / 'images'}"
+        tmp_path / "build",
+        *("profile=sample", "source=folder", f"folder={tmp_path / 'images'}", "--", "scored"),
     )
     assert done.returncode != 0
     assert "Traceback" not in done.stdout

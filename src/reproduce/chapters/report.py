@@ -242,7 +242,8 @@ def spread(runs: Mapping[int, Run]) -> str:
     heads = {seed: f"{seed}" if seed in learned else f"{seed} (dead)" for seed in runs}
     rows = []
     for name, label, decimals in _SPREAD:
-        values = [quantities[seed][name] for seed in learned]
+        of_seeds = [quantities[seed].get(name, math.nan) for seed in learned]
+        values = [value for value in of_seeds if not math.isnan(value)]
         rows.append(
             {"seed": label}
             | {head: rounded(quantities[seed].get(name), decimals) for seed, head in heads.items()}
