@@ -149,7 +149,7 @@ rule book:
         ENVIRONMENT
     params:
         options=OPTIONS,
-        source=TREE.digest(TREE.closure(["reproduce.book.render"])),
+        source=TREE.digest(TREE.closure(["reproduce.book.render", "reproduce.book.extension"])),
     shell:
         logged("reproduce book {params.options:q}")
 

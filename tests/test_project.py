@@ -81,3 +81,8 @@ def test_the_citation_has_the_projects_version_title_and_licence() -> None:
     (paper,) = citation["references"]
     bibliography = (ROOT / "book" / "references.bib").read_text().replace("{CNN}", "CNN")
     assert f"{{{paper['title']}}}" in bibliography
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "index.md"])
+def test_chapters_are_named_and_not_numbered_where_the_book_cannot_renumber_them(name: str) -> None:
+    assert re.findall(r"[Cc]hapters? \d", (ROOT / name).read_text()) == []

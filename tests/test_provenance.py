@@ -349,8 +349,8 @@ def test_the_cells_of_parameters_become_one_folded_command_and_stay_in_the_downl
     assert folded.startswith(f"````{{dropdown}} Parameters of this run: profile {made.profile}")
     (command,) = re.findall(r"```bash\n(.*?)\n```", folded, re.DOTALL)
     assert shlex.split(command.replace("\\\n", " ")) == [
-        *("papermill", f"notebooks/{made.notebook}", "mine.ipynb", "-p", "profile", "a"),
-        *("-p", "epochs", "3", "-p", "folder", "…/my beans", "-p", "seeds", ""),
+        *("papermill", f"notebooks/{made.notebook}", "mine.ipynb", "-r", "profile", "a"),
+        *("-p", "epochs", "3", "-r", "folder", "…/my beans", "-r", "seeds", ""),
     ]
     hidden = [cell.metadata.get("tags", []) for cell in content.cells if cell.cell_type == "code"]
     assert ["remove-cell" in tags for tags in hidden] == [True, True, False]

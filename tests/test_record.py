@@ -35,7 +35,7 @@ from reproduce.models import autoencoder as model
 from reproduce.models import training
 from reproduce.models.loss import LOSS_OF_MID_GREY, loss_floor
 from reproduce.models.stages import MODEL
-from reproduce.results import excerpt, record, reported
+from reproduce.results import claims, excerpt, record, reported
 from reproduce.results import studies as recorded_studies
 from reproduce.results.quantities import quantities as quantities_of
 
@@ -321,6 +321,18 @@ def test_the_recorded_attention_maps_are_negatives_of_the_papers_image() -> None
     of_image = excerpt.attention_and_image()
     assert sorted(of_image) == [seed for seed in SEEDS if record.read(seed=seed).learned]
     assert all(correlation < -0.1 for correlation in of_image.values())
+
+
+def test_what_the_front_page_says_in_bold_is_the_verdict_on_the_mean_ratio() -> None:
+    front = (ROOT / "index.md").read_text()
+    assert (
+        "**The mean ratio that it reports comes out again; that it means compression does" in front
+    )
+    judged = {
+        one.claim.name: one.verdict for one in claims.judge(claims.read(), record.read_seeds())
+    }
+    assert judged["mean-ratio"] == "reproduced"
+    assert judged["compression-rate"] == "not reproduced"
 
 
 def test_for_the_same_bytes_jpeg_gives_back_a_better_picture_as_the_front_page_says() -> None:

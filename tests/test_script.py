@@ -5,8 +5,14 @@ from typing import Any
 
 import pytest
 
+from reproduce.core import sources
 from reproduce.models import script, training
 from reproduce.models.stages import LITERAL, LITERAL_IN_OUR_ORDER
+
+
+def test_the_script_alone_has_tensorflow_as_it_comes() -> None:
+    closure = sources.present().closure(["reproduce.models.literal"])
+    assert set(closure) <= {"reproduce", "reproduce.models", "reproduce.models.literal"}
 
 
 def test_given_our_batches_the_script_has_our_losses(

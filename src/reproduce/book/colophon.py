@@ -58,7 +58,11 @@ def _parameters(content: NotebookNode, made: Provenance) -> str:
         for statement in ast.parse(cell.source).body
         if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
     ]
-    words = [f"-p {name} {shlex.quote(str(value))}" for name, value in assigned]
+    # Raw, papermill takes a text as it is; else it reads `001` as a number.
+    words = [
+        f"{'-r' if isinstance(value, str) else '-p'} {name} {shlex.quote(str(value))}"
+        for name, value in assigned
+    ]
     command = [f"papermill notebooks/{made.notebook} mine.ipynb", *words]
     return "\n".join(
         [

@@ -89,7 +89,7 @@ def write_pictures(source: Path) -> None:
 
 
 def open_doors(config: Config) -> None:
-    """Set what leads to the repository and to where the book is published, as far as both are set.
+    """Set what leads to the repository and to where the book is published, each if it is set.
 
     From `book_repository` (https://github.com/owner/name) come the links to it, to its issues and
     to the source of a page, and the buttons of Binder and Colab; from `book_site` the address that
@@ -117,8 +117,10 @@ def mend_roles(
 ) -> None:
     """Take roles out of the list of references that screen readers no longer know."""
     if "body" in context:
-        for role in (' role="doc-biblioentry"', ' role="list"', ' role="doc-backlink"'):
-            context["body"] = context["body"].replace(role, "")
+        body = context["body"].replace(
+            ' role="list" class="citation-list"', ' class="citation-list"'
+        )
+        context["body"] = body.replace(' role="doc-biblioentry"', "")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

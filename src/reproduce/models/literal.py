@@ -1,7 +1,8 @@
 """The paper's own script, as its sections III.A to III.C print it: the baseline of the benchmark.
 
 Written literally, with nothing improved. It imports TensorFlow with the settings it comes with,
-so it must not import `reproduce`. The tests compare the model of the book with it, too.
+so it must import nothing of `reproduce`, whose `core.backend` sets others: the benchmark imports it
+alone. The tests compare the model of the book with it, too.
 """
 
 from collections.abc import Iterable
