@@ -16,8 +16,6 @@ from typing import Any
 import nbformat
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from PIL import Image
 
 from reproduce import cli, codec
 from reproduce.core import environment, store
@@ -25,12 +23,9 @@ from reproduce.core import study as studies
 from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import Parameters, load_parameters, read_profile
 from reproduce.core.sources import Tree
-from reproduce.data import pixels
-from reproduce.data.sources.excerpt import EXCERPT
 from reproduce.measure import scores as scoring
 from reproduce.measure import size_ratio, stages, statistics
 from reproduce.measure.rates import autoencoder, codecs, curves, measurement
-from reproduce.measure.subject import Subject
 from reproduce.models import autoencoder as model
 from reproduce.models import training
 from reproduce.models.loss import LOSS_OF_MID_GREY, loss_floor
@@ -291,15 +286,9 @@ def test_what_is_not_recorded_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path
         record.read(seed=7)
 
 
-def grey_of_excerpt(name: str) -> NDArray[np.uint8]:
-    with Image.open(EXCERPT / name) as image:
-        return np.asarray(pixels.to_grey(image))
-
-
 def test_the_recorded_weights_give_the_recorded_numbers_of_the_papers_image(seed: int) -> None:
     recorded = dict(record.read(seed=seed).example)
-    weights = record.folder(MODEL, seed=seed) / training.WEIGHTS
-    scores = Subject(model.load(weights), grey_of_excerpt(recorded["name"]), "").scores()
+    scores = excerpt.subject(recorded["name"], seed).scores()
     assert scores["original_bytes"] == recorded["original_bytes"]
     for name in ("reconstruction_bytes", "latent_clip_bytes", "latent_stretch_bytes"):
         assert scores[name] == pytest.approx(recorded[name], rel=2e-3), name
@@ -308,11 +297,11 @@ def test_the_recorded_weights_give_the_recorded_numbers_of_the_papers_image(seed
 
 def test_the_recorded_weights_give_the_recorded_scores_of_test_images() -> None:
     recorded = scoring.read_table(record.folder(stages.SCORES) / scoring.TABLE).set_index("name")
-    autoencoder = model.load(record.folder(MODEL) / training.WEIGHTS)
-    names = [file.relative_to(EXCERPT).as_posix() for file in EXCERPT.glob("test/*/*.jpg")]
+    papers_image, *names = excerpt.names()
+    assert papers_image == excerpt.PAPERS_IMAGE
     assert len(names) == 11
     for name in names:
-        scores = Subject(autoencoder, grey_of_excerpt(name), "").scores()
+        scores = excerpt.subject(name).scores()
         for number in ("size_ratio", "psnr_db", "ssim"):
             assert scores[number] == pytest.approx(recorded.loc[name, number], rel=2e-3), name
 

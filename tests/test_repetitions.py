@@ -3,12 +3,11 @@
 import json
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from reproduce.measure import repetitions
-from reproduce.measure.repetitions import FEW, MANY, Setting
+from reproduce.measure.repetitions import FEW, MANY, Outcome, Repetition, Setting
 
 AS_IT_IS = Setting("as it is", {}, 2)
 
@@ -18,20 +17,28 @@ pytestmark = pytest.mark.slow
 def test_the_same_setting_gives_the_same_weights_and_where_a_run_was_killed_it_goes_on(
     small_run: SimpleNamespace, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    done: dict[str, Any] = {"kernels": "done before", "threads": 1}
+    done = Repetition(
+        last_loss=1,
+        mean_ratio=1,
+        weights="aa",
+        kernels="done before",
+        threads=1,
+        greatest_difference=1,
+    )
     folder = tmp_path / "artifact"
     folder.mkdir()
-    (folder / "unfinished.json").write_text(json.dumps([done]))
+    (folder / "unfinished.json").write_text(json.dumps([done.model_dump()]))
 
     repetitions.make(small_run.parameters, folder, [Setting("done before", {}, 1), AS_IT_IS])
 
     assert [file.name for file in folder.iterdir()] == [repetitions.FILE]
     found = repetitions.read(folder)
-    first, again = found["runs"]
+    first, again = found.runs
     assert first == done
-    assert again.pop("greatest_difference") == 0
-    assert again == {"kernels": "as it is", "threads": 2} | found["reference"]
-    assert found["reference"]["last_loss"] == small_run.trained.losses[-1]
+    assert again.greatest_difference == 0
+    assert (again.kernels, again.threads) == ("as it is", 2)
+    assert Outcome(**again.model_dump(include=set(Outcome.model_fields))) == found.reference
+    assert found.reference.last_loss == small_run.trained.losses[-1]
     assert "done before" not in capfd.readouterr().err
 
 

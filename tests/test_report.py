@@ -7,11 +7,12 @@ import pytest
 
 from reproduce.chapters import report
 from reproduce.core.parameters import Parameters
+from reproduce.measure.repetitions import Outcome, Repetition, Repetitions
 from reproduce.results import claims, record
 from reproduce.results.claims import Check, Measured
 from reproduce.results.quantities import quantities
 from reproduce.results.run import RecordedRun
-from reproduce.results.studies import Outcome, Repeated, Repetition
+from reproduce.results.studies import Repeated
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +168,7 @@ def test_repetitions_are_compared_with_the_run_itself() -> None:
     other = same.model_copy(
         update={"threads": 4, "weights": "bb", "last_loss": 0.49, "greatest_difference": 2e-5}
     )
-    repeated = Repeated(reference=first, runs=(same, other), processor="a processor")
+    repeated = Repeated(Repetitions(reference=first, runs=(same, other)), "a processor")
     text = report.repetitions({"sample": repeated})
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()[2:]]
     assert rows == [

@@ -1,10 +1,9 @@
 """Twelve photographs by all measures: by the paper's ratio, and by files of the same bytes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-
-import numpy as np
+from statistics import mean
 
 from reproduce.chapters import pictures
 from reproduce.chapters.pictures import Picture
@@ -13,7 +12,7 @@ from reproduce.core import parallel
 from reproduce.core.markdown import table
 from reproduce.measure import metrics, png
 from reproduce.measure.rates import budget
-from reproduce.measure.rates.autoencoder import AutoencoderCodec
+from reproduce.measure.rates.autoencoder import AUTOENCODER, AutoencoderCodec
 from reproduce.measure.rates.codecs import MODULES
 from reproduce.measure.size_ratio.methods import METHODS
 from reproduce.measure.subject import Levels, Subject
@@ -23,7 +22,10 @@ QUALITY = 8
 """Of the autoencoder's file: steps of 1/8."""
 
 PICTURES = ("autoencoder", "blur-1", "mid-grey")
-"""What the paper's ratio is taken of."""
+"""What the paper's ratio is taken of (`measure.size_ratio.methods`)."""
+
+CODECS = ("jpeg", "avif")
+"""What has the bytes of the autoencoder's file (`measure.rates.codecs`)."""
 
 _METHODS = {method.name: method for method in METHODS}
 
@@ -49,11 +51,14 @@ class Result:
 
 @dataclass(frozen=True)
 class Row:
-    """All that is shown of one image: pictures for the paper's ratio, and files of equal bytes."""
+    """All that is shown of one image: pictures for the paper's ratio, and files of equal bytes.
+
+    Both by the names of `PICTURES`, and of the autoencoder and `CODECS`.
+    """
 
     subject: Subject
-    pictures: Sequence[Result]
-    files: Sequence[Result]
+    pictures: Mapping[str, Result]
+    files: Mapping[str, Result]
 
     def psnr(self, result: Result) -> float:
         """Return the PSNR of a result, in dB."""
@@ -66,13 +71,16 @@ class Row:
 
 def row(subject: Subject, codec: AutoencoderCodec) -> Row:
     """Measure an image: the file of the autoencoder sets how many bytes other files may have."""
-    pictures = [Result(_METHODS[name].label, *_METHODS[name].apply(subject)) for name in PICTURES]
+    shown = {
+        name: Result(_METHODS[name].label, *_METHODS[name].apply(subject)) for name in PICTURES
+    }
     sent = codec.encode(subject.original, QUALITY)
-    files = [Result(codec.name, len(sent), codec.decode(sent))]
-    for other in (MODULES["jpeg"], MODULES["avif"]):
+    files = {AUTOENCODER: Result(codec.name, len(sent), codec.decode(sent))}
+    for name in CODECS:
+        other = MODULES[name]
         data = budget.best_within(other, subject.original, len(sent))
-        files.append(Result(other.name, len(data), other.decode(data)))
-    return Row(subject, pictures, files)
+        files[name] = Result(other.name, len(data), other.decode(data))
+    return Row(subject, shown, files)
 
 
 def rows(names: Iterable[str], codec: AutoencoderCodec) -> list[Row]:
@@ -86,11 +94,11 @@ def sheet(measured: Sequence[Row], side: int = 80) -> Picture:
     return pictures.grid(
         [
             [
-                _middle(shown, side)
+                pictures.middle(shown, side)
                 for shown in (
                     one.subject.original,
-                    *(made.picture for made in one.pictures),
-                    *(made.picture for made in one.files),
+                    *(made.picture for made in one.pictures.values()),
+                    *(made.picture for made in one.files.values()),
                 )
             ]
             for one in measured
@@ -100,12 +108,8 @@ def sheet(measured: Sequence[Row], side: int = 80) -> Picture:
 
 def hook(one: Row) -> Picture:
     """Show an image, what the autoencoder's file gives back, and a JPEG of no more bytes."""
-    return pictures.side_by_side(one.subject.original, *(made.picture for made in one.files[:2]))
-
-
-def _middle(image: Levels, side: int) -> Levels:
-    top, left = ((length - min(side, length)) // 2 for length in image.shape)
-    return image[top : top + side, left : left + side]
+    files = [one.files[name].picture for name in (AUTOENCODER, "jpeg")]
+    return pictures.side_by_side(one.subject.original, *files)
 
 
 def by_ratio(measured: Sequence[Row]) -> str:
@@ -115,7 +119,7 @@ def by_ratio(measured: Sequence[Row]) -> str:
             {"image": _name(one.subject.name)}
             | {
                 f"{made.label}: {number}": rounded(value, decimals)
-                for made in one.pictures
+                for made in one.pictures.values()
                 for number, value, decimals in (
                     ("ratio", one.ratio(made), 3),
                     ("dB", one.psnr(made), 1),
@@ -124,18 +128,23 @@ def by_ratio(measured: Sequence[Row]) -> str:
             for one in measured
         ],
         right=[
-            f"{made.label}: {number}" for made in measured[0].pictures for number in ("ratio", "dB")
+            f"{made.label}: {number}"
+            for made in measured[0].pictures.values()
+            for number in ("ratio", "dB")
         ],
     )
 
 
 def by_bytes(measured: Sequence[Row]) -> str:
     """Return the bytes of the autoencoder's file and what each codec makes of as many, in dB."""
-    labels = [f"{made.label}: dB" for made in measured[0].files]
+    labels = [f"{made.label}: dB" for made in measured[0].files.values()]
     return table(
         [
-            {"image": _name(one.subject.name), "bytes at most": f"{one.files[0].bytes:,d}"}
-            | {f"{made.label}: dB": rounded(one.psnr(made), 1) for made in one.files}
+            {
+                "image": _name(one.subject.name),
+                "bytes at most": f"{one.files[AUTOENCODER].bytes:,d}",
+            }
+            | {f"{made.label}: dB": rounded(one.psnr(made), 1) for made in one.files.values()}
             for one in measured
         ],
         right=["bytes at most", *labels],
@@ -148,26 +157,29 @@ def _name(name: str) -> str:
 
 
 def facts(measured: Sequence[Row]) -> dict[str, float]:
-    """Return what prose says of the images: means, and how often the one beats the other."""
+    """Return what prose says of the images: means, how often one beats another, the paper's image.
+
+    The paper's image is the first.
+    """
+    first = measured[0]
+    names = {"autoencoder": "autoencoder", "blur": "blur-1", "grey": "mid-grey"}
     return {
-        **{
-            f"ratio_{name}": float(np.mean([one.ratio(one.pictures[place]) for one in measured]))
-            for place, name in enumerate(("autoencoder", "blur", "grey"))
-        },
-        **{
-            f"psnr_{name}": float(np.mean([one.psnr(one.files[place]) for one in measured]))
-            for place, name in enumerate(("autoencoder", "jpeg", "avif"))
-        },
-        "blur_wins": sum(one.psnr(one.pictures[1]) > one.psnr(one.pictures[0]) for one in measured),
-        "jpeg_wins": sum(one.psnr(one.files[1]) > one.psnr(one.files[0]) for one in measured),
-        "avif_wins": sum(one.psnr(one.files[2]) > one.psnr(one.files[0]) for one in measured),
         "images": len(measured),
         **{
-            f"paper_{name}_{number}": value
-            for place, name in enumerate(("autoencoder", "jpeg"))
-            for number, value in (
-                ("bytes", measured[0].files[place].bytes),
-                ("psnr", measured[0].psnr(measured[0].files[place])),
-            )
+            f"ratio_{name}": mean(one.ratio(one.pictures[of]) for one in measured)
+            for name, of in names.items()
         },
+        **{f"psnr_{of}": mean(one.psnr(one.files[of]) for one in measured) for of in first.files},
+        "blur_wins": sum(
+            one.psnr(one.pictures["blur-1"]) > one.psnr(one.pictures[AUTOENCODER])
+            for one in measured
+        ),
+        **{
+            f"{of}_wins": sum(
+                one.psnr(one.files[of]) > one.psnr(one.files[AUTOENCODER]) for one in measured
+            )
+            for of in CODECS
+        },
+        **{f"paper_{of}_bytes": made.bytes for of, made in first.files.items()},
+        **{f"paper_{of}_psnr": first.psnr(made) for of, made in first.files.items()},
     }

@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reproduce.measure import png
-
-Levels = NDArray[np.uint8]
+from reproduce.measure.subject import Levels
 
 
 @dataclass(frozen=True)
@@ -50,3 +48,9 @@ def grid(rows: Sequence[Sequence[Levels]], gap: int = 4) -> Picture:
         np.hstack([np.pad(shown, white, constant_values=255) for shown in row]) for row in rows
     ]
     return Picture(np.vstack(lines)[:-gap, :-gap])
+
+
+def middle(image: Levels, side: int) -> Levels:
+    """Return the middle of an image, at most side x side pixels of it."""
+    top, left = ((length - min(side, length)) // 2 for length in image.shape)
+    return image[top : top + side, left : left + side]

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter
 from numpy.typing import NDArray
 
+from reproduce.chapters.pictures import middle
 from reproduce.chapters.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 from reproduce.chapters.text import listed, rounded
 from reproduce.core.markdown import table
@@ -37,6 +38,9 @@ _STYLES = {
     "JPEG XL": (SKY, "P"),
 }
 _OTHERS = ((ORANGE, "X"), ("#7F7F7F", "*"), ("#B79F00", "<"))
+
+SMALL = 200
+"""Side in pixels; below, a header of hundreds of bytes is a tenth of a bit per pixel and more."""
 
 
 def rate_distortion(points: pd.DataFrame, codec_names: Sequence[str] | None = None) -> Figure:
@@ -162,12 +166,10 @@ def crops(
     columns = -(-len(pictures) // 2)
     figure = Figure(figsize=(7.0, 7.0 / columns * 2 * 1.16))
     places = figure.subplots(2, columns).ravel()
-    top, left = ((length - min(side, length)) // 2 for length in image.shape)
     for axes in places:
         axes.set_axis_off()
     for axes, (title, picture) in zip(places, pictures, strict=False):
-        crop = picture[top : top + side, left : left + side]
-        axes.imshow(crop, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        axes.imshow(middle(picture, side), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         axes.set_title(title, fontsize=7)
     return figure
 
@@ -239,10 +241,6 @@ def on_headers(parameters: Parameters) -> str:
         "AVIF take some hundreds of bytes, ours 30. That alone moves the model ahead of JPEG at "
         "the lowest rates, where a file is hardly more than its header."
     )
-
-
-SMALL = 200
-"""Side in pixels; below, a header of hundreds of bytes is a tenth of a bit per pixel and more."""
 
 
 def order_at_both_sizes(full: pd.DataFrame, half: pd.DataFrame) -> str:

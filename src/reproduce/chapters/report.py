@@ -272,8 +272,8 @@ def repetitions(repeated: Mapping[str, Repeated]) -> str:
     """
     rows = []
     for profile, measured in repeated.items():
-        first = measured.reference
-        for run in measured.runs:
+        first = measured.repetitions.reference
+        for run in measured.repetitions.runs:
             same = run.weights == first.weights
             rows.append(
                 {

@@ -17,7 +17,6 @@ from reproduce.data.sources.folder import folder_collection
 from reproduce.measure import metrics
 from reproduce.measure.rates.autoencoder import AutoencoderCodec
 from reproduce.measure.subject import Subject
-from reproduce.models import autoencoder as model
 from reproduce.models import training
 from reproduce.models.stages import MODEL
 from reproduce.results import record
@@ -35,7 +34,7 @@ def recorded_model(seed: int = 0) -> keras.Model:
     ReproduceError
         There is no record of that seed.
     """
-    return model.load(record.folder(MODEL, seed=seed) / training.WEIGHTS)
+    return training.read(record.folder(MODEL, seed=seed)).autoencoder
 
 
 def recorded_codec(seed: int = 0) -> AutoencoderCodec:
@@ -56,8 +55,8 @@ def names() -> list[str]:
     return [PAPERS_IMAGE, *(photograph.name for photograph in test)]
 
 
-def subject(name: str, seed: int = 0) -> Subject:
-    """Return an image of the excerpt with the recorded model of a seed.
+def subject(name: str = PAPERS_IMAGE, seed: int = 0) -> Subject:
+    """Return an image of the excerpt, by default the paper's, with the recorded model of a seed.
 
     Raises
     ------
@@ -68,23 +67,12 @@ def subject(name: str, seed: int = 0) -> Subject:
         return Subject(recorded_model(seed), np.asarray(pixels.to_grey(image)), name)
 
 
-def papers_image(seed: int = 0) -> Subject:
-    """Return the paper's image with the recorded model of a seed.
-
-    Raises
-    ------
-    ReproduceError
-        There is no record of that seed.
-    """
-    return subject(PAPERS_IMAGE, seed)
-
-
 def attention_and_image() -> dict[int, float]:
     """Return the correlation of attention map and image, at half size, for seeds that learned."""
     runs = record.read_seeds()
     found = {}
     for seed in (seed for seed, run in runs.items() if run.learned):
-        shown = papers_image(seed)
+        shown = subject(seed=seed)
         half = pixels.half_size(shown.original)
         attention = shown.attention_map
         found[seed] = math.nan if attention is None else metrics.correlation(attention, half)

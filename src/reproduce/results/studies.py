@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from reproduce.core import store
 from reproduce.core import study as studies
 from reproduce.core.parameters import parse_seeds
-from reproduce.core.values import Value
 from reproduce.measure import repetitions as repeating
 from reproduce.measure.rates import curves, measurement, summary
-from reproduce.measure.stages import FEW_REPETITIONS, MANY_REPETITIONS, RATES, find
+from reproduce.measure.repetitions import Repetitions
+from reproduce.measure.stages import RATES, find
 from reproduce.models import script, training
 from reproduce.models.registry import PAPER
 from reproduce.models.stages import MODEL
@@ -19,6 +18,7 @@ from reproduce.results import record
 
 QUANTISATION = "quantisation"
 TEN_EPOCHS = "ten-epochs"
+REPETITIONS = ("sample-repetitions", "repetitions")
 OURS = "ours"
 
 
@@ -114,57 +114,11 @@ def ten_epochs() -> dict[str, dict[int, Sequence[float]]]:
     }
 
 
-class Outcome(Value):
-    """What a training came to.
+@dataclass(frozen=True)
+class Repeated:
+    """A run and its repetitions, and the make of the processor, which is the same for all."""
 
-    Attributes
-    ----------
-    last_loss
-        Mean loss of the last epoch, in nats per pixel.
-    mean_ratio
-        Mean size ratio of the test images.
-    weights
-        A digest of all weights.
-    """
-
-    last_loss: float
-    mean_ratio: float
-    weights: str
-
-
-class Repetition(Outcome):
-    """What it came to when it was repeated otherwise.
-
-    Attributes
-    ----------
-    kernels
-        What computed, in words.
-    threads
-        Of TensorFlow within an operation.
-    greatest_difference
-        Of any weight from that of the run itself.
-    """
-
-    kernels: str
-    threads: int
-    greatest_difference: float
-
-
-class Repeated(Value):
-    """A run and its repetitions, all on one machine.
-
-    Attributes
-    ----------
-    reference
-        The run itself, as it is on two threads.
-    runs
-        The same training again, in other settings.
-    processor
-        Its make.
-    """
-
-    reference: Outcome
-    runs: tuple[Repetition, ...]
+    repetitions: Repetitions
     processor: str
 
 
@@ -176,12 +130,11 @@ def repetitions() -> dict[str, Repeated]:
     ReproduceError
         They are not recorded.
     """
-    return {
-        "sample": _repeated(record.folder(MANY_REPETITIONS, "sample")),
-        "paper": _repeated(record.folder(FEW_REPETITIONS, "paper")),
-    }
-
-
-def _repeated(folder: Path) -> Repeated:
-    machine = store.read_manifest(folder)["made"]["machine"]
-    return Repeated(**repeating.read(folder), processor=machine["processor"])
+    found = {}
+    for name in REPETITIONS:
+        study = studies.read(name, store.project_root() / "studies")
+        (stage,), (seed,) = study.stages, parse_seeds(study.seeds)
+        folder = record.folder(find(stage), study.profile, seed)
+        machine = store.read_manifest(folder)["made"]["machine"]
+        found[study.profile] = Repeated(repeating.read(folder), machine["processor"])
+    return found
