@@ -294,3 +294,10 @@ def test_any_other_list_of_seeds_is_refused_by_name(text, message):
     assert refused.startswith("parameter 'seeds': ")
     assert message in refused
     assert refused.endswith(f"but got {text!r}")
+
+
+@pytest.mark.parametrize("source", ["sample", "excerpt"])
+def test_a_folder_is_refused_where_the_photographs_ship_with_a_package(source: str) -> None:
+    message = refusal(source=source, folder="/data")
+    assert f"no meaning with source '{source}'" in message
+    assert "source: folder" in message

@@ -306,6 +306,20 @@ def test_the_recorded_weights_give_the_recorded_scores_of_test_images() -> None:
             assert scores[number] == pytest.approx(recorded.loc[name, number], rel=2e-3), name
 
 
+@pytest.mark.parametrize("of_seed", [0, 2])
+def test_the_recorded_codec_writes_the_recorded_bytes_of_test_images(of_seed: int) -> None:
+    codec = excerpt.recorded_codec(of_seed)
+    table = measurement.read([record.folder(stages.RATES, seed=of_seed)])
+    full = table[(table["size"] == "full") & (table["quality"] == 8)].set_index("image")["bytes"]
+    names = [name for name in excerpt.names()[1:] if name in full.index]
+    assert len(names) == 11
+    for name in names:
+        written = len(codec.encode(excerpt.subject(name, of_seed).original, 8))
+        assert abs(written - full[name]) <= 8, (
+            name
+        )  # a latent between two steps may round otherwise
+
+
 def test_the_recorded_attention_maps_are_negatives_of_the_papers_image() -> None:
     of_image = excerpt.attention_and_image()
     assert sorted(of_image) == [seed for seed in SEEDS if record.read(seed=seed).learned]

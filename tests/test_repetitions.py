@@ -1,11 +1,14 @@
 """Trainings repeated in processes of their own."""
 
 import json
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from reproduce.core.parameters import Parameters
 from reproduce.measure import repetitions
 from reproduce.measure.repetitions import FEW, MANY, Outcome, Repetition, Setting
 
@@ -43,12 +46,25 @@ def test_the_same_setting_gives_the_same_weights_and_where_a_run_was_killed_it_g
 
 
 def test_the_settings_reach_the_process_that_trains(
-    small_run: SimpleNamespace, tmp_path: Path
+    small_run: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = Setting("none", {"REPRODUCE_BUILD": str(tmp_path / "elsewhere")}, 1)
-    with pytest.raises(ValueError, match="unpack"):
+    class StartedError(Exception):
+        """Says that the process would have been started."""
+
+    def run(command: list[str], env: dict[str, str], **_: Any) -> None:
+        assert command[1:3] == ["-m", "reproduce.measure.repetitions"]
+        assert Parameters(**json.loads(command[3])) == small_run.parameters
+        assert env["TF_NUM_INTRAOP_THREADS"] == "5"
+        assert env["ONEDNN_MAX_CPU_ISA"] == "SSE41"
+        (prepared,) = Path(env["REPRODUCE_BUILD"]).glob("quick/data-*")
+        assert (prepared / "train.npy").is_file()
+        raise StartedError
+
+    stand_in = SimpleNamespace(run=run, DEVNULL=subprocess.DEVNULL)
+    monkeypatch.setattr(repetitions, "subprocess", stand_in)
+    told = Setting("older", {"ONEDNN_MAX_CPU_ISA": "SSE41"}, 5)
+    with pytest.raises(StartedError):
         repetitions.make(small_run.parameters, tmp_path, [told])
-    assert list((tmp_path / "elsewhere").rglob("autoencoder.keras"))
 
 
 def test_few_are_some_of_the_many() -> None:

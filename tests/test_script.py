@@ -1,12 +1,13 @@
 """The paper's own script, trained for its losses."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from reproduce.core import sources
-from reproduce.models import script, training
+from reproduce.models import literal, script, training
 from reproduce.models.stages import LITERAL, LITERAL_IN_OUR_ORDER
 
 
@@ -32,3 +33,20 @@ def test_in_its_own_order_it_has_others_and_the_same_ones_again(
     assert losses != script.read(LITERAL_IN_OUR_ORDER.folder(parameters))
     script.make(parameters, tmp_path)
     assert script.read(tmp_path) == losses
+
+
+def test_it_is_fitted_as_the_paper_prints_it(
+    small_run: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: dict[str, Any] = {}
+
+    class Model:
+        def fit(self, images: Any, targets: Any, **options: Any) -> SimpleNamespace:
+            told.update(options, images=images, targets=targets)
+            return SimpleNamespace(history={"loss": [0.5]})
+
+    monkeypatch.setattr(literal, "build", lambda _: Model())
+    script.make(small_run.parameters, tmp_path)
+    assert told["targets"] is told["images"]
+    assert told["images"].shape == (8, 16, 16)
+    assert (told["shuffle"], told["epochs"], told["batch_size"]) == (True, 3, 3)

@@ -101,7 +101,9 @@ def test_stages_are_found_by_patterns_with_all_that_they_need() -> None:
 def test_the_manifest_says_by_what_and_where_it_was_made(
     small_run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(environment, "commit", lambda **_: "abc-dirty")
+    # The commit of all but the records, which no stage reads.
+    of = {(): "other", ("results",): "abc-dirty"}
+    monkeypatch.setattr(environment, "commit", lambda apart_from=(): of[tuple(apart_from)])
     manifest = store.read_manifest(stages.SCORES.folder(small_run.parameters))
     assert manifest["stage"] == "scores"
     made = manifest["made"]
