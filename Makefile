@@ -80,9 +80,14 @@ lint: .venv/.installed ## check format, style, types, the layers of rooms, and t
 	snakefmt --check Snakefile
 	snakemake --lint
 
+# What `make` installs leaves JupyterLab out: it brings a parser of URLs whose import takes two seconds
+# of each process that reads a notebook. constraints.txt has all, and the lock the same versions.
+LOCKED = --extra book --extra test --extra fuzz --extra dev
+COMPILE = uv pip compile pyproject.toml --universal --no-annotate --python-version 3.11 --quiet
+
 lock: .venv/.installed ## pin all dependencies of pyproject.toml anew, with hashes
-	uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-annotate --python-version 3.11 --upgrade --quiet -o requirements.lock
-	sed -nE 's/^([a-z0-9][^ ]*==[^\\]*[^ \\]) *\\?$$/\1/p' requirements.lock > constraints.txt
+	$(COMPILE) --all-extras --no-header --upgrade -o constraints.txt
+	$(COMPILE) $(LOCKED) --constraints constraints.txt --generate-hashes -o requirements.lock
 
 clean: ## remove all that was made, but for the virtual environment
 	rm -rf build .snakemake
