@@ -1,5 +1,7 @@
 """Compression size: the ratio over the test images (figure 14)."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np

@@ -1,5 +1,7 @@
 """The model: its drawing, made from the model itself (figure 6), and its layers."""
 
+from __future__ import annotations
+
 import math
 from itertools import pairwise
 from typing import Any

@@ -4,6 +4,8 @@ A latent value depends on a few pixels around its place, and a pixel on a few la
 tile is computed with a margin, which is then cut off: what remains is what the whole image gives.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,14 +1,20 @@
-"""Keras and TensorFlow, imported with settings that TensorFlow reads only once.
+"""Keras and TensorFlow, with settings that TensorFlow reads only once.
 
 Every module that needs them imports them from here, so that the settings hold in each process
-alike: the command line, a notebook, a test.
+alike: the command line, a notebook, a test. They are loaded, which takes seconds, when something of
+them is first used: a page that reads records alone has no need of them.
 """
 
+import importlib
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from threading import Lock
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from reproduce.core.parallel import available_threads
 
@@ -47,8 +53,27 @@ def _without_start_up_notes() -> Iterator[None]:
                     os.write(2, line)
 
 
-with _without_start_up_notes():
+class _LoadedWhenUsed(ModuleType):
+    """A module that is loaded, without the known notes, when an attribute of it is first read."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_load(self.__name__), name)
+
+
+_LOADING = Lock()
+
+
+@cache
+def _load(name: str) -> ModuleType:
+    with _LOADING, _without_start_up_notes():
+        return importlib.import_module(name)
+
+
+if TYPE_CHECKING:
     import keras
     import tensorflow
+else:
+    keras = _LoadedWhenUsed("keras")
+    tensorflow = _LoadedWhenUsed("tensorflow")
 
 __all__ = ["keras", "tensorflow"]

@@ -1,5 +1,7 @@
 """Scores of a trained model: one image in detail (figures 7–13), all test images (figure 14)."""
 
+from __future__ import annotations
+
 import csv
 import shutil
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,5 +1,7 @@
 """An image and all that a model makes of it."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 from functools import cached_property

@@ -20,6 +20,8 @@ The last sigmoid stands alone, behind the crop, so that training can take the lo
 argument.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
@@ -31,7 +33,6 @@ from numpy.typing import NDArray
 from reproduce.core.backend import keras, tensorflow
 from reproduce.data.pixels import to_unit_range
 from reproduce.models import registry
-from reproduce.models.layers import CropToImage
 from reproduce.models.registry import PAPER
 
 Array = NDArray[np.float32]
@@ -57,6 +58,8 @@ def build(seed: int, name: str = PAPER) -> keras.Model:
     ReproduceError
         There is no model of that name.
     """
+    from reproduce.models.layers import CropToImage
+
     chosen = registry.find(name)
     keras.utils.set_random_seed(seed)
     channels, stride = chosen.encoder.channels, chosen.encoder.stride
@@ -178,10 +181,21 @@ def save(autoencoder: keras.Model, path: Path) -> None:
 
 def load(path: Path) -> keras.Model:
     """Read a model that `save` has written; code stored in the file is never run (safe mode)."""
-    loaded = keras.saving.load_model(path, compile=False, safe_mode=True)
+    loaded = _read(path)
     if loaded.name != "autoencoder":
         return loaded
     # The paper's model as it was saved before there were others.
     of_paper = build(0)
     of_paper.set_weights(loaded.get_weights())
     return of_paper
+
+
+def load_checkpoint(path: Path) -> keras.Model:
+    """Read a model with its optimiser, to train on; code stored in the file is never run."""
+    return _read(path, with_optimiser=True)
+
+
+def _read(path: Path, with_optimiser: bool = False) -> keras.Model:
+    from reproduce.models import layers  # noqa: F401  # which registers them with Keras
+
+    return keras.saving.load_model(path, compile=with_optimiser, safe_mode=True)

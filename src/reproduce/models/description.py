@@ -1,5 +1,7 @@
 """What a model is made of: its layers, their outputs, its parameters."""
 
+from __future__ import annotations
+
 from reproduce.core.backend import keras
 from reproduce.models.registry import KINDS
 

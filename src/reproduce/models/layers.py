@@ -5,6 +5,8 @@ after the other, with the weights of the one that has some: the same kernel, the
 same numbers but for rounding. `stock_layers` returns that pair.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

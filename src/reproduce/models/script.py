@@ -15,7 +15,7 @@ from reproduce.core import store
 from reproduce.core.backend import keras
 from reproduce.core.parameters import Parameters
 from reproduce.data import preparation
-from reproduce.models import literal, training
+from reproduce.models import training
 
 LOSSES = "losses.json"
 
@@ -65,6 +65,8 @@ def _start(parameters: Parameters) -> tuple[Any, Any]:
     data = preparation.prepare(parameters)
     images = np.asarray(data.images("train"), np.float32) / np.float32(255)
     keras.utils.set_random_seed(parameters.seed)
+    from reproduce.models import literal  # imports TensorFlow by itself: after it is set up
+
     return images, literal.build((*images.shape[1:], 1))
 
 

@@ -5,6 +5,8 @@ alone, so a run that was killed goes on from its last finished epoch and ends wi
 that it would have had anyway.
 """
 
+from __future__ import annotations
+
 import json
 import math
 import sys
@@ -150,6 +152,8 @@ def training_step(
     whole = model.logits(autoencoder)
     encoder = autoencoder.get_layer("encoder")
     variables = autoencoder.trainable_variables
+    # Before the first step, which would else be compiled twice: with the making of Adam's state.
+    autoencoder.optimizer.build(variables)
 
     def logits(batch: Any, place: Any) -> Any:
         if quantisation == "none":
@@ -198,7 +202,7 @@ def make(parameters: Parameters, folder: Path) -> dict[str, Any]:
     history = _read_history(folder)
     if history and _checkpoint(folder, len(history)).is_file():
         print(f"going on after epoch {len(history)}", file=sys.stderr)
-        autoencoder = keras.saving.load_model(_checkpoint(folder, len(history)), safe_mode=True)
+        autoencoder = model.load_checkpoint(_checkpoint(folder, len(history)))
     else:
         history = []
         autoencoder = model.build(parameters.seed, parameters.model)
@@ -246,7 +250,7 @@ def _train_epoch(
     step: Callable[[NDArray[np.uint8]], Any],
     data: PreparedData,
     order: Iterable[NDArray[np.int64]],
-    progress: "tqdm[NoReturn]",
+    progress: tqdm[NoReturn],
 ) -> float:
     """Train on the batches of an epoch, in this order, and return the mean loss of an image."""
     total, images = 0.0, 0

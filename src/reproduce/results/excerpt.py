@@ -1,5 +1,7 @@
 """The excerpt of beans in the recorded runs: the image that the paper shows, eleven test images."""
 
+from __future__ import annotations
+
 import math
 from functools import cache
 
