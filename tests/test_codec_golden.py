@@ -164,9 +164,9 @@ for step in (2**-6, 0.25):
 @pytest.mark.slow
 def test_the_bytes_do_not_depend_on_the_number_of_threads(start: Callable[..., "Popen[bytes]"]):
     files = []
-    for threads in (1, 2, 8):
+    for threads in (1, 8):
         environment = os.environ | {"TF_NUM_INTRAOP_THREADS": str(threads)}
         output, _ = start(ENCODE, env=environment, text=False).communicate(timeout=300)
         files.append(output)
     assert len(files[0]) > 2000
-    assert files[0] == files[1] == files[2]
+    assert files[0] == files[1]

@@ -3,6 +3,8 @@
 import io
 import math
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +20,13 @@ from reproduce.core import store
 from reproduce.core.errors import ReproduceError
 from reproduce.core.sources import Tree
 from reproduce.data import preparation
+from reproduce.data.preparation import PreparedData
 from reproduce.measure import scores as scoring
 from reproduce.measure import shards, stages, statistics
 from reproduce.measure.shards import Part
 from reproduce.measure.statistics import summarise
 from reproduce.measure.subject import Subject
 from reproduce.models import autoencoder as model
-from reproduce.models import training
 
 COLUMNS = [
     "name",
@@ -117,14 +119,13 @@ def test_the_table_is_written_as_pandas_writes_it_the_infinite_and_the_missing_i
     assert (folder / scoring.TABLE).read_bytes() == table.to_csv(index=False).encode()
 
 
-def test_the_number_of_threads_changes_no_number(small_run, monkeypatch, tmp_path):
+def test_the_number_of_threads_changes_no_number(small_run, build_folder, monkeypatch, tmp_path):
     tables = []
     for threads in ("1", "5"):
+        build = shutil.copytree(build_folder, tmp_path / threads)
         monkeypatch.setenv("OMP_NUM_THREADS", threads)
-        monkeypatch.setenv("REPRODUCE_BUILD", str(tmp_path / threads))
-        with pytest.MonkeyPatch.context() as trained_before:
-            trained_before.setattr(training, "train", lambda _: small_run.trained)
-            folder = stages.SCORES.folder(small_run.parameters)
+        monkeypatch.setenv("REPRODUCE_BUILD", str(build))
+        folder = stages.SCORES.folder(small_run.parameters)
         tables.append((folder / scoring.TABLE).read_bytes())
     assert tables[0] == tables[1]
 
@@ -137,20 +138,31 @@ def test_the_figures_parameters_compute_no_new_table(small_run, parameters_of, c
     assert capsys.readouterr().err == ""
 
 
+@pytest.fixture
+def scored(made_small_run: Any, tmp_path: Path) -> Callable[[PreparedData], pd.DataFrame]:
+    """A function that scores other test images with the model of the small run."""
+
+    def score(data: PreparedData) -> pd.DataFrame:
+        scoring.score_images(made_small_run.trained.autoencoder, data, tmp_path)
+        return scoring.read_table(tmp_path / scoring.TABLE)
+
+    return score
+
+
 @pytest.mark.parametrize("classes", [("007", "08"), ("None", "nan"), ("leaf, green", "naïve")])
 def test_any_class_name_is_read_back_from_the_table_as_it_was_written(
-    small_run, folder_of_images, parameters_of, classes
+    folder_of_images, parameters_of, scored, classes
 ):
     for split in ("train", "validation", "test"):
         for old, new in zip(("leaf", "rust"), classes, strict=True):
             (folder_of_images / split / old).rename(folder_of_images / split / new)
-    table = scoring.score(parameters_of(folder_of_images, epochs=1))
+    table = scored(preparation.prepare(parameters_of(folder_of_images)))
     assert table["class"].tolist() == [name for name in classes for _ in range(2)]
 
 
 @pytest.mark.parametrize("named", ["leaf", "leaf/0.png"])
 def test_a_class_or_file_name_in_an_unknown_encoding_stops_nothing(
-    small_run, folder_of_images, parameters_of, named
+    folder_of_images, parameters_of, scored, named
 ):
     for split in ("train", "validation", "test"):
         old = folder_of_images / split / named
@@ -158,9 +170,8 @@ def test_a_class_or_file_name_in_an_unknown_encoding_stops_nothing(
             old.rename(old.with_name(os.fsdecode(b"caf\xe9") + old.suffix))
         except OSError:
             pytest.skip("this file system has no such names")
-    parameters = parameters_of(folder_of_images, epochs=1)
-    data = preparation.prepare(parameters)
-    table = scoring.score(parameters)
+    data = preparation.prepare(parameters_of(folder_of_images))
+    table = scored(data)
     assert table["name"].tolist() == data.names("test")
     assert set(table["class"]) == set(data.classes)
 
@@ -169,10 +180,13 @@ def test_a_class_or_file_name_in_an_unknown_encoding_stops_nothing(
 
 
 @pytest.fixture
-def in_one_go(small_run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def in_one_go(
+    small_run: Any, build_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Path:
     """The folder of the table computed as a whole, in a build folder of its own."""
+    whole = shutil.copytree(build_folder, tmp_path / "whole")
     with monkeypatch.context() as environment:
-        environment.setenv("REPRODUCE_BUILD", str(tmp_path / "whole"))
+        environment.setenv("REPRODUCE_BUILD", str(whole))
         return stages.SCORES.folder(small_run.parameters)
 
 

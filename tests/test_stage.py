@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from reproduce.core.sources import Tree
 from reproduce.core.stage import Stage
 from reproduce.data.sources.folder import walk
 from reproduce.data.stages import DATA
-from reproduce.measure import repetitions, stages
+from reproduce.measure import repetitions, scores, stages
 from reproduce.models.stages import MODEL
 
 MAKER = "reproduce.core.errors"  # stands for a module: nothing in it is called
@@ -209,6 +210,13 @@ def test_only_finished_stages_are_noted(small_run: Any) -> None:
     assert numbers["original_bytes"] > 0
 
 
+def here(command: list[str], env: dict[str, str], **_: Any) -> None:
+    """Score in this process what another would be started for: it isn't looked into anyway."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("REPRODUCE_BUILD", env["REPRODUCE_BUILD"])
+        scores.score(Parameters.model_construct(**json.loads(command[-1])))
+
+
 @pytest.mark.parametrize(
     "stage",
     # One of those that share their function, but for what they are given.
@@ -227,6 +235,7 @@ def test_each_stage_lists_what_its_function_uses(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(repetitions, "FEW", repetitions.FEW[:1])
+    monkeypatch.setattr(repetitions, "subprocess", SimpleNamespace(run=here, DEVNULL=None))
     parameters = parameters_of(folder_of_images, epochs=1, rate_images=1)
     for needed in stage.needs:
         needed.folder(parameters)

@@ -3,16 +3,21 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from typer.testing import CliRunner
+
+from reproduce import cli
 
 pytestmark = pytest.mark.slow
 
@@ -105,13 +110,42 @@ def text_of(file: Path) -> str:
     return re.sub(r"(?:[A-Za-z0-9+/=]|\\n){200,}", "", text)
 
 
-def test_another_seed_trains_anew_but_prepares_nothing(tiny_book: Path, tiny_build: Path) -> None:
-    before = artifacts(tiny_build)
-    model = str(tiny_build / "tiny" / "paper" / "seed-2" / "model.json")
-    done = snakemake(tiny_build, *of_folder(tiny_build), "seed=2", targets=(model,))
-    assert done.returncode == 0, done.stdout
-    made = {path.name.partition("-")[0] for path in artifacts(tiny_build) - before}
-    assert made == {"model"}
+def planned(build: Path, *settings: str, targets: tuple[str, ...]) -> list[list[str]]:
+    """Return the commands, word by word, that the workflow would run."""
+    line = command(*settings, targets=targets)
+    line[line.index("--quiet") : line.index("--config")] = ["--dry-run", "--printshellcmds"]
+    done = subprocess.run(
+        line, cwd=ROOT, env=environment(build), capture_output=True, text=True, check=True
+    )
+    return [shlex.split(words) for words in re.findall(r"reproduce make .*(?= 2>&1)", done.stdout)]
+
+
+@pytest.fixture
+def run_here(
+    tiny_build: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[list[list[str]]], set[str]]:
+    """A function that runs such commands, without the start of a process for each.
+
+    It returns the stages of the artifacts that weren't there before.
+    """
+    monkeypatch.setenv("REPRODUCE_BUILD", str(tiny_build))
+
+    def run(commands: list[list[str]]) -> set[str]:
+        before = artifacts(tiny_build)
+        for words in commands:
+            CliRunner().invoke(cli.app, words[1:], catch_exceptions=False)
+        return {path.name.rpartition("-")[0] for path in artifacts(tiny_build) - before}
+
+    return run
+
+
+def test_another_seed_trains_anew_but_prepares_nothing(
+    tiny_book: Path, tiny_build: Path, run_here: Callable[[list[list[str]]], set[str]]
+) -> None:
+    model = tiny_build / "tiny" / "paper" / "seed-2" / "model.json"
+    plan = planned(tiny_build, *of_folder(tiny_build), "seed=2", targets=(str(model),))
+    assert run_here(plan) == {"model"}
+    assert model.is_file()
 
 
 def test_seeds_are_trained_and_scored_on_the_same_data_and_then_judged(
@@ -131,29 +165,24 @@ def test_seeds_are_trained_and_scored_on_the_same_data_and_then_judged(
 
 
 def test_a_run_of_a_study_is_made_with_what_its_variant_sets(
-    tiny_book: Path, tiny_build: Path
+    tiny_book: Path, tiny_build: Path, run_here: Callable[[list[list[str]]], set[str]]
 ) -> None:
     settings = (*of_folder(tiny_build), "study=quantisation")
-    place = tiny_build / "tiny" / "paper@noise" / "seed-0"
-    done = snakemake(tiny_build, *settings, targets=(str(place / "model.json"),))
-    assert done.returncode == 0, done.stdout
-    artifact = tiny_build / "tiny" / json.loads((place / "model.json").read_text())["artifact"]
+    plan = planned(tiny_build, *settings, targets=("studied",))
+    made = [(line[2 : line.index("--profile")], line[-1]) for line in plan if line[2] != "data"]
+    variants = ("noise", "none", "straight-through-16", "straight-through-2")
+    assert sorted(made) == [
+        *[(["codec", "rates", "times"], variant) for variant in variants],
+        *[(["model"], variant) for variant in variants],
+    ]
+
+    (training,) = (line for line in plan if line[2] == "model" and line[-1] == "noise")
+    assert run_here([training]) == {"model"}
+    note = tiny_build / "tiny" / "paper@noise" / "seed-0" / "model.json"
+    artifact = tiny_build / "tiny" / json.loads(note.read_text())["artifact"]
     used = json.loads((artifact / "manifest.json").read_text())["dependencies"]["parameters"]
     assert (used["quantisation"], used["quantisation_step"], used["seed"]) == ("noise", 0.5, 0)
     assert used["epochs"] == 2  # as the profile has it
-
-    planned = command(*settings, targets=("studied",))
-    planned.insert(planned.index("--cores"), "--dry-run")
-    planned[planned.index("--quiet") : planned.index("--quiet") + 2] = ["--printshellcmds"]
-    shown = subprocess.run(
-        planned, cwd=ROOT, env=environment(tiny_build), capture_output=True, text=True, check=True
-    )
-    made = re.findall(r"reproduce make (model|codec rates times) .*--variant (\S+)", shown.stdout)
-    others = ("none", "straight-through-16", "straight-through-2")
-    assert sorted(made) == [
-        *[("codec rates times", variant) for variant in ("noise", *others)],
-        *[("model", variant) for variant in others],
-    ]
 
 
 def test_test_images_scored_in_parts_give_the_table_of_one_part_to_the_byte(

@@ -143,12 +143,12 @@ def _repeat(parameters: Parameters, setting: Setting, weights: NDArray[Any]) -> 
         (scores,) = build.glob("*/scores-*/")
         trained = training.read(model)
         ratios = scoring.read_table(scores / scoring.TABLE)["size_ratio"]
-    return Repetition(
-        **dict(_outcome(trained, ratios)),
-        kernels=setting.kernels,
-        threads=setting.threads,
-        greatest_difference=float(np.abs(_weights(trained) - weights).max()),
-    )
+        return Repetition(
+            **dict(_outcome(trained, ratios)),
+            kernels=setting.kernels,
+            threads=setting.threads,
+            greatest_difference=float(np.abs(_weights(trained) - weights).max()),
+        )
 
 
 def _outcome(trained: training.Trained, ratios: "pd.Series[float]") -> Outcome:

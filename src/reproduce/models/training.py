@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -47,8 +48,6 @@ class Trained:
     ----------
     folder
         The artifact's folder.
-    autoencoder
-        The Keras model.
     losses
         Mean training loss of each epoch, in nats per pixel.
     epoch_seconds
@@ -58,10 +57,14 @@ class Trained:
     """
 
     folder: Path
-    autoencoder: keras.Model
     losses: list[float]
     epoch_seconds: list[float]
     made: dict[str, Any]
+
+    @cached_property
+    def autoencoder(self) -> keras.Model:
+        """The Keras model, loaded when it is asked for: some want the losses alone."""
+        return model.load(self.weights)
 
     @property
     def weights(self) -> Path:
@@ -86,7 +89,6 @@ def read(folder: Path) -> Trained:
     history = _read_history(folder)
     return Trained(
         folder=folder,
-        autoencoder=model.load(folder / WEIGHTS),
         losses=[epoch["loss"] for epoch in history],
         epoch_seconds=[epoch["seconds"] for epoch in history],
         made=store.read_manifest(folder)["made"],

@@ -110,7 +110,9 @@ def ten_epochs() -> dict[str, dict[int, Sequence[float]]]:
     }
     ours = [*seeds, max(seeds) + 1]
     return losses | {
-        OURS: {seed: record.read(study.profile, seed).training.losses for seed in ours}
+        OURS: {
+            seed: training.read(record.folder(MODEL, study.profile, seed)).losses for seed in ours
+        }
     }
 
 
