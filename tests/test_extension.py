@@ -1,4 +1,4 @@
-"""The Sphinx extension: which hyphens are minus signs, and pictures of notebooks for prose.
+"""The Sphinx extension: minus signs, pictures of notebooks for prose, and what becomes of a page.
 
 What it does to whole pages, such as tables that are called tables, is tested in test_pages.py.
 """
@@ -8,8 +8,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from docutils import nodes
+from docutils.utils import new_document
+from PIL import Image
 
-from reproduce.book import extension
+from reproduce.book import extension, pages
 
 
 @pytest.mark.parametrize(
@@ -38,3 +41,55 @@ def test_named_pictures_of_notebooks_are_written_for_prose(tmp_path: Path) -> No
     written = tmp_path / extension.PICTURES
     assert [file.name for file in written.iterdir()] == ["leaf.png"]
     assert (written / "leaf.png").read_bytes() == b"\x89PNG, of a leaf"
+
+
+PAGE = """
+<title>The book &#8212; The book</title><meta name="viewport" content="a" /><meta name="viewport"
+ content="b" /><link rel="preload" as="font" href="fa-brands.woff2" />
+<script src="../_static/vendor/fontawesome/6/js/all.min.js?digest=1"></script>
+<script defer="defer" src="../_static/mathjax/tex-chtml.js"></script>
+<img alt="one" src="one.png" /><img alt="two" src="two.svg" /><img alt="other" src="no.png" />
+<img alt="a | b" class="before-after" src="one.png" />
+"""
+
+
+def test_a_page_is_written_without_what_it_has_no_need_of(tmp_path: Path) -> None:
+    Image.new("L", (30, 20)).save(tmp_path / "one.png")
+    (tmp_path / "two.svg").write_text('<svg viewBox="0 0 8.4 5"></svg>')
+    written = pages.lighten(PAGE, tmp_path)
+    assert "<title>The book</title>" in written
+    assert written.count('name="viewport"') == 1
+    assert "<script" not in written
+    assert "preload" not in written
+    assert '<img width="30" height="20" alt="one"' in written
+    assert '<img width="8" height="5" loading="lazy" alt="two"' in written
+    assert '<img alt="other"' in written
+    assert '<img width="30" height="20" alt="a | b"' in written
+
+
+def test_a_page_with_formulas_has_them_typeset(tmp_path: Path) -> None:
+    written = pages.lighten(f'{PAGE}<span class="math">x</span>', tmp_path)
+    assert written.count("<script") == 1
+    assert "mathjax" in written
+
+
+@pytest.mark.parametrize(
+    ("text", "described"),
+    [
+        ("Purpose. " + "See it. " * 10, ("See it. " * 10).strip()),
+        ("word " * 100, "word " * 38 + "word…"),
+        ("Too short.", ""),
+    ],
+)
+def test_a_page_is_described_by_its_first_paragraph(text: str, described: str) -> None:
+    document = new_document("page")
+    document += nodes.paragraph(text=text.strip())
+    assert pages.description(document) == described
+
+
+def test_a_page_is_described_by_prose_not_by_a_list_or_a_table() -> None:
+    document = new_document("page")
+    prose = "This paragraph is long enough to say what the page is about, in short."
+    item = nodes.list_item("", nodes.paragraph(text=f"An entry. {prose}"))
+    document += [nodes.bullet_list("", item), nodes.paragraph(text=prose)]
+    assert pages.description(document) == prose

@@ -3,6 +3,7 @@
 Runs on a book made with tiny parameters, or on the one that `--book` names.
 """
 
+import gzip
 import json
 import re
 from collections.abc import Iterator
@@ -336,6 +337,55 @@ def test_every_picture_in_the_text_has_an_alternative_text(book: Path) -> None:
 def content_images(page: Path) -> list[Tag]:
     article = read(page).find("article")
     return article.find_all("img") if isinstance(article, Tag) else []
+
+
+def test_each_picture_has_its_size_and_all_but_the_first_and_sliders_can_wait(book: Path) -> None:
+    for page in pages(book):
+        for place, image in enumerate(content_images(page)):
+            assert int(str(image["width"])) > 0, (page.name, image)
+            assert int(str(image["height"])) > 0, (page.name, image)
+            waits = image.get("loading") == "lazy"
+            assert waits == (
+                place > 0 and "before-after" not in image.get_attribute_list("class")
+            ), image
+
+
+def test_what_a_page_needs_before_it_shows_is_light(book: Path) -> None:
+    """As a server sends it, compressed: 200 KB are a second of slow 4G."""
+    for page in pages(book):
+        needed = [
+            page.parent / unquote(urlsplit(str(tag.get("href") or tag.get("src"))).path)
+            for tag in read(page).find_all(["link", "script"])
+            if tag.get("rel") == ["stylesheet"] or (tag.get("src") and not tag.has_attr("defer"))
+        ]
+        assert len(needed) > 5
+        sent = sum(len(gzip.compress(file.read_bytes())) for file in (page, *needed))
+        assert sent < 200_000, page.name
+
+
+def test_formulas_are_typeset_where_there_are_some_and_nowhere_else(book: Path) -> None:
+    with_formulas = {page.name for page in pages(book) if read(page).find(class_="math")}
+    typeset = {
+        page.name for page in pages(book) if read(page).find("script", src=re.compile("mathjax"))
+    }
+    assert with_formulas == typeset
+    assert {"background.html", "model.html"} <= typeset
+
+
+def test_each_page_has_one_title_one_viewport_and_a_description_of_its_own(book: Path) -> None:
+    descriptions = []
+    for page in pages(book):
+        head = first(read(page), name="head")
+        (title,) = head.find_all("title")
+        parts = re.split(r" [—-] ", title.get_text())
+        assert len(parts) == len(set(parts)), page.name
+        assert len(head.find_all("meta", attrs={"name": "viewport"})) == 1, page.name
+        found = head.find_all("meta", attrs={"name": "description"})
+        descriptions += [str(meta["content"]) for meta in found]
+        if page.parent.name == "notebooks" or page.stem in ("index", "background", "conclusion"):
+            assert len(found) == 1, page.name
+    assert all(60 <= len(text) <= 200 for text in descriptions)
+    assert len(set(descriptions)) == len(descriptions)
 
 
 def test_no_page_loads_anything_from_outside(book: Path) -> None:

@@ -1,4 +1,4 @@
-"""A Sphinx extension for the book: tables called tables, true minus signs, pictures, doors.
+"""A Sphinx extension for the book: tables called tables, true minus signs, pictures, doors, heads.
 
 `_config.yml` lists it. MyST-NB makes a figure of whatever a cell puts out under a caption, glued
 numbers come with the hyphen of Python's formats, and a glued picture can have no caption.
@@ -15,6 +15,8 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
+
+from reproduce.book import pages
 
 NEGATIVE = re.compile(r"(?<![\w.,)\]–-])-(?=\d)")
 PICTURES = "pictures"
@@ -133,6 +135,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_config_value("book_repository", "", "html")
     app.add_config_value("book_site", "", "html")
     app.connect("html-page-context", mend_roles)
+    app.connect("html-page-context", pages.fill_head)
+    app.connect("build-finished", pages.lighten_all)
     app.connect("config-inited", begin, priority=400)  # before the theme reads its options
     app.add_transform(TablesOfFigures)
     app.add_post_transform(MinusSigns)
