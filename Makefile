@@ -72,13 +72,15 @@ study: .venv/.installed ## make the runs of a study and write their record to re
 	$(SNAKEMAKE) study=$(STUDY) $(BEANS_FOLDER) $(PARAMETERS) -- studied
 	reproduce record results --study '$(STUDY)' $(if $(BEANS),-p $(BEANS_FOLDER)) $(foreach change,$(PARAMETERS),-p $(change))
 
-lint: .venv/.installed ## check format, style, types, the layers of rooms, and the workflow
+lint: .venv/.installed ## check format, style, types, the layers of rooms, the workflow, and GitHub's workflows
 	ruff format --check .
 	ruff check .
 	mypy
 	lint-imports
 	snakefmt --check Snakefile
 	snakemake --lint
+	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	zizmor --offline --quiet --persona pedantic .github
 
 # What `make` installs leaves JupyterLab out: it brings a parser of URLs whose import takes two seconds
 # of each process that reads a notebook. constraints.txt has all, and the lock the same versions.

@@ -260,6 +260,12 @@ def test_the_report_gives_each_claim_a_verdict_and_links_to_its_evidence(book: P
         assert len(strips.find_all("tr")) > 5
 
 
+def test_every_page_of_the_contents_is_there(book: Path) -> None:
+    listed = re.findall(r"(?:file|root): *(\S+)", (ROOT / "_toc.yml").read_text())
+    assert len(listed) > 14
+    assert [name for name in listed if not content(book / f"{name}.html").get_text().strip()] == []
+
+
 def test_no_pasted_number_is_blank(book: Path) -> None:
     pasted = [
         (page.name, span.get_text(strip=True))

@@ -1,0 +1,98 @@
+"""What runs elsewhere: GitHub and the container call what there is, pinned, on our Pythons."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+CONTAINERS = [ROOT / "Dockerfile", ROOT / ".devcontainer" / "devcontainer.json"]
+
+
+def jobs(workflow: Path) -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load(workflow.read_text())
+    assert read["permissions"] == {}, "each job asks for what it needs"
+    named: dict[str, Any] = read["jobs"]
+    return named
+
+
+def commands() -> list[str]:
+    """All that is run in workflows and containers."""
+    steps = [step for path in WORKFLOWS for job in jobs(path).values() for step in job["steps"]]
+    texts = [step["run"] for step in steps if "run" in step]
+    texts += [path.read_text() for path in CONTAINERS]
+    return [re.sub(r"apt-get install .*", "", text) for text in texts]  # of a program named make
+
+
+def test_there_are_workflows_for_tests_the_paper_and_drift() -> None:
+    assert [path.stem for path in WORKFLOWS] == ["drift", "paper", "tests"]
+
+
+def test_what_is_made_is_a_target_of_the_makefile() -> None:
+    targets = set(re.findall(r"^([\w./-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    made = {
+        word.strip("\"',")
+        for text in commands()
+        for word in re.findall(r"\bmake[\"',]* [\"']?([\w./-]+)", text)
+    }
+    assert made >= {"book", "paper", ".venv/.installed"}
+    assert made - targets == set()
+
+
+def test_what_is_run_of_ours_is_there() -> None:
+    paths = {
+        path
+        for text in commands()
+        for path in re.findall(r"(?<![\w/])((?:\.ci|tests)/[\w./]+)", text)
+    }
+    assert ".ci/run" in paths
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_each_action_is_pinned_by_commit_and_everywhere_the_same() -> None:
+    used = [
+        found
+        for path in WORKFLOWS
+        for found in re.findall(r"uses: (\S+)@(\S+)(.*)", path.read_text())
+    ]
+    assert used
+    for name, commit, version in used:
+        assert re.fullmatch(r"[0-9a-f]{40}", commit), name
+        assert re.fullmatch(r" # v\d+\.\d+\.\d+", version), name
+    assert len({name for name, *_ in used}) == len(set(used))
+
+
+def test_the_pythons_are_those_of_the_project() -> None:
+    allowed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    least, above = (int(minor) for minor in re.findall(r"3\.(\d+)", allowed))
+    pythons = [f"3.{minor}" for minor in range(least, above)]
+    tested = jobs(ROOT / ".github" / "workflows" / "tests.yml")["systems"]["strategy"]["matrix"]
+    assert tested["python"] == pythons
+    set_up = {
+        step["with"]["python-version"]
+        for path in WORKFLOWS
+        for job in jobs(path).values()
+        for step in job["steps"]
+        if "setup-python" in step.get("uses", "")
+    }
+    assert set_up - {"${{ matrix.python }}"} <= set(pythons)
+    base = re.search(r"^FROM python:(\S+?)-", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert base is not None
+    assert base[1] in pythons
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_no_job_runs_for_ever(path: Path) -> None:
+    assert all(job["timeout-minutes"] <= 300 for job in jobs(path).values())
+
+
+def test_nothing_is_published_that_was_not_checked() -> None:
+    book = jobs(ROOT / ".github" / "workflows" / "paper.yml")["book"]["steps"]
+    steps = [step.get("run") or step["uses"].partition("@")[0] for step in book]
+    checked = next(place for place, step in enumerate(steps) if "tests/test_pages.py" in step)
+    assert steps.index("make paper") < checked < steps.index("actions/upload-pages-artifact")
+    assert "build/paper/book" in steps[checked]
