@@ -29,11 +29,16 @@ def test_keras_runs_on_tensorflow_with_the_settings_made_and_nothing_on_stderr()
 
 
 @pytest.mark.parametrize(
-    "module", ["book.render", "chapters.page", "chapters.report", "cli", "results.studies"]
+    "code",
+    [
+        "import reproduce.book.render, reproduce.chapters.page, reproduce.chapters.report",
+        "import reproduce.cli, reproduce.codec.files, reproduce.results.studies",
+        "from reproduce.models import registry; registry.find('no-attention')",
+    ],
+    ids=["pages", "commands", "models"],
 )
-def test_what_reads_records_loads_no_tensorflow(module: str) -> None:
-    code = f"import reproduce.{module}, sys; print('tensorflow' in sys.modules)"
-    assert run(code).stdout == "False\n"
+def test_what_needs_no_model_loads_no_tensorflow(code: str) -> None:
+    assert run(f"{code}; import sys; print('tensorflow' in sys.modules)").stdout == "False\n"
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
 """A trained autoencoder with its tables: what it takes to write files and to read them.
 
 Models that ship with the package have a number in `models.json`, for ever: a file says by number
-and fingerprint what it was written with. Nothing here imports TensorFlow before weights are needed,
+and fingerprint what it was written with. Nothing here loads TensorFlow before weights are needed,
 so a bad file is told at once.
 """
+
+from __future__ import annotations
 
 import hashlib
 import json
@@ -12,18 +14,17 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reproduce.codec import entropy, fileformat
+from reproduce.codec import entropy, fileformat, network
 from reproduce.codec.entropy import Tables
 from reproduce.codec.fileformat import Header
+from reproduce.core.backend import keras
 from reproduce.core.errors import CodecError
-
-if TYPE_CHECKING:
-    from reproduce.core.backend import keras
+from reproduce.models import autoencoder as model
 
 SHIPPED = Path(__file__).with_name("shipped")
 LIST = "models.json"
@@ -60,30 +61,26 @@ class LatentCodec:
     name: str
     fingerprint: bytes
     tables: Tables
-    load: "Callable[[], keras.Model]"
+    load: Callable[[], keras.Model]
 
     @property
-    def autoencoder(self) -> "keras.Model":
+    def autoencoder(self) -> keras.Model:
         """The model; several threads may ask for it at once."""
         with _LOADING:
             return self._loaded
 
     @cached_property
-    def _loaded(self) -> "keras.Model":
+    def _loaded(self) -> keras.Model:
         return self.load()
 
     @property
     def latent_form(self) -> tuple[int, int]:
         """Channels and stride of the model's latents."""
-        from reproduce.models import autoencoder as model
-
         encoder = model.registered(self.autoencoder).encoder
         return encoder.channels, encoder.stride
 
     def quantise(self, image: NDArray[np.uint8], step: float) -> NDArray[np.int32]:
         """Return an image's latent in whole steps, in the form of `network.latent_of`."""
-        from reproduce.codec import network
-
         units = fileformat.step_units(step)
         scaled = network.latent_of(self.autoencoder, image) * np.float32(
             fileformat.STEP_UNIT / units
@@ -131,8 +128,6 @@ class LatentCodec:
             They are no file of this model, or a damaged one.
         """
         header, latent = self.decode_latent(data)
-        from reproduce.codec import network
-
         if (header.channels, header.stride) != self.latent_form:
             raise CodecError(
                 f"damaged: a latent of {header.channels} channels with a stride of "
@@ -162,7 +157,7 @@ class LatentCodec:
         return header, entropy.decode(payload, shape, self.tables)
 
 
-def of_run(autoencoder: "keras.Model", tables: Tables) -> LatentCodec:
+def of_run(autoencoder: keras.Model, tables: Tables) -> LatentCodec:
     """Return the codec of a model that does not ship with the package."""
     fingerprint = fingerprint_of(autoencoder.get_weights(), tables)
     return LatentCodec(0, "of a run", fingerprint, tables, lambda: autoencoder)
@@ -194,9 +189,7 @@ def shipped(number: int = STANDARD) -> LatentCodec:
     fingerprint = bytes.fromhex(entry["fingerprint"])
     tables = Tables(np.load(SHIPPED / f"{entry['name']}-tables.npy", allow_pickle=False))
 
-    def load() -> "keras.Model":
-        from reproduce.models import autoencoder as model
-
+    def load() -> keras.Model:
         autoencoder = model.load(SHIPPED / f"{entry['name']}.keras")
         if fingerprint_of(autoencoder.get_weights(), tables) != fingerprint:
             raise CodecError(f"the files of model {number} in {SHIPPED} are damaged: install anew")

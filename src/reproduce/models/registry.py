@@ -11,7 +11,7 @@ joined by + are a model of several such parts.
     ('no-attention', 'paper')
 
 From there on the model trains, is scored, compressed and shown: the parameter `model` names it.
-Nothing here imports TensorFlow: a mistyped name is told at once.
+Nothing here loads TensorFlow: a mistyped name is told at once.
 """
 
 import pkgutil
@@ -19,12 +19,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
+from reproduce.core.backend import keras
 from reproduce.core.errors import ReproduceError
-
-if TYPE_CHECKING:
-    from reproduce.core.backend import keras
 
 PAPER = "paper"
 """Name of the paper's model, and of each of its parts."""

@@ -1,18 +1,12 @@
 """The paper's attention without its inversion: the latent times the map itself."""
 
-from typing import TYPE_CHECKING
-
+from reproduce.core.backend import keras
 from reproduce.models.registry import attention
-
-if TYPE_CHECKING:
-    from reproduce.core.backend import keras
 
 
 @attention("not-inverted", "attention that is not inverted", has_map=True, reach=1)
 def not_inverted(channels: int) -> "keras.Model":
     """Return the attention: a sigmoid of a convolution weighs the latent."""
-    from reproduce.core.backend import keras
-
     latent = keras.Input((None, None, channels), name="latent")
     sigmoid = {"activation": "sigmoid", "padding": "same"}
     attention_map = keras.layers.Conv2D(channels, 3, name="attention_map", **sigmoid)(latent)

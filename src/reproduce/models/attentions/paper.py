@@ -1,17 +1,12 @@
 """The paper's attention (section III.B): the latent times one minus a map that is made of it."""
 
-from typing import TYPE_CHECKING
-
+from reproduce.core.backend import keras
 from reproduce.models.registry import attention
-
-if TYPE_CHECKING:
-    from reproduce.core.backend import keras
 
 
 @attention("paper", "the paper's attention", has_map=True, reach=1)
 def paper(channels: int) -> "keras.Model":
     """Return the attention: a sigmoid of a convolution, inverted, weighs the latent."""
-    from reproduce.core.backend import keras
     from reproduce.models.layers import Invert
 
     latent = keras.Input((None, None, channels), name="latent")

@@ -1,11 +1,7 @@
 """The paper's decoder (section III.B): a convolution, upsampling, and another convolution."""
 
-from typing import TYPE_CHECKING
-
+from reproduce.core.backend import keras
 from reproduce.models.registry import decoder
-
-if TYPE_CHECKING:
-    from reproduce.core.backend import keras
 
 
 @decoder("paper", "the paper's decoder", reach=2)
@@ -17,7 +13,6 @@ def paper(channels: int, stride: int) -> "keras.Model":
     ValueError
         The latent's stride is not 2: the paper's decoder upsamples once.
     """
-    from reproduce.core.backend import keras
     from reproduce.models.layers import UpsamplingThenConvolution
 
     if stride != 2:

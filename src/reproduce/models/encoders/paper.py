@@ -1,17 +1,12 @@
 """The paper's encoder (section III.B): two convolutions with pooling between them, and a third."""
 
-from typing import TYPE_CHECKING
-
+from reproduce.core.backend import keras
 from reproduce.models.registry import encoder
-
-if TYPE_CHECKING:
-    from reproduce.core.backend import keras
 
 
 @encoder("paper", "the paper's encoder", channels=1, stride=2, reach=3)
 def paper() -> "keras.Model":
     """Return the encoder: H x W x 1 to ⌈H/2⌉ x ⌈W/2⌉ x 1."""
-    from reproduce.core.backend import keras
     from reproduce.models.layers import ConvolutionThenPooling
 
     relu = {"activation": "relu", "padding": "same"}
