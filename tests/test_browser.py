@@ -163,13 +163,40 @@ def test_a_head_of_the_gallery_sorts_its_table(page: Page, site: str) -> None:
     def ratios() -> list[float]:
         return [float(cell) for cell in table.locator("tbody td:nth-child(2)").all_inner_texts()]
 
+    def arrow() -> str:
+        """What stands after the head's words."""
+        found: str = head.evaluate("head => getComputedStyle(head, '::after').content")
+        return found.strip('" ')
+
     before = ratios()
     assert before != sorted(before)
     head = table.get_by_role("button").nth(1)
+    assert arrow() == "↕"
     head.click()
-    assert ratios() == sorted(before)
+    assert (ratios(), arrow()) == (sorted(before), "↑")
     head.click()
-    assert ratios() == sorted(before, reverse=True)
+    assert (ratios(), arrow()) == (sorted(before, reverse=True), "↓")
+
+
+def test_a_picture_opens_large_by_mouse_and_keyboard_and_closes_again(
+    page: Page, site: str
+) -> None:
+    for address, selector, times in (
+        ("results", "#figure-7 img", 3),
+        ("training", "figure img:not(.photograph)", 1),
+    ):
+        page.goto(f"{site}/notebooks/{address}.html")
+        picture = page.locator(selector).first
+        natural = picture.evaluate("picture => picture.naturalWidth")
+        picture.click()
+        large = page.locator("dialog.zoomed img")
+        assert large.evaluate("picture => picture.clientWidth") == times * natural
+        page.keyboard.press("Escape")
+        assert page.locator("dialog").count() == 0
+        picture.press("Enter")
+        assert large.is_visible()
+        page.get_by_role("button", name="Close").click()
+        assert page.locator("dialog").count() == 0
 
 
 def test_the_first_screen_of_each_chapter_shows_content(page: Page, site: str, book: Path) -> None:
@@ -184,6 +211,23 @@ def test_the_search_finds_a_page(page: Page, site: str) -> None:
     page.goto(f"{site}/search.html?q=mid-grey")
     page.locator("#search-results li").first.wait_for(timeout=10_000)
     assert page.locator("#search-results li").count() >= 3
+
+
+@pytest.mark.parametrize("number", ["1295", "1,295"])
+def test_the_search_finds_a_number_with_and_without_its_comma(
+    page: Page, site: str, number: str
+) -> None:
+    page.goto(f"{site}/search.html?q={number}")
+    page.locator("#search-results li").first.wait_for(timeout=10_000)
+    results = page.locator("#search-results li").all_inner_texts()
+    assert any("The dataset" in result for result in results), results
+
+
+def test_the_search_quotes_the_page_and_not_the_menu_beside_it(page: Page, site: str) -> None:
+    page.goto(f"{site}/search.html?q=mid-grey")
+    page.locator("#search-results .context").nth(2).wait_for(timeout=10_000)
+    quoted = page.locator("#search-results .context").all_inner_texts()
+    assert not [text for text in quoted if "The paper, reproduced" in text]
 
 
 def test_a_printed_page_has_its_pictures_side_by_side_and_no_buttons(page: Page, site: str) -> None:

@@ -28,6 +28,20 @@ def test_a_hyphen_before_a_number_of_its_own_is_a_minus(text: str, written: str)
     assert extension.NEGATIVE.sub("−", text) == written
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("the 1,295 images", ["the", "1", "295", "images", "1295"]),
+        ("10,000,000 of them", ["10", "000", "000", "of", "them", "10000000"]),
+        ("seeds 1,2 or 3,1415", ["seeds", "1", "2", "or", "3", "1415"]),
+    ],
+)
+def test_numbers_with_thousands_apart_are_found_as_they_are_typed(
+    text: str, words: list[str]
+) -> None:
+    assert extension.WholeNumbers({}).split(text) == words
+
+
 def test_named_pictures_of_notebooks_are_written_for_prose(tmp_path: Path) -> None:
     picture = base64.b64encode(b"\x89PNG, of a leaf").decode()
     cells = [nbformat.v4.new_code_cell("show()") for _ in range(3)]

@@ -13,12 +13,14 @@ import nbformat
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.search.en import SearchEnglish
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from reproduce.book import pages
 
 NEGATIVE = re.compile(r"(?<![\w.,)\]–-])-(?=\d)")
+THOUSANDS = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\w,])")
 PICTURES = "pictures"
 _VERBATIM = (nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw)
 
@@ -72,6 +74,15 @@ def _is_verbatim(text: nodes.Text) -> bool:
             return True
         place = place.parent
     return False
+
+
+class WholeNumbers(SearchEnglish):
+    """Lets the search find a number with thousands apart, 1,295, as it is typed, 1295."""
+
+    def split(self, input: str) -> list[str]:  # noqa: A002  # Sphinx's name
+        """Return the words of a text, and such numbers in one piece besides."""
+        whole = [number.replace(",", "") for number in THOUSANDS.findall(input)]
+        return [*super().split(input), *whole]
 
 
 def write_pictures(source: Path) -> None:
@@ -137,7 +148,9 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("html-page-context", mend_roles)
     app.connect("html-page-context", pages.fill_head)
     app.connect("build-finished", pages.lighten_all)
+    app.connect("build-finished", pages.search_numbers)
     app.connect("config-inited", begin, priority=400)  # before the theme reads its options
+    app.add_search_language(WholeNumbers)
     app.add_transform(TablesOfFigures)
     app.add_post_transform(MinusSigns)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

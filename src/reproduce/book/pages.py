@@ -9,6 +9,7 @@ from typing import Any
 from docutils import nodes
 from PIL import Image
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 
 LONGEST_DESCRIPTION = 200
 """Characters that search engines show, or nearly."""
@@ -26,6 +27,7 @@ _PRELOADED = re.compile(r'<link rel="preload"[^>]*>\n?')
 _FORMULAS = re.compile(r"\s*<script[^>]*/mathjax/[^>]*></script>")
 _PICTURE = re.compile(r"<img\b[^>]*>")
 _SOURCE = re.compile(r'\bsrc="([^"]+)"')
+_IS_NUMBER = r"queryTerm.match(/^\d+$/)"
 _VIEW_BOX = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 
 
@@ -68,6 +70,22 @@ def lighten_all(app: Sphinx, exception: Exception | None) -> None:
                 file.write_text(lighten(text, file.parent), encoding="utf-8")
         for script in Path(app.outdir).glob("_static/vendor/fontawesome/*/js/*"):
             script.unlink()
+
+
+def search_numbers(app: Sphinx, exception: Exception | None) -> None:
+    """Have the search look for numbers, too, which Sphinx's takes out of what is asked for.
+
+    Raises
+    ------
+    ExtensionError
+        Sphinx's script is another than it was.
+    """
+    if exception is None and app.builder.format == "html":
+        script = Path(app.outdir) / "_static" / "searchtools.js"
+        text = script.read_text(encoding="utf-8")
+        if text.count(_IS_NUMBER) != 1:
+            raise ExtensionError(f"{script.name} no longer has {_IS_NUMBER}")
+        script.write_text(text.replace(_IS_NUMBER, "false"), encoding="utf-8")
 
 
 def lighten(page: str, folder: Path) -> str:
