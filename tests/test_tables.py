@@ -1,5 +1,8 @@
-"""Tables: the numbers in them, each in its column."""
+"""Tables: the numbers in them, each in its column; and listings."""
 
+import ast
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -156,3 +159,20 @@ def test_a_page_without_images_says_its_profile_too() -> None:
 def test_excess_is_what_the_loss_has_above_the_floor() -> None:
     rows = by_label(training.loss_per_epoch([0.7, 0.65], 0.6))
     assert rows == {"1": ["0.7000", "0.1000"], "2": ["0.6500", "0.0500"]}
+
+
+# Listings
+
+
+@pytest.mark.parametrize("name", ["paper", "no-attention"])
+def test_the_listings_are_the_source_of_the_papers_model_and_of_each_part_of_ours(
+    name: str,
+) -> None:
+    blocks = re.findall(r"```python\n(.*?)\n```", model_chapter.listings(name), re.DOTALL)
+    models = Path(model_chapter.__file__).parents[1] / "models"
+    files = ["literal", "encoders/paper", f"attentions/{name.replace('-', '_')}", "decoders/paper"]
+    for block, file in zip(blocks, files, strict=True):
+        assert f"\n\n{block}\n" in (models / f"{file}.py").read_text()
+        (function,) = ast.parse(block).body
+        assert isinstance(function, ast.FunctionDef)
+        assert function.name == ("build" if file == "literal" else file.rpartition("/")[2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from itertools import pairwise
 from typing import Any
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from reproduce.core.backend import keras
 from reproduce.core.markdown import table as markdown
-from reproduce.models import description
+from reproduce.models import description, registry
 from reproduce.models.description import layers_of, output_shapes, stock_layers
 
 Place = tuple[float, float]
@@ -27,6 +28,29 @@ COLOURS = {"encoder": "#CFE5F3", "attention": "#F9E3B4", "decoder": "#C9E8DD"}
 
 
 OTHER_COLOUR = "#EEEEEE"
+
+
+def listings(model: str) -> str:
+    """Return the code of the paper's script for its model, then that of ours, part by part.
+
+    It is read from the source itself. The paper's is in its section III.B.
+
+    Raises
+    ------
+    ReproduceError
+        There is no model of that name.
+    """
+    from reproduce.models import literal  # imports TensorFlow by itself: after it is set up
+
+    chosen = registry.find(model)
+    listed = [("The paper's script", literal.build)] + [
+        (f"This book's {part.kind}: {part.label}", part.build)
+        for part in (chosen.encoder, chosen.attention, chosen.decoder)
+    ]
+    return "\n\n".join(
+        f"**{title}**\n\n```python\n{inspect.getsource(code).strip()}\n```"
+        for title, code in listed
+    )
 
 
 def draw(autoencoder: keras.Model, image_size: int) -> Figure:
