@@ -29,6 +29,18 @@ def test_a_hyphen_before_a_number_of_its_own_is_a_minus(text: str, written: str)
 
 
 @pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("images of 500 x 500 pixels", "images of 500 × 500 pixels"),
+        ("N x H x W x 1 to ⌈H/2⌉ x ⌈W/2⌉", "N × H × W × 1 to ⌈H/2⌉ × ⌈W/2⌉"),
+        ("the unknown x is 3, x 64 bits", "the unknown x is 3, x 64 bits"),
+    ],
+)
+def test_an_x_between_sizes_is_a_sign_of_times(text: str, written: str) -> None:
+    assert extension.TIMES.sub(" × ", text) == written
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("the 1,295 images", ["the", "1", "295", "images", "1295"]),

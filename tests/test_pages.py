@@ -308,17 +308,17 @@ def test_what_is_numbered_as_a_figure_is_a_picture_and_each_table_with_a_caption
     ] == []
 
 
-def test_negative_numbers_have_a_minus_sign(book: Path) -> None:
-    hyphens = []
+def test_minus_and_times_are_signs_and_no_letters_or_hyphens(book: Path) -> None:
+    found = []
     for page in pages(book):
         article = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").find("article")
         if not isinstance(article, Tag):  # the page of the search
             continue
         for verbatim in article.select("pre, code, script, style, .math"):
             verbatim.decompose()
-        for text in article.find_all(string=re.compile(r"(?:^|[\s(|])-\d")):
-            hyphens.append(f"{page.name}: {text.strip()[:60]}")
-    assert hyphens == []
+        for text in article.find_all(string=re.compile(r"(?:^|[\s(|])-\d|\d x \d|\bH x W\b")):
+            found.append(f"{page.name}: {text.strip()[:60]}")
+    assert found == []
 
 
 def test_each_chapter_folds_its_parameters_into_the_command_that_repeats_it(book: Path) -> None:

@@ -1,4 +1,4 @@
-"""A Sphinx extension for the book: tables called tables, true minus signs, pictures, doors, heads.
+"""A Sphinx extension for the book: tables called tables, true signs, pictures, doors, heads.
 
 `_config.yml` lists it. MyST-NB makes a figure of whatever a cell puts out under a caption, glued
 numbers come with the hyphen of Python's formats, and a glued picture can have no caption.
@@ -20,6 +20,8 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from reproduce.book import pages
 
 NEGATIVE = re.compile(r"(?<![\w.,)\]–-])-(?=\d)")
+# 500 x 500, H x W x 1, ⌈H/2⌉ x ⌈W/2⌉.
+TIMES = re.compile(r"(?<=[\dNHWhw⌉]) x (?=[\dHWhwC⌈])")
 THOUSANDS = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\w,])")
 PICTURES = "pictures"
 _VERBATIM = (nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw)
@@ -54,15 +56,15 @@ def _pictures(figure: nodes.figure) -> list[nodes.image]:
     return list(figure.findall(nodes.image))
 
 
-class MinusSigns(SphinxPostTransform):
-    """Writes the minus before a number as a minus, wherever it isn't code or a formula."""
+class Signs(SphinxPostTransform):
+    """Writes minus and times as the signs that they are, wherever it isn't code or a formula."""
 
     default_priority = 900  # when glued numbers are in their places
 
     def run(self, **_: Any) -> None:
         """Change the document in place."""
         for text in list(self.document.findall(nodes.Text)):
-            changed = NEGATIVE.sub("−", text)
+            changed = TIMES.sub(" × ", NEGATIVE.sub("−", text))
             if changed != text and not _is_verbatim(text):
                 text.parent.replace(text, nodes.Text(changed))
 
@@ -152,5 +154,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("config-inited", begin, priority=400)  # before the theme reads its options
     app.add_search_language(WholeNumbers)
     app.add_transform(TablesOfFigures)
-    app.add_post_transform(MinusSigns)
+    app.add_post_transform(Signs)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

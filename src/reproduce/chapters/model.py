@@ -70,7 +70,7 @@ def draw(autoencoder: keras.Model, image_size: int) -> Figure:
     axes.set_axis_off()
     axes.set(xlim=(-0.65, 2.2), ylim=(0.5 - len(layers), 0.5))
     for layer in layers:
-        shape = " x ".join(str(side) for side in shapes[layer.name])
+        shape = " × ".join(str(side) for side in shapes[layer.name])
         text = f"{layer.name.replace('_', ' ')}\n{_describe(layer)}  →  {shape}"
         colour = COLOURS.get(_part(autoencoder, layer), OTHER_COLOUR)
         _draw_box(axes, places[layer.name], text, colour)
