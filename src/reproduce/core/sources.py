@@ -146,16 +146,19 @@ def _imports(module: str, path: str, content: bytes) -> frozenset[str]:
     )
 
 
-def _running(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield all nodes but for those that only type checkers see."""
+def _running(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Yield all statements but for those that only type checkers see."""
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
             waiting += node.orelse
             continue
-        yield node
-        waiting += ast.iter_child_nodes(node)
+        if isinstance(node, ast.stmt):
+            yield node
+        # Expressions hold no statements; looking into them would take most of the time.
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            waiting += getattr(node, name, ())
 
 
 _BESIDE = re.compile(rb'Path\(__file__\)(?:\.resolve\(\))?\.with_name\("([^"]+)"\)')
@@ -188,9 +191,12 @@ def _is_text(node: ast.AST) -> bool:
 def _plain(node: object) -> object:
     """Return a syntax tree as nested tuples, without empty fields: Python versions add such."""
     if isinstance(node, ast.AST):
-        fields = ((name, _plain(value)) for name, value in ast.iter_fields(node))
-        kept = tuple((name, value) for name, value in fields if value not in (None, (), ""))
-        return (type(node).__name__, *kept)
+        kept: list[object] = [type(node).__name__]
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if value is not None and value != []:
+                kept.append((name, _plain(value)))
+        return tuple(kept)
     if isinstance(node, list):
-        return tuple(_plain(one) for one in node)
+        return tuple([_plain(one) for one in node])
     return repr(node) if isinstance(node, (bool, int, float, complex, bytes, str)) else node
