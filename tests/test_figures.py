@@ -68,8 +68,8 @@ def test_the_architecture_names_every_layer_with_its_shape() -> None:
     texts = [text.get_text() for text in figure.axes[0].texts]
     for layer in description.stock_layers(autoencoder):
         assert any(text.startswith(layer.name.replace("_", " ") + "\n") for text in texts)
-    assert any("500 x 500 x 32" in text for text in texts)
-    assert any("250 x 250 x 1" in text for text in texts)
+    assert any("500 × 500 × 32" in text for text in texts)
+    assert any("250 × 250 × 1" in text for text in texts)
     assert {"encoder", "attention", "decoder"} <= set(texts)
 
 
