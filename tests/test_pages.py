@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import nbformat
 import pytest
 from bs4 import BeautifulSoup, Tag
 from PIL import Image
 
+from reproduce.book import download
 from reproduce.book.notebook import Notebook
 from reproduce.results import claims
 
@@ -258,6 +260,74 @@ def test_the_report_gives_each_claim_a_verdict_and_links_to_its_evidence(book: P
         strips = report.find("table", id=name)
         assert isinstance(strips, Tag), name
         assert len(strips.find_all("tr")) > 5
+
+
+def downloaded(book: Path, chapter: str) -> Any:
+    """The notebook that the download button of a chapter's page leads to."""
+    page = book / "notebooks" / f"{chapter}.html"
+    (button,) = (
+        link
+        for link in read(page).select(".dropdown-download-buttons a[href]")
+        if str(link["href"]).endswith(".ipynb")
+    )
+    return nbformat.read(page.parent / str(button["href"]), as_version=4)
+
+
+def test_a_downloaded_notebook_holds_no_role_or_directive(book: Path) -> None:
+    raw = []
+    for chapter in executed_chapters(book):
+        content = downloaded(book, chapter)
+        nbformat.validate(content)
+        texts = [cell.source for cell in content.cells if cell.cell_type == "markdown"]
+        outputs = [output for cell in content.cells for output in cell.get("outputs", [])]
+        texts += [output.get("data", {}).get("text/markdown", "") for output in outputs]
+        raw += [f"{chapter}: {found}" for text in texts for found in download.RAW.findall(text)]
+        targets = [found for text in texts for found in re.findall(r"\]\((.*?)\)|href=", text)]
+        raw += [f"{chapter}: {found}" for found in targets if not found.startswith("https://")]
+    assert raw == []
+
+
+def test_a_downloaded_notebook_has_the_text_of_its_page_with_the_same_numbers(book: Path) -> None:
+    for chapter in executed_chapters(book):
+        cells = {cell.id: cell for cell in downloaded(book, chapter).cells}
+        pasted = content(book / "notebooks" / f"{chapter}.html").select(".pasted-text")
+        numbers = (number.get_text() for number in pasted)
+        for cell in nbformat.read(ROOT / "notebooks" / f"{chapter}.ipynb", as_version=4).cells:
+            if cell.cell_type == "code":
+                assert cells[cell.id].source == cell.source
+                assert cells[cell.id].metadata.get("mystnb", {}).keys() == (
+                    cell.metadata.get("mystnb", {}).keys()
+                )
+            else:
+                parts = re.split(r"(\{[\w:-]+\}`[^`]+`)", cell.source)
+                expected = [
+                    re.escape(next(numbers))
+                    if part.startswith("{glue:")
+                    else r"[^{}`]+|`[^`]+`"
+                    if part.startswith("{")
+                    else re.escape(part)
+                    for part in parts
+                ]
+                pattern = "".join(f"(?:{part})" for part in expected)
+                assert re.fullmatch(pattern, cells[cell.id].source), (chapter, cell.source)
+        assert list(numbers) == []
+
+
+def test_a_downloaded_notebook_numbers_its_figures_as_its_page_and_lists_what_it_cites(
+    book: Path,
+) -> None:
+    cited = 0
+    for chapter in executed_chapters(book):
+        cells = downloaded(book, chapter).cells
+        page = content(book / "notebooks" / f"{chapter}.html")
+        numbers = [number.get_text(strip=True) for number in page.select("[id] .caption-number")]
+        captions = [cell.source for cell in cells if cell.id.startswith("caption-")]
+        assert [caption.split("**")[1].rstrip(".") for caption in captions] == numbers
+        keys = {str(link["href"]) for link in page.select("a[href*='references.html#']")}
+        listed = cells[-1].source.splitlines()[2:] if cells[-1].id == "references" else []
+        assert len(listed) == len(keys), chapter
+        cited += len(keys)
+    assert cited > 8
 
 
 def test_every_page_of_the_contents_is_there(book: Path) -> None:

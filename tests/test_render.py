@@ -1,5 +1,6 @@
 """Rendering a book: a warning stops it, and the last one stays."""
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -121,9 +122,17 @@ sphinx:
 """
 
 
-def test_doors_stand_open_where_the_repository_is_set(project: Path) -> None:
+def test_doors_stand_open_where_the_repository_is_set_on_pages_and_in_downloaded_notebooks(
+    project: Path, build_folder: Path
+) -> None:
     (project / "_config.yml").write_text(CONFIGURATION + DOORS)
-    chapter = (render.render("mine").parent / "notebooks" / "chapter.html").read_text()
+    (project / "book" / "data.csv").write_text("1,2")
+    text = "# Chapter\n\n{doc}`The page </book/page>`, {download}`data <../book/data.csv>`."
+    cells = [nbformat.v4.new_markdown_cell(text)]
+    notebook = build_folder / "mine" / "notebooks" / "chapter.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), notebook)
+    folder = render.render("mine").parent
+    chapter = (folder / "notebooks" / "chapter.html").read_text()
     for door in (
         f'href="{REPOSITORY}"',
         f"{REPOSITORY}/issues/new",
@@ -134,10 +143,22 @@ def test_doors_stand_open_where_the_repository_is_set(project: Path) -> None:
     ):
         assert door in chapter, door
 
+    file = folder / "_sources" / "notebooks" / "chapter.ipynb"
+    shown, about, *_ = (cell.source for cell in nbformat.read(file, as_version=4).cells)
+    site = "https://someone.github.io/reproduced"
+    assert f"[The page]({site}/book/page.html)" in shown
+    (data,) = re.findall(rf"\[`data`\]\({site}/(.*?)\)", shown)
+    assert (folder / data).is_file()
+    assert f"[*A book*]({site}/index.html)" in about
+    assert f"[the project]({REPOSITORY})" in about
+
 
 def test_there_is_no_door_where_no_repository_is_set(project: Path) -> None:
     closed = "\nsphinx:\n  extra_extensions: [reproduce.book.extension]\n"
     (project / "_config.yml").write_text(CONFIGURATION + closed)
-    chapter = (render.render("mine").parent / "notebooks" / "chapter.html").read_text()
+    folder = render.render("mine").parent
+    chapter = (folder / "notebooks" / "chapter.html").read_text()
     for door in ("github.com", "mybinder", "colab", 'rel="canonical"'):
         assert door not in chapter, door
+    downloaded = (folder / "_sources" / "notebooks" / "chapter.ipynb").read_text()
+    assert "a page of the book *A book*." in downloaded

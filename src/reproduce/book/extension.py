@@ -17,7 +17,7 @@ from sphinx.search.en import SearchEnglish
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from reproduce.book import pages
+from reproduce.book import download, pages
 
 NEGATIVE = re.compile(r"(?<![\w.,)\]–-])-(?=\d)")
 # 500 x 500, H x W x 1, ⌈H/2⌉ x ⌈W/2⌉.
@@ -147,6 +147,10 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
     app.add_config_value("book_repository", "", "html")
     app.add_config_value("book_site", "", "html")
+    download.keep_roles()
+    downloads = download.Downloads()
+    app.connect("doctree-resolved", downloads.collect)
+    app.connect("build-finished", downloads.write)
     app.connect("html-page-context", mend_roles)
     app.connect("html-page-context", pages.fill_head)
     app.connect("build-finished", pages.lighten_all)
