@@ -17,9 +17,9 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 from PIL import Image
 
-from reproduce.book import download
 from reproduce.book.notebook import Notebook
 from reproduce.results import claims
+from tests.test_download import RAW
 
 ROOT = Path(__file__).parents[1]
 
@@ -281,7 +281,7 @@ def test_a_downloaded_notebook_holds_no_role_or_directive(book: Path) -> None:
         texts = [cell.source for cell in content.cells if cell.cell_type == "markdown"]
         outputs = [output for cell in content.cells for output in cell.get("outputs", [])]
         texts += [output.get("data", {}).get("text/markdown", "") for output in outputs]
-        raw += [f"{chapter}: {found}" for text in texts for found in download.RAW.findall(text)]
+        raw += [f"{chapter}: {found}" for text in texts for found in RAW.findall(text)]
         targets = [found for text in texts for found in re.findall(r"\]\((.*?)\)|href=", text)]
         raw += [f"{chapter}: {found}" for found in targets if not found.startswith("https://")]
     assert raw == []

@@ -29,9 +29,6 @@ Role = tuple[str, str]
 Address = Callable[[str], str | None]
 """Gives a link's target its whole address; None if it has none outside of the book."""
 
-# What Jupyter shows as it is written: roles and directives.
-RAW = re.compile(r"\{[\w:+.-]+\}`|^\s*(?:`{3,}|~{3,}|:{3,})\{", re.MULTILINE)
-
 _KEPT = "myst_role"
 _FENCED = re.compile(
     r"^(?P<indent> *)(?P<fence>`{3,}|~{3,})(?P<info>[^\n`]*)\n(?P<body>.*?)^ *(?P=fence)[`~]* *$",
