@@ -130,6 +130,20 @@ def test_photographs_keep_their_grey_levels_and_plots_turn_light_on_dark(
     page.close()
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_picture_is_stretched(browser: Browser, site: str, book: Path, width: str) -> None:
+    page = browser.new_page(viewport={"width": WIDTHS[width], "height": 900})
+    for address in addresses(book):
+        page.goto(f"{site}/{address}")
+        forms = page.evaluate(
+            "[...document.querySelectorAll('.bd-article img')].filter(i => i.width)"
+            ".map(i => [i.width, i.height, ...['width', 'height'].map(n => +i.getAttribute(n))])"
+        )
+        for wide, high, natural_width, natural_height in forms:
+            assert abs(wide * natural_height / natural_width - high) <= 1, address
+    page.close()
+
+
 def test_a_slider_compares_pictures_by_keyboard_and_by_mouse(page: Page, site: str) -> None:
     page.goto(f"{site}/index.html")
     slider = page.locator(".compare input")
