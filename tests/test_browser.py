@@ -118,14 +118,20 @@ def test_photographs_keep_their_grey_levels_and_plots_turn_light_on_dark(
     browser: Browser, site: str, theme: Any
 ) -> None:
     page = browser.new_page(color_scheme=theme)
-    for address, selector in (("results", "img.photograph"), ("training", ".cell_output img")):
-        page.goto(f"{site}/notebooks/{address}.html")
+    for address, selector in (
+        ("notebooks/results", "img.photograph"),
+        ("notebooks/training", ".cell_output img"),
+        ("book/figures", "img.photograph"),
+        ("book/figures", "img.plot"),
+    ):
+        page.goto(f"{site}/{address}.html")
         filters = page.evaluate(
             f"[...document.querySelectorAll('.bd-article {selector}')]"
             ".map(i => getComputedStyle(i).filter)"
         )
         assert filters
-        expected = "invert" if (theme, address) == ("dark", "training") else "none"
+        turned = theme == "dark" and selector != "img.photograph"
+        expected = "invert" if turned else "none"
         assert all(found.startswith(expected) for found in filters), (address, filters)
     page.close()
 
@@ -142,6 +148,12 @@ def test_no_picture_is_stretched(browser: Browser, site: str, book: Path, width:
         for wide, high, natural_width, natural_height in forms:
             assert abs(wide * natural_height / natural_width - high) <= 1, address
     page.close()
+
+
+def test_a_small_picture_leads_to_the_figure(page: Page, site: str) -> None:
+    page.goto(f"{site}/book/figures.html")
+    page.locator("li", has_text="Figure 8 of the paper").locator("img").click()
+    page.wait_for_url("**/notebooks/results.html#figure-8")
 
 
 def test_a_slider_compares_pictures_by_keyboard_and_by_mouse(page: Page, site: str) -> None:

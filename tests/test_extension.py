@@ -12,7 +12,7 @@ from docutils import nodes
 from docutils.utils import new_document
 from PIL import Image
 
-from reproduce.book import extension, pages
+from reproduce.book import extension, figures, pages
 
 
 @pytest.mark.parametrize(
@@ -69,18 +69,33 @@ def test_named_pictures_of_notebooks_are_written_for_prose(tmp_path: Path) -> No
     assert (written / "leaf.png").read_bytes() == b"\x89PNG, of a leaf"
 
 
+def test_a_small_picture_has_the_form_of_the_large_one_and_its_transparent_ground(
+    tmp_path: Path,
+) -> None:
+    plot = Image.new("RGBA", (600, 300))  # transparent
+    plot.paste("black", (300, 0, 600, 300))
+    plot.save(tmp_path / "plot.png")
+    figures.write_thumbnail(tmp_path / "plot.png", tmp_path / "small.webp")
+    with Image.open(tmp_path / "small.webp") as small:
+        assert small.size == (figures.THUMBNAIL, figures.THUMBNAIL // 2)
+        left, right = (small.getpixel((place, 60)) for place in (30, 210))
+    assert left[3] == 0  # type: ignore[index]
+    assert right == (0, 0, 0, 255)
+
+
 PAGE = """
 <title>The book &#8212; The book</title><meta name="viewport" content="a" /><meta name="viewport"
  content="b" /><link rel="preload" as="font" href="fa-brands.woff2" />
 <script src="../_static/vendor/fontawesome/6/js/all.min.js?digest=1"></script>
 <script defer="defer" src="../_static/mathjax/tex-chtml.js"></script>
 <img alt="one" src="one.png" /><img alt="two" src="two.svg" /><img alt="other" src="no.png" />
-<img alt="a | b" class="before-after" src="one.png" />
+<img alt="a | b" class="before-after" src="one.png" /><img alt="c" src="before-after.png" />
 """
 
 
 def test_a_page_is_written_without_what_it_has_no_need_of(tmp_path: Path) -> None:
     Image.new("L", (30, 20)).save(tmp_path / "one.png")
+    Image.new("L", (4, 3)).save(tmp_path / "before-after.png")
     (tmp_path / "two.svg").write_text('<svg viewBox="0 0 8.4 5"></svg>')
     written = pages.lighten(PAGE, tmp_path)
     assert "<title>The book</title>" in written
@@ -91,6 +106,7 @@ def test_a_page_is_written_without_what_it_has_no_need_of(tmp_path: Path) -> Non
     assert '<img width="8" height="5" loading="lazy" alt="two"' in written
     assert '<img alt="other"' in written
     assert '<img width="30" height="20" alt="a | b"' in written
+    assert '<img width="4" height="3" loading="lazy" alt="c"' in written
 
 
 def test_a_page_with_formulas_has_them_typeset(tmp_path: Path) -> None:

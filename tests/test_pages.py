@@ -13,10 +13,13 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import nbformat
+import numpy as np
 import pytest
 from bs4 import BeautifulSoup, Tag
+from numpy.typing import NDArray
 from PIL import Image
 
+from reproduce.book import figures
 from reproduce.book.notebook import Notebook
 from reproduce.results import claims
 from tests.test_download import RAW
@@ -368,14 +371,105 @@ def test_every_picture_and_every_internal_link_leads_somewhere(book: Path) -> No
 def test_what_is_numbered_as_a_figure_is_a_picture_and_each_table_with_a_caption_is_a_table(
     book: Path,
 ) -> None:
-    figures = [found for page in pages(book) for found in read(page).find_all("figure", id=True)]
-    assert len(figures) > 20
-    assert [found["id"] for found in figures if not found.find(["img", "svg"])] == []
+    drawn = [found for page in pages(book) for found in read(page).find_all("figure", id=True)]
+    assert len(drawn) > 20
+    assert [found["id"] for found in drawn if not found.find(["img", "svg"])] == []
     captions = [found for page in pages(book) for found in read(page).select("table > caption")]
     assert len(captions) > 20
     assert [
         found.get_text() for found in captions if not found.get_text().startswith("Table")
     ] == []
+
+
+def in_order(book: Path) -> list[Path]:
+    """The pages in the order of the book, the front page first."""
+    contents = (ROOT / "_toc.yml").read_text()
+    return [book / f"{name}.html" for name in re.findall(r"(?:file|root): *(\S+)", contents)]
+
+
+def numbered(book: Path, kind: str) -> Iterator[tuple[Path, Tag]]:
+    """Yield each figure, or table, that has a number, with its page."""
+    for page in in_order(book):
+        for number in content(page).select(".caption-number"):
+            found = number.find_parent(["figure", "table"])
+            assert isinstance(found, Tag)
+            if found.name == kind:
+                yield page, found
+
+
+def listed(book: Path, kind: str) -> list[Tag]:
+    """What the page of figures and tables lists of a kind."""
+    return content(book / "book" / "figures.html").select(f"section#{kind}s .list-of > li")
+
+
+def words(tag: Tag) -> str:
+    return " ".join(tag.get_text().split())
+
+
+@pytest.mark.parametrize("kind", ["figure", "table"])
+def test_one_page_lists_every_figure_and_table_in_order_by_number_and_caption(
+    book: Path, kind: str
+) -> None:
+    expected = [
+        (
+            page,
+            found["id"],
+            words(first(found, class_="caption-number")),
+            words(first(found, class_="caption-text")).removesuffix(" (run)"),
+            words(first(content(page), name="h1")).removesuffix("#"),
+        )
+        for page, found in numbered(book, kind)
+    ]
+    entries = []
+    for entry in listed(book, kind):
+        link, (_, caption) = first(entry, name="a"), entry.find_all("p")
+        path, _, name = str(link["href"]).partition("#")
+        chapter = entry.find_previous("h3")
+        assert isinstance(chapter, Tag)
+        page = (book / "book" / path).resolve()
+        entries.append((page, name, words(link), words(caption), words(chapter)))
+    assert len(expected) > 20
+    assert entries == expected
+
+
+def test_each_figure_is_listed_with_a_small_copy_of_its_picture(book: Path) -> None:
+    originals, copies = [], []
+    for (page, found), entry in zip(numbered(book, "figure"), listed(book, "figure"), strict=True):
+        originals.append(page.parent / str(first(found, name="img")["src"]))
+        (small,) = entry.find_all("img")
+        assert small["alt"] == first(found, name="img")["alt"]
+        copies.append(book / "book" / str(small["src"]))
+    for original, copy in zip(originals, copies, strict=True):
+        if original.suffix == ".svg":
+            assert copy.resolve() == original.resolve()
+            continue
+        with Image.open(copy) as image:
+            assert max(image.size) <= figures.THUMBNAIL
+        drawn = [other for other in originals if other.suffix != ".svg"]
+        nearest = min(float(np.abs(greys(copy) - greys(other)).mean()) for other in drawn)
+        assert float(np.abs(greys(copy) - greys(original)).mean()) == nearest < 3, copy.name
+    assert sum(copy.stat().st_size for copy in set(copies)) < 400_000
+
+
+@cache
+def greys(picture: Path) -> NDArray[np.float64]:
+    """A picture in 32 x 32 grey levels, on white where it is transparent."""
+    with Image.open(picture) as image:
+        drawn = image.convert("RGBA")
+    ground = Image.new("RGBA", drawn.size, "white")
+    small = Image.alpha_composite(ground, drawn).convert("L").resize((32, 32))
+    return np.asarray(small, np.float64)
+
+
+def test_a_small_copy_of_a_picture_turns_in_the_dark_theme_as_the_picture_does(
+    book: Path,
+) -> None:
+    for (_, found), entry in zip(numbered(book, "figure"), listed(book, "figure"), strict=True):
+        of_copy = first(entry, name="img").get_attribute_list("class")
+        is_photograph = "photograph" in first(found, name="img").get_attribute_list("class")
+        is_of_cell = found.find_parent(class_="cell_output") is not None
+        assert ("photograph" in of_copy) == is_photograph
+        assert ("plot" in of_copy) == (is_of_cell and not is_photograph)
 
 
 def test_minus_and_times_are_signs_and_no_letters_or_hyphens(book: Path) -> None:

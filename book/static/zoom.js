@@ -29,7 +29,7 @@ function open(picture) {
   dialog.showModal();
 }
 
-for (const picture of document.querySelectorAll(".bd-article img:not(.before-after)")) {
+for (const picture of document.querySelectorAll(".bd-article img:not(.before-after, .thumbnail)")) {
   picture.classList.add("zooms");
   picture.tabIndex = 0;
   picture.setAttribute("role", "button");

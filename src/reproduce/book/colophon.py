@@ -14,12 +14,15 @@ from pathlib import Path, PurePath
 from typing import Any
 
 import nbformat
+from docutils import nodes
 from nbformat import NotebookNode
+from sphinx import addnodes
 
 from reproduce.book.provenance import Cost, Provenance, UsedArtifact, path_of
 from reproduce.core import markdown
 
 PLACE = "executions"
+_FOOT = "provenance-"
 _OF_PARAMETERS = {"parameters", "injected-parameters"}
 
 
@@ -36,6 +39,15 @@ def attach(content: NotebookNode, made: Provenance) -> None:
             figure["caption"] += f" ({{ref}}`run <{label}>`)"
     _fold_parameters(content, made)
     content.cells.append(nbformat.v4.new_markdown_cell(foot(made)))
+
+
+def remove_link(caption: nodes.Element) -> None:
+    """Take the link to the foot out of a caption that Sphinx has read, and the words around it."""
+    for link in list(caption.findall(addnodes.pending_xref)):
+        if link["reftarget"].startswith(_FOOT):
+            place = caption.index(link)
+            before = caption[place - 1].astext().removesuffix(" (")
+            caption[place - 1 : place + 2] = [nodes.Text(before)]
 
 
 def _fold_parameters(content: NotebookNode, made: Provenance) -> None:
@@ -105,7 +117,7 @@ def _chapter(made: Provenance) -> str:
 
 
 def _label(made: Provenance) -> str:
-    return f"provenance-{_chapter(made)}"
+    return f"{_FOOT}{_chapter(made)}"
 
 
 def foot(made: Provenance) -> str:

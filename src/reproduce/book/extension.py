@@ -1,4 +1,4 @@
-"""A Sphinx extension for the book: tables called tables, true signs, pictures, doors, heads.
+"""A Sphinx extension for the book: tables called tables and listed, true signs, pictures, doors.
 
 `_config.yml` lists it. MyST-NB makes a figure of whatever a cell puts out under a caption, glued
 numbers come with the hyphen of Python's formats, and a glued picture can have no caption.
@@ -17,7 +17,7 @@ from sphinx.search.en import SearchEnglish
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from reproduce.book import download, pages
+from reproduce.book import download, figures, pages
 
 NEGATIVE = re.compile(r"(?<![\w.,)\]–-])-(?=\d)")
 # 500 x 500, H x W x 1, ⌈H/2⌉ x ⌈W/2⌉.
@@ -159,4 +159,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_search_language(WholeNumbers)
     app.add_transform(TablesOfFigures)
     app.add_post_transform(Signs)
+    figures.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

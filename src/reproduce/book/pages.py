@@ -27,6 +27,7 @@ _PRELOADED = re.compile(r'<link rel="preload"[^>]*>\n?')
 _FORMULAS = re.compile(r"\s*<script[^>]*/mathjax/[^>]*></script>")
 _PICTURE = re.compile(r"<img\b[^>]*>")
 _SOURCE = re.compile(r'\bsrc="([^"]+)"')
+_SLIDER = re.compile(r'\bclass="[^"]*\bbefore-after\b')
 _IS_NUMBER = r"queryTerm.match(/^\d+$/)"
 _VIEW_BOX = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 
@@ -119,7 +120,7 @@ def lighten(page: str, folder: Path) -> str:
             return tag
         seen.append(tag)
         # What is laid under a slider is measured at once.
-        late = ' loading="lazy"' if len(seen) > 1 and "before-after" not in tag else ""
+        late = ' loading="lazy"' if len(seen) > 1 and not _SLIDER.search(tag) else ""
         return tag.replace("<img", f'<img width="{size[0]}" height="{size[1]}"{late}', 1)
 
     return _PICTURE.sub(sized, page)
