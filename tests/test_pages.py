@@ -472,6 +472,41 @@ def test_a_small_copy_of_a_picture_turns_in_the_dark_theme_as_the_picture_does(
         assert ("plot" in of_copy) == (is_of_cell and not is_photograph)
 
 
+def glossary(book: Path) -> dict[str, Tag]:
+    """The definitions of the glossary's terms."""
+    terms = content(book / "book" / "glossary.html").select("dl.glossary > dt")
+    return {words(term).removesuffix("#"): term.find_next_sibling("dd") for term in terms}  # type: ignore[misc]
+
+
+def test_the_glossary_is_sorted_and_each_entry_leads_to_where_its_word_matters(book: Path) -> None:
+    terms = glossary(book)
+    assert len(terms) > 30
+    assert list(terms) == sorted(terms, key=str.casefold)
+    for term, definition in terms.items():
+        leading = [str(link["href"]) for link in definition.find_all("a")]
+        assert [href for href in leading if not href.startswith("#")], term
+        assert len(re.findall(r"[.?!](?:\s|$)", words(definition))) <= 2, term
+
+
+def test_the_book_uses_each_word_of_its_glossary_and_leads_there_from_each_chapter(
+    book: Path,
+) -> None:
+    others = [page for page in in_order(book) if page.stem not in ("glossary", "figures")]
+    text = " ".join(words(content(page)) for page in others)
+    unused = [
+        term
+        for term in glossary(book)
+        if not re.search(rf"(?<!\w){re.escape(term)}s?(?!\w)", text, re.IGNORECASE)
+    ]
+    assert unused == []
+    without = [
+        page.stem
+        for page in others
+        if page.stem != "references" and not content(page).select('a[href*="glossary.html#term-"]')
+    ]
+    assert without == []
+
+
 def test_minus_and_times_are_signs_and_no_letters_or_hyphens(book: Path) -> None:
     found = []
     for page in pages(book):
