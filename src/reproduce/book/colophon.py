@@ -45,7 +45,8 @@ def remove_link(caption: nodes.Element) -> None:
     """Take the link to the foot out of a caption that Sphinx has read, and the words around it."""
     for link in list(caption.findall(addnodes.pending_xref)):
         if link["reftarget"].startswith(_FOOT):
-            place = caption.index(link)
+            # A link that a role has made is kept in a node with the role's name (download.py).
+            place = caption.index(link if link.parent is caption else link.parent)
             before = caption[place - 1].astext().removesuffix(" (")
             caption[place - 1 : place + 2] = [nodes.Text(before)]
 
