@@ -18,7 +18,7 @@ from reproduce.data.sources.excerpt import EXCERPT
 from reproduce.data.sources.folder import folder_collection
 from reproduce.measure import metrics
 from reproduce.measure.rates.autoencoder import AutoencoderCodec
-from reproduce.measure.subject import Subject
+from reproduce.measure.subject import Levels, Subject
 from reproduce.models import training
 from reproduce.models.stages import MODEL
 from reproduce.results import record
@@ -65,8 +65,13 @@ def subject(name: str = PAPERS_IMAGE, seed: int = 0) -> Subject:
     ReproduceError
         There is no record of that seed.
     """
+    return Subject(recorded_model(seed), original(name), name)
+
+
+def original(name: str = PAPERS_IMAGE) -> Levels:
+    """Return an image of the excerpt, by default the paper's, as H x W grey levels."""
     with Image.open(EXCERPT / name) as image:
-        return Subject(recorded_model(seed), np.asarray(pixels.to_grey(image)), name)
+        return np.asarray(pixels.to_grey(image))
 
 
 def attention_and_image() -> dict[int, float]:

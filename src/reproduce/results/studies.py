@@ -4,13 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from reproduce.core import store
 from reproduce.core import study as studies
 from reproduce.core.parameters import parse_seeds
 from reproduce.measure import repetitions as repeating
+from reproduce.measure import scores as scoring
+from reproduce.measure import statistics
 from reproduce.measure.rates import curves, measurement, summary
 from reproduce.measure.repetitions import Repetitions
-from reproduce.measure.stages import RATES, find
+from reproduce.measure.stages import RATES, SCORES, find
 from reproduce.models import script, training
 from reproduce.models.registry import PAPER
 from reproduce.models.stages import MODEL
@@ -18,6 +22,7 @@ from reproduce.results import record
 
 QUANTISATION = "quantisation"
 TEN_EPOCHS = "ten-epochs"
+EXERCISES = "exercises"
 REPETITIONS = ("sample-repetitions", "repetitions")
 OURS = "ours"
 
@@ -86,6 +91,75 @@ def _label(parameters: Mapping[str, Any]) -> str:
     if parameters["quantisation"] == "none":
         return "no quantisation, as in the paper"
     return f"{parameters['quantisation']}, step 1/{1 / parameters['quantisation_step']:g}"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A trained model by the paper's measure, and by true files.
+
+    Attributes
+    ----------
+    learned
+        Whether it has, see `statistics.learned`.
+    size_ratio, psnr_db
+        Of the reconstructions: means over all test images.
+    curve
+        A row for each step of its own files, see `curves.means`.
+    """
+
+    learned: bool
+    size_ratio: float
+    psnr_db: float
+    curve: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Attention:
+    """The same trainings with the attention and without it, each by its seed.
+
+    Attributes
+    ----------
+    profile
+        Whose setting they have.
+    commit, started
+        Of the first of them.
+    """
+
+    with_it: Mapping[int, Measured]
+    without: Mapping[int, Measured]
+    profile: str
+    commit: str
+    started: str
+
+
+def attention() -> Attention:
+    """Read the runs of the study `exercises`.
+
+    Raises
+    ------
+    ReproduceError
+        They are not recorded.
+    """
+    study = studies.read(EXERCISES, store.project_root() / "studies")
+    seeds = parse_seeds(study.seeds)
+    with_it, without = (
+        {seed: _measured(study.profile, seed, f"{model}@{variant}") for seed in seeds}
+        for variant, model in (("with-attention", PAPER), ("without-attention", "no-attention"))
+    )
+    first = record.folder(MODEL, study.profile, seeds[0], f"{PAPER}@with-attention")
+    made = store.read_manifest(first)["made"]
+    return Attention(with_it, without, study.profile, made["commit"], made["started"])
+
+
+def _measured(profile: str, seed: int, model: str) -> Measured:
+    scored, rates = (record.folder(stage, profile, seed, model) for stage in (SCORES, RATES))
+    scores = scoring.read_table(scored / scoring.TABLE)
+    return Measured(
+        learned=statistics.learned(scores),
+        size_ratio=float(scores["size_ratio"].mean()),
+        psnr_db=float(scores["psnr_db"].mean()),
+        curve=curves.means(measurement.read([rates])),
+    )
 
 
 def ten_epochs() -> dict[str, dict[int, Sequence[float]]]:
