@@ -34,8 +34,9 @@ def test_keras_runs_on_tensorflow_with_the_settings_made_and_nothing_on_stderr()
         "import reproduce.book.render, reproduce.chapters.page, reproduce.chapters.report",
         "import reproduce.cli, reproduce.codec.files, reproduce.results.studies",
         "from reproduce.models import registry; registry.find('no-attention')",
+        "from reproduce.results import record; record.read()",
     ],
-    ids=["pages", "commands", "models"],
+    ids=["pages", "commands", "models", "record"],
 )
 def test_what_needs_no_model_loads_no_tensorflow(code: str) -> None:
     assert run(f"{code}; import sys; print('tensorflow' in sys.modules)").stdout == "False\n"

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import skimage.metrics
 from numpy.typing import NDArray
-from scipy import stats
 
 from reproduce.core.backend import tensorflow
 
@@ -122,6 +121,8 @@ def compare(original: NDArray[np.uint8], reconstruction: NDArray[np.uint8]) -> d
 
 def correlation(first: NDArray[Any], second: NDArray[Any]) -> float:
     """Return Pearson's correlation, from -1 to 1; NaN if one of the two is constant."""
+    from scipy import stats  # takes a second to import, and pages of records need none of it
+
     if np.ptp(first) == 0 or np.ptp(second) == 0:
         return math.nan
     return float(stats.pearsonr(first.ravel(), second.ravel()).statistic)

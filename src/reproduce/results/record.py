@@ -29,7 +29,7 @@ from reproduce.measure import stages, statistics
 from reproduce.measure.rates import measurement, summary
 from reproduce.measure.rates.summary import Rates
 from reproduce.measure.stages import EXAMPLE, PNG_SIZES, RATES, SCORES
-from reproduce.models import description, training
+from reproduce.models import training
 from reproduce.models.loss import loss_floor
 from reproduce.models.registry import PAPER
 from reproduce.models.stages import MODEL
@@ -78,7 +78,7 @@ def _found(folder_of: Folders, profile: str) -> Run:
             images_per_class={split: splits[split]["classes"] for split in SPLITS},
             sizes={split: splits[split]["sizes"] for split in SPLITS},
         ),
-        model=description.counts(trained.autoencoder),
+        weights=trained.weights,
         training=Training(
             losses=tuple(trained.losses),
             loss_floor=loss_floor(splits["train"]["histogram"]),

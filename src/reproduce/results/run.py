@@ -1,5 +1,7 @@
 """What a full run has found: the types that `record` fills and chapters, claims and pages read."""
 
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from pydantic import ConfigDict
@@ -9,6 +11,7 @@ from reproduce.core.parameters import Split
 from reproduce.core.values import Number, Value
 from reproduce.measure.rates.summary import Rates
 from reproduce.measure.statistics import Summary
+from reproduce.models import autoencoder, description
 
 
 class Data(Value):
@@ -70,8 +73,8 @@ class Run(Value):
     ----------
     parameters
         Those that it depends on, and `profile`.
-    model
-        Counts of the model's parameters and layers (`models.description.counts`).
+    weights
+        The file of the trained model.
     test
         Each number of the test images, summarised.
     learned
@@ -82,12 +85,17 @@ class Run(Value):
 
     parameters: dict[str, Any]
     data: Data
-    model: dict[str, int]
+    weights: Path
     training: Training
     example: Example
     test: dict[str, Summary]
     learned: bool
     rates: Rates | None = None
+
+    @cached_property
+    def model(self) -> dict[str, int]:
+        """Counts of the model's parameters and layers, which is loaded when they are asked for."""
+        return description.counts(autoencoder.load(self.weights))
 
 
 class Made(Value):

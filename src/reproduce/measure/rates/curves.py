@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import bjontegaard
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -116,6 +115,8 @@ def bd_rate(curves: pd.DataFrame, codec: str, metric: str, anchor: str = ANCHOR)
 
 
 def _bd_rate(own: tuple[Floats, Floats], other: tuple[Floats, Floats], metric: str) -> BDRate:
+    import bjontegaard  # and with it a good part of SciPy, a second that few processes need
+
     (rates, values), (anchor_rates, anchor_values) = own, other
     if min(len(rates), len(anchor_rates)) < 2:
         return BDRate(math.nan, 0.0)
