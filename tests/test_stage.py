@@ -18,6 +18,7 @@ from reproduce.data.sources.folder import walk
 from reproduce.data.stages import DATA
 from reproduce.measure import repetitions, scores, stages
 from reproduce.models.stages import MODEL
+from tests.conftest import write_folder_of_images
 
 MAKER = "reproduce.core.errors"  # stands for a module: nothing in it is called
 
@@ -217,6 +218,22 @@ def here(command: list[str], env: dict[str, str], **_: Any) -> None:
         scores.score(Parameters.model_construct(**json.loads(command[-1])))
 
 
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of images, and the place of a build beside it, for all stages."""
+    return write_folder_of_images(tmp_path_factory.mktemp("stages") / "images")
+
+
+@pytest.fixture
+def of_one_build(
+    photographs: Path, parameters_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> Parameters:
+    """Parameters of a run in a build folder where what a stage needs is made once for all."""
+    monkeypatch.setenv("REPRODUCE_BUILD", str(photographs.parent / "build"))
+    parameters: Parameters = parameters_of(photographs, epochs=1, rate_images=1)
+    return parameters
+
+
 @pytest.mark.parametrize(
     "stage",
     # One of those that share their function, but for what they are given.
@@ -228,15 +245,11 @@ def here(command: list[str], env: dict[str, str], **_: Any) -> None:
     ids=lambda stage: stage.name,
 )
 def test_each_stage_lists_what_its_function_uses(
-    stage: Stage,
-    folder_of_images: Path,
-    parameters_of: Any,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    stage: Stage, of_one_build: Parameters, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(repetitions, "FEW", repetitions.FEW[:1])
     monkeypatch.setattr(repetitions, "subprocess", SimpleNamespace(run=here, DEVNULL=None))
-    parameters = parameters_of(folder_of_images, epochs=1, rate_images=1)
+    parameters = of_one_build
     for needed in stage.needs:
         needed.folder(parameters)
     used: set[str] = set()

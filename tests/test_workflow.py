@@ -110,37 +110,40 @@ def text_of(file: Path) -> str:
     return re.sub(r"(?:[A-Za-z0-9+/=]|\\n){200,}", "", text)
 
 
-def planned(build: Path, *settings: str, targets: tuple[str, ...]) -> list[list[str]]:
-    """Return the commands, word by word, that the workflow would run."""
+def planned(
+    build: Path, *settings: str, targets: tuple[str, ...], options: tuple[str, ...] = ()
+) -> list[list[str]]:
+    """Return the commands, word by word and in order, that the workflow would run."""
     line = command(*settings, targets=targets)
-    line[line.index("--quiet") : line.index("--config")] = ["--dry-run", "--printshellcmds"]
+    instead = ["--dry-run", "--printshellcmds", *options]
+    line[line.index("--quiet") : line.index("--config")] = instead
     done = subprocess.run(
         line, cwd=ROOT, env=environment(build), capture_output=True, text=True, check=True
     )
-    return [shlex.split(words) for words in re.findall(r"reproduce make .*(?= 2>&1)", done.stdout)]
+    commands = re.findall(r"reproduce (?:make|notebook) .*(?= 2>&1)", done.stdout)
+    return [shlex.split(words) for words in commands]
 
 
 @pytest.fixture
-def run_here(
-    tiny_build: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[list[list[str]]], set[str]]:
+def run_here(tiny_build: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., set[str]]:
     """A function that runs such commands, without the start of a process for each.
 
     It returns the stages of the artifacts that weren't there before.
     """
-    monkeypatch.setenv("REPRODUCE_BUILD", str(tiny_build))
+    monkeypatch.chdir(ROOT)
 
-    def run(commands: list[list[str]]) -> set[str]:
-        before = artifacts(tiny_build)
+    def run(commands: list[list[str]], build: Path = tiny_build) -> set[str]:
+        monkeypatch.setenv("REPRODUCE_BUILD", str(build))
+        before = artifacts(build)
         for words in commands:
             CliRunner().invoke(cli.app, words[1:], catch_exceptions=False)
-        return {path.name.rpartition("-")[0] for path in artifacts(tiny_build) - before}
+        return {path.name.rpartition("-")[0] for path in artifacts(build) - before}
 
     return run
 
 
 def test_another_seed_trains_anew_but_prepares_nothing(
-    tiny_book: Path, tiny_build: Path, run_here: Callable[[list[list[str]]], set[str]]
+    tiny_book: Path, tiny_build: Path, run_here: Callable[..., set[str]]
 ) -> None:
     model = tiny_build / "tiny" / "paper" / "seed-2" / "model.json"
     plan = planned(tiny_build, *of_folder(tiny_build), "seed=2", targets=(str(model),))
@@ -149,23 +152,20 @@ def test_another_seed_trains_anew_but_prepares_nothing(
 
 
 def test_seeds_are_trained_and_scored_on_the_same_data_and_then_judged(
-    tiny_book: Path, tiny_build: Path
+    tiny_book: Path, tiny_build: Path, run_here: Callable[..., set[str]]
 ) -> None:
-    before = artifacts(tiny_build)
     report = tiny_build / "tiny" / "notebooks" / "reproduction_report.ipynb"
     assert "profile `paper`, seeds 0, 1, 2, 3 and 4" in report.read_text()  # the committed record
 
-    done = snakemake(tiny_build, *of_folder(tiny_build), "seeds=1,3", targets=(str(report),))
+    plan = planned(tiny_build, *of_folder(tiny_build), "seeds=1,3", targets=(str(report),))
 
-    assert done.returncode == 0, done.stdout
-    made = sorted(path.name.partition("-")[0] for path in artifacts(tiny_build) - before)
     # Of seed 3; those of seed 1 are there, and the codecs without training are the same.
-    assert made == ["codec", "example", "model", "rates", "scores", "times"]
+    assert run_here(plan) == {"codec", "example", "model", "rates", "scores", "times"}
     assert "profile `tiny`, seeds 1 and 3" in report.read_text()
 
 
 def test_a_run_of_a_study_is_made_with_what_its_variant_sets(
-    tiny_book: Path, tiny_build: Path, run_here: Callable[[list[list[str]]], set[str]]
+    tiny_book: Path, tiny_build: Path, run_here: Callable[..., set[str]]
 ) -> None:
     settings = (*of_folder(tiny_build), "study=quantisation")
     plan = planned(tiny_build, *settings, targets=("studied",))
@@ -186,22 +186,16 @@ def test_a_run_of_a_study_is_made_with_what_its_variant_sets(
 
 
 def test_test_images_scored_in_parts_give_the_table_of_one_part_to_the_byte(
-    tiny_build: Path, tmp_path: Path
+    tiny_build: Path, tmp_path: Path, run_here: Callable[..., set[str]]
 ) -> None:
     # With the same data and model: only the scores are made.
     for artifact in (tiny_build / "tiny").glob("*-*/manifest.json"):
         if artifact.parent.name.startswith(("data-", "model-")):
             copy = tmp_path / "tiny" / artifact.parent.name
             shutil.copytree(artifact.parent, copy)
-    in_parts = command(*of_folder(tiny_build), targets=("scored",))
-    in_parts[in_parts.index("--config") : 0] = ["--set-scatter", "scores=2"]
-    done = subprocess.run(
-        in_parts, cwd=ROOT, env=environment(tmp_path), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-
-    stages = {path.name.rpartition("-")[0] for path in artifacts(tmp_path)}
-    assert stages == {"data", "model", "scores-1-of-2", "scores-2-of-2", "scores", "example"}
+    in_two = ("--set-scatter", "scores=2")
+    plan = planned(tmp_path, *of_folder(tiny_build), targets=("scored",), options=in_two)
+    assert run_here(plan, tmp_path) == {"scores-1-of-2", "scores-2-of-2", "scores", "example"}
     note = tiny_build / "tiny" / "paper" / "seed-1" / "scores.json"
     whole = tiny_build / "tiny" / json.loads(note.read_text())["artifact"]
     gathered = tmp_path / "tiny" / whole.name / "test-images.csv"
