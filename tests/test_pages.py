@@ -186,15 +186,23 @@ def test_each_chapter_tells_at_its_foot_how_it_was_made(book: Path) -> None:
             assert name in told
 
 
-def test_each_caption_ends_with_a_link_to_the_foot(book: Path) -> None:
+def test_each_caption_ends_with_links_to_the_foot_and_to_the_source_of_what_it_names(
+    book: Path,
+) -> None:
     for chapter in executed_chapters(book):
-        captions = content(book / "notebooks" / f"{chapter}.html").find_all("figcaption")
+        page = book / "notebooks" / f"{chapter}.html"
+        captions = content(page).select("figcaption, table > caption")
         assert captions
         for caption in captions:
-            assert caption.get_text(strip=True).endswith("(run)#"), caption
-            link = caption.find("a", string="run")
-            assert isinstance(link, Tag)
-            assert link["href"] == f"#provenance-{chapter}".replace("_", "-")
+            assert caption.get_text(strip=True).endswith("(run,source)#"), caption
+            run, source = caption.select("a:not(.headerlink)")[-2:]
+            assert run["href"] == f"#provenance-{chapter}".replace("_", "-")
+            place, _, name = str(source["href"]).partition("#")
+            listing = read((page.parent / place).resolve()).find(id=name)
+            assert isinstance(listing, Tag)
+            module = ROOT / "src" / "reproduce" / "chapters" / f"{Path(place).stem}.py"
+            assert listing.get_text().strip() in module.read_text(encoding="utf-8")
+            assert re.search(rf"^(def|class) {name}\b", listing.get_text(), re.MULTILINE)
 
 
 def test_one_page_lists_all_executions_with_their_times(book: Path) -> None:
@@ -421,7 +429,7 @@ def test_one_page_lists_every_figure_and_table_in_order_by_number_and_caption(
             page,
             found["id"],
             words(first(found, class_="caption-number")),
-            words(first(found, class_="caption-text")).removesuffix(" (run)"),
+            words(first(found, class_="caption-text")).removesuffix(" (run, source)"),
             words(first(content(page), name="h1")).removesuffix("#"),
         )
         for page, found in numbered(book, kind)

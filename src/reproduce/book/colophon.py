@@ -18,6 +18,7 @@ from docutils import nodes
 from nbformat import NotebookNode
 from sphinx import addnodes
 
+from reproduce.book import listings
 from reproduce.book.provenance import Cost, Provenance, UsedArtifact, path_of
 from reproduce.core import markdown
 
@@ -27,28 +28,37 @@ _OF_PARAMETERS = {"parameters", "injected-parameters"}
 
 
 def attach(content: NotebookNode, made: Provenance) -> None:
-    """Make a page of an executed notebook: provenance at its foot, links to it in its captions.
+    """Make a page of an executed notebook: provenance at its foot, links in its captions.
+
+    A caption leads to the foot, which says how it was made, and to the source of what made it.
 
     What the notebook knows of the machine's folders is taken out.
     """
     _remove_paths(content)
-    label = _label(made)
+    run = f"{{ref}}`run <{_label(made)}>`"
+    sources = listings.addresses(content)
     for cell in content.cells:
         figure = cell.metadata.get("mystnb", {}).get("figure", {})
         if figure.get("caption"):
-            figure["caption"] += f" ({{ref}}`run <{label}>`)"
+            source = f', <a href="{sources[cell.id]}">source</a>' if cell.id in sources else ""
+            figure["caption"] += f" ({run}{source})"
     _fold_parameters(content, made)
     content.cells.append(nbformat.v4.new_markdown_cell(foot(made)))
 
 
-def remove_link(caption: nodes.Element) -> None:
-    """Take the link to the foot out of a caption that Sphinx has read, and the words around it."""
+def without_links(caption: str) -> str:
+    """Return a caption, as MyST reads it, without the links that `attach` has put at its end."""
+    return re.sub(rf" \(\{{ref\}}`run <{_FOOT}.*\)$", "", caption)
+
+
+def remove_links(caption: nodes.Element) -> None:
+    """Take the same links out of a caption that Sphinx has read."""
     for link in list(caption.findall(addnodes.pending_xref)):
         if link["reftarget"].startswith(_FOOT):
             # A link that a role has made is kept in a node with the role's name (download.py).
             place = caption.index(link if link.parent is caption else link.parent)
             before = caption[place - 1].astext().removesuffix(" (")
-            caption[place - 1 : place + 2] = [nodes.Text(before)]
+            caption[place - 1 :] = [nodes.Text(before)]
 
 
 def _fold_parameters(content: NotebookNode, made: Provenance) -> None:

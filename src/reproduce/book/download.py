@@ -23,6 +23,8 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
+from reproduce.book import colophon
+
 Role = tuple[str, str]
 """Name and content, as in {name}`content`."""
 
@@ -117,8 +119,8 @@ class Downloads:
             figure = cell.metadata.get("mystnb", {}).get("figure", {})
             if figure.get("name") and figure.get("caption"):
                 number = _number(app, docname, figure["name"])
-                # On the page a link to its foot ends it, which is a word without use here.
-                caption = plain(figure["caption"], page.texts, address).removesuffix(" (run)")
+                words = colophon.without_links(figure["caption"])  # they lead to other places
+                caption = plain(words, page.texts, address)
                 cells.append(_cell(f"caption-{figure['name']}", f"{number}{caption}"))
         cells.insert(1, _cell("about-this-notebook", _about(app, address)))
         entries = sorted(self._references[key] for key in page.cited if key in self._references)

@@ -17,7 +17,7 @@ from sphinx.search.en import SearchEnglish
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from reproduce.book import download, figures, pages
+from reproduce.book import download, figures, listings, pages
 
 NEGATIVE = re.compile(r"(?<![\w.,)\]–-])-(?=\d)")
 # 500 x 500, H x W x 1, ⌈H/2⌉ x ⌈W/2⌉.
@@ -151,6 +151,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     downloads = download.Downloads()
     app.connect("doctree-resolved", downloads.collect)
     app.connect("build-finished", downloads.write)
+    app.connect("html-collect-pages", listings.pages)
     app.connect("html-page-context", mend_roles)
     app.connect("html-page-context", pages.fill_head)
     app.connect("build-finished", pages.lighten_all)

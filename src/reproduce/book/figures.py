@@ -95,9 +95,9 @@ class Lists(SphinxPostTransform):
         return nodes.list_item("", nodes.paragraph("", "", link), caption)
 
     def _caption(self, page: str, shown: nodes.Element) -> list[nodes.Node]:
-        """Return the words of a caption, without the link to how the figure was made."""
+        """Return the words of a caption, without the links to how the figure was made."""
         caption = next(iter(shown.findall(lambda node: isinstance(node, _CAPTIONS)))).deepcopy()
-        colophon.remove_link(caption)
+        colophon.remove_links(caption)
         for reference in caption.findall(addnodes.pending_xref):
             reference["refdoc"] = self.env.docname  # it is resolved from here now
             if reference["reftype"] == "doc":
