@@ -9,6 +9,7 @@ next, and a stored output that is missing or stale is often not noticed. With th
   for the widths of a table's columns;
 - pictures are decoded: the sizes are equal, and what they show is, too, but for fonts and for
   shifts by a few pixels (`picture_difference`);
+- so is what a plot tells of its points (`reproduce.chapters.points`), which is compared as text;
 - number, order and kinds of a cell's outputs are equal; what goes to stderr is no result and is
   not compared;
 - a first test of each notebook, `stored outputs`, fails if they are missing, were not made in the
@@ -53,6 +54,7 @@ from PIL import Image
 from scipy import ndimage
 
 from reproduce.book.notebook import executed_source
+from reproduce.chapters.points import POINTS
 
 RENEW = "renew the stored outputs (make notebooks)"
 
@@ -274,7 +276,9 @@ def comparable(output: NotebookNode) -> dict[str, str]:
         return {output.name: output.text}
     if output.output_type == "error":
         return {"error": f"{output.ename}: {output.evalue}"}
-    return {f"{output.output_type} {mime}": _as_text(data) for mime, data in output.data.items()}
+    kinds = {f"{output.output_type} {mime}": _as_text(data) for mime, data in output.data.items()}
+    told = output.get("metadata", {}).get("image/png", {}).get(POINTS)  # of a plot
+    return kinds if told is None else kinds | {f"{output.output_type} {POINTS}": _as_text(told)}
 
 
 def _as_text(data: object) -> str:

@@ -9,6 +9,7 @@ It takes Chromium as the system has it (Debian: `apt install chromium`); without
 import functools
 import http.server
 import io
+import json
 import shutil
 import threading
 from collections.abc import Iterator
@@ -223,6 +224,184 @@ def test_a_picture_opens_large_by_mouse_and_keyboard_and_closes_again(
         assert large.is_visible()
         page.get_by_role("button", name="Close").click()
         assert page.locator("dialog").count() == 0
+
+
+RATES = "notebooks/rate_distortion.html"
+
+
+def curves_of(page: Page, name: str) -> list[dict[str, Any]]:
+    """The curves that a plot tells of."""
+    told = json.loads(page.locator(f"#{name} script.points").text_content() or "")
+    curves: list[dict[str, Any]] = told["curves"]
+    return curves
+
+
+def place_of(page: Page, name: str, point: dict[str, Any]) -> tuple[float, float]:
+    """Where a point of a plot is on the screen."""
+    picture = page.locator(f"#{name} .plot img")
+    picture.scroll_into_view_if_needed()
+    box = picture.bounding_box()
+    assert box is not None
+    return box["x"] + point["x"] * box["width"], box["y"] + point["y"] * box["height"]
+
+
+def alone(curves: list[dict[str, Any]]) -> dict[str, Any]:
+    """The point of a plot that is farthest from all others."""
+    points = [point for curve in curves for point in curve["points"]]
+    places = np.array([(point["x"], point["y"]) for point in points])
+    distances = np.hypot(*(places[:, np.newaxis] - places).transpose(2, 0, 1))
+    np.fill_diagonal(distances, np.inf)
+    found: dict[str, Any] = points[int(distances.min(axis=1).argmax())]
+    return found
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", ["phone", "desktop"])
+def test_a_plot_says_what_the_point_near_the_pointer_is(
+    browser: Browser, site: str, width: str, theme: Any
+) -> None:
+    viewport = {"width": WIDTHS[width], "height": 900}
+    page = browser.new_page(viewport=viewport, color_scheme=theme)  # type: ignore[arg-type]
+    for address, name in ((RATES, "rd-beans"), ("notebooks/training.html", "training-curve")):
+        page.goto(f"{site}/{address}")
+        label, mark = (page.locator(f"#{name} .plot-{part}") for part in ("label", "mark"))
+        assert not label.is_visible()
+        point = alone(curves_of(page, name))
+        x, y = place_of(page, name, point)
+        page.mouse.move(x + 4, y - 3)
+        assert label.inner_text() == point["text"]
+        box, marked = label.bounding_box(), mark.bounding_box()
+        assert box is not None
+        assert marked is not None
+        assert marked["x"] + marked["width"] / 2 == pytest.approx(x, abs=1)
+        assert marked["y"] + marked["height"] / 2 == pytest.approx(y, abs=1)
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= WIDTHS[width]
+        assert not box["y"] <= y <= box["y"] + box["height"], "the label hides its point"
+        # All of the picture is its image: padding would move the points.
+        assert page.locator(f"#{name} .plot img").evaluate(
+            "i => ['padding', 'borderWidth'].map(n => getComputedStyle(i)[n])"
+        ) == ["0px", "0px"]
+        page.keyboard.press("Escape")
+        assert not label.is_visible()
+        page.mouse.move(x + 5, y)
+        assert label.is_visible()
+        page.mouse.move(2, 2)
+        assert not label.is_visible()
+    page.close()
+
+
+def test_a_click_on_a_point_shows_its_crop_and_elsewhere_opens_the_plot_large(
+    page: Page, site: str
+) -> None:
+    page.goto(f"{site}/{RATES}")
+    curves = curves_of(page, "rd-beans")
+    shown, dialog = page.locator("#rd-beans .plot-crop"), page.locator("dialog.zoomed")
+    point = alone(curves)
+    page.mouse.click(*place_of(page, "rd-beans", point))
+    assert shown.count() == 2
+    original, crop = shown.all_inner_texts()
+    assert original == "original"
+    assert crop.partition(",")[0] == point["text"].partition(",")[0]
+    assert "bytes" in crop
+    assert "dB PSNR" in crop
+    page.wait_for_function(
+        "[...document.querySelectorAll('#rd-beans canvas')].every(c => c.getContext('2d')"
+        ".getImageData(0, 0, c.width, c.height).data.some((v, i) => i % 4 < 3 && v))"
+    )
+    drawn = "c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].join()"
+    pixels = [canvas.evaluate(drawn) for canvas in page.locator("#rd-beans canvas").all()]
+    assert pixels[0] != pixels[1]
+    assert dialog.count() == 0
+    page.mouse.click(*place_of(page, "rd-beans", {"x": 0.01, "y": 0.01}))
+    assert dialog.count() == 1
+    page.keyboard.press("Escape")
+    page.goto(f"{site}/notebooks/training.html")  # whose points have no crops
+    page.mouse.click(*place_of(page, "training-curve", alone(curves_of(page, "training-curve"))))
+    assert dialog.count() == 1
+
+
+def test_the_points_of_a_plot_are_one_stop_of_the_tab_key_and_arrows_go_along_a_curve(
+    page: Page, site: str
+) -> None:
+    page.goto(f"{site}/{RATES}")
+    first, second, *_ = (curve["points"] for curve in curves_of(page, "rd-beans"))
+    label, slider = page.locator("#rd-beans .plot-label"), page.locator("#rd-beans .plot-slider")
+    page.locator("#rd-beans .plot img").focus()
+    page.keyboard.press("Tab")
+    for key, point in (
+        ("", first[0]),
+        ("ArrowRight", first[1]),
+        ("ArrowDown", second[1]),
+        ("ArrowRight", second[2]),
+        ("ArrowLeft", second[1]),
+        ("ArrowUp", first[1]),
+        ("End", first[-1]),
+    ):
+        if key:
+            page.keyboard.press(key)
+        assert slider.evaluate("slider => slider === document.activeElement")
+        assert label.inner_text() == slider.get_attribute("aria-valuetext") == point["text"]
+    page.keyboard.press("Enter")
+    crop = page.locator("#rd-beans .plot-crop").nth(1).inner_text()
+    assert crop.partition(":")[0].startswith("autoencoder, step")
+    page.keyboard.press("Tab")
+    assert not page.locator("#rd-beans").evaluate(
+        "figure => figure.querySelector('.plot').contains(document.activeElement)"
+    )
+    assert not label.is_visible()
+
+
+def test_a_finger_sees_what_a_point_is_first_and_then_opens_the_plot(
+    browser: Browser, site: str
+) -> None:
+    viewport = {"width": WIDTHS["phone"], "height": 900}
+    context = browser.new_context(viewport=viewport, has_touch=True)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(f"{site}/notebooks/training.html")
+    point = alone(curves_of(page, "training-curve"))
+    x, y = place_of(page, "training-curve", point)
+    page.touchscreen.tap(x, y)
+    label = page.locator("#training-curve .plot-label")
+    assert label.inner_text() == point["text"]
+    assert page.locator("dialog").count() == 0
+    page.touchscreen.tap(x, y)
+    assert page.locator("dialog.zoomed").count() == 1
+    context.close()
+
+
+@pytest.mark.parametrize(("width", "theme"), [("phone", "dark"), ("desktop", "light")])
+def test_axe_finds_no_fault_in_a_plot_that_shows_a_point_and_a_crop(
+    browser: Browser, site: str, width: str, theme: Any
+) -> None:
+    viewport = {"width": WIDTHS[width], "height": 900}
+    page = browser.new_page(viewport=viewport, color_scheme=theme)  # type: ignore[arg-type]
+    page.goto(f"{site}/{RATES}")
+    page.locator("#rd-beans .plot-slider").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#rd-beans .plot-label").is_visible()
+    page.locator("#rd-beans .plot-crop").nth(1).wait_for()
+    page.wait_for_timeout(500)
+    faults = Axe().run(page, context="#rd-beans").response["violations"]
+    assert [(fault["id"], fault["nodes"][0]["target"]) for fault in faults] == []
+    page.close()
+
+
+def test_without_javascript_and_in_print_a_plot_is_its_picture_alone(
+    browser: Browser, page: Page, site: str
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    plain = context.new_page()
+    plain.goto(f"{site}/{RATES}")
+    assert plain.locator("#rd-beans img").is_visible()
+    assert "bits per pixel, " not in plain.locator("#rd-beans").inner_text()
+    context.close()
+    page.goto(f"{site}/{RATES}")
+    page.locator("#rd-beans .plot-slider").focus()
+    page.keyboard.press("Enter")
+    page.emulate_media(media="print")
+    assert page.locator("#rd-beans img").is_visible()
+    for part in ("label", "mark", "hint", "crops", "slider"):
+        assert not page.locator(f"#rd-beans .plot-{part}").is_visible(), part
 
 
 def test_the_first_screen_of_each_chapter_shows_content(page: Page, site: str, book: Path) -> None:

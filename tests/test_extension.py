@@ -4,11 +4,14 @@ What it does to whole pages, such as tables that are called tables, is tested in
 """
 
 import base64
+import json
 from pathlib import Path
 
 import nbformat
 import pytest
 from docutils import nodes
+from docutils.frontend import get_default_settings
+from docutils.parsers.rst import Parser
 from docutils.utils import new_document
 from PIL import Image
 
@@ -81,6 +84,29 @@ def test_a_small_picture_has_the_form_of_the_large_one_and_its_transparent_groun
         left, right = (small.getpixel((place, 60)) for place in (30, 210))
     assert left[3] == 0  # type: ignore[index]
     assert right == (0, 0, 0, 255)
+
+
+def test_what_a_plot_tells_of_its_points_stands_in_its_figure_alone(tmp_path: Path) -> None:
+    told = {"curves": [{"name": "a</script>", "points": [{"x": 0.1, "y": 0.2, "text": "1 < 2"}]}]}
+    cells = [nbformat.v4.new_code_cell("plot()") for _ in range(2)]
+    for cell, name, metadata in zip(
+        cells, ("rates", "leaf"), ({"image/png": {"points": told}}, {}), strict=True
+    ):
+        output = nbformat.v4.new_output("execute_result", {"image/png": ""}, metadata=metadata)
+        cell.outputs = [output]
+        cell.metadata["mystnb"] = {"figure": {"name": name, "caption": "What is seen."}}
+    file = tmp_path / "one.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), file)
+    assert extension.points_of(file) == {"rates": told}
+    document = new_document(str(file), get_default_settings(Parser))
+    figures = [nodes.figure("", nodes.image(), names=[name]) for name in ("rates", "leaf")]
+    document += figures
+    extension.PointsOfPlots(document).apply()
+    (script,) = document.findall(nodes.raw)
+    assert script.parent is figures[0]
+    text = script.astext().removeprefix('<script type="application/json" class="points">')
+    assert "<" not in text.removesuffix("</script>")
+    assert json.loads(text.removesuffix("</script>")) == told
 
 
 PAGE = """

@@ -104,6 +104,21 @@ def test_the_training_curve_shows_losses_floor_and_excess() -> None:
     np.testing.assert_allclose(np.asarray(excess.lines[0].get_ydata()), [0.1, 0.05])
 
 
+def test_points_of_training_say_what_the_table_does() -> None:
+    losses, floor = [0.71234, 0.65432], 0.6
+    figure = training.training_curve(losses, floor)
+    loss, excess = ([point["text"] for point in c["points"]] for c in figure.told()["curves"])
+    assert loss == ["epoch 1: loss 0.7123", "epoch 2: loss 0.6543"]
+    assert excess == ["epoch 1: 0.1123 above the floor", "epoch 2: 0.0543 above the floor"]
+    table = training.loss_per_epoch(losses, floor)
+    assert all(number in table for number in ("0.7123", "0.6543", "0.1123", "0.0543"))
+    (times,) = training.epoch_times([3.04, 2.0]).told()["curves"]
+    assert [point["text"] for point in times["points"]] == [
+        "epoch 1: 3.0 seconds",
+        "epoch 2: 2.0 seconds",
+    ]
+
+
 def test_the_times_of_epochs_are_bars() -> None:
     (axes,) = training.epoch_times([3.0, 2.0]).axes
     bars: list[Any] = [*axes.patches]

@@ -16,7 +16,9 @@ from reproduce.book.notebook import executed_source
 from tests.nbval_strict import (
     SettingError,
     Tolerance,
+    comparable,
     form_problems,
+    output_differences,
     picture_difference,
     text_differences,
     tolerance_of_cell,
@@ -222,6 +224,34 @@ def test_a_small_thing_that_is_missing_in_a_large_picture_is_a_difference() -> N
     marked[500:516, 500:516] = 0
     message = picture_difference(encoded(page), encoded(marked), Tolerance(picture_rms=5))
     assert "worst square of 32 pixels by 127" in message
+
+
+# ------------------------------------------------------------------------------ points of a plot
+
+
+def plotted(y: float = 0.25, text: str = "JPEG: 24.10 dB PSNR") -> nbformat.NotebookNode:
+    """A plot with one point."""
+    told = {"curves": [{"name": "JPEG", "points": [{"x": 0.5, "y": y, "text": text}]}]}
+    metadata = {"image/png": {"points": told}}
+    return V4.new_output("execute_result", {"image/png": plot()}, metadata=metadata)
+
+
+@pytest.mark.parametrize(
+    ("new", "is_same"),
+    [
+        (plotted(), True),
+        (plotted(y=0.2501, text="JPEG: 24.11 dB PSNR"), True),
+        (plotted(y=0.26), False),
+        (plotted(text="WebP: 24.10 dB PSNR"), False),
+        (plotted(text="JPEG: 25.10 dB PSNR"), False),
+        (V4.new_output("execute_result", {"image/png": plot()}), False),
+    ],
+)
+def test_what_a_plot_tells_of_its_points_is_compared(
+    new: nbformat.NotebookNode, is_same: bool
+) -> None:
+    found = output_differences(comparable(plotted()), comparable(new), DEFAULT)
+    assert (found == []) == is_same
 
 
 # ---------------------------------------------------------------------- the form of what is stored

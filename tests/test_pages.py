@@ -558,6 +558,87 @@ def content_images(page: Path) -> list[Tag]:
     return article.find_all("img") if isinstance(article, Tag) else []
 
 
+PLOTS = {
+    "rate_distortion": ["rd-beans", "rd-sizes", "rd-page", "quantised-training", "rd-elsewhere"],
+    "training": ["training-curve", "epoch-times"],
+    "size_ratio": ["ratio-against-psnr", "ratio-against-psnr-here"],
+    "cost": ["cost-curves"],
+    "reproduction_report": ["seed-losses"],
+}
+
+
+def told(book: Path) -> Iterator[tuple[Tag, dict[str, Any]]]:
+    """Yield each figure whose points are told, and what is told."""
+    for page in pages(book):
+        for script in read(page).select("script.points"):
+            assert isinstance(script.parent, Tag)
+            yield script.parent, json.loads(script.get_text())
+
+
+def said(book: Path, name: str) -> list[str]:
+    """What the points of a figure say."""
+    (found,) = (curves for figure, curves in told(book) if figure["id"] == name)
+    return [point["text"] for curve in found["curves"] for point in curve["points"]]
+
+
+def cells_of(book: Path, chapter: str, name: str) -> list[list[str]]:
+    """The rows of a table, without its head."""
+    table = first(content(book / "notebooks" / f"{chapter}.html"), name="table", id=name)
+    rows = [[cell.get_text(strip=True) for cell in row("td")] for row in table("tr")]
+    return [row for row in rows if row]
+
+
+def test_every_plot_of_curves_tells_its_points_and_each_lies_within_its_picture(
+    book: Path,
+) -> None:
+    found = {figure["id"]: curves for figure, curves in told(book)}
+    assert set(found) == {name for names in PLOTS.values() for name in names}
+    for chapter in ("rate_distortion", "training"):
+        figures = content(book / "notebooks" / f"{chapter}.html").select("figure:has(img)")
+        plots = [figure["id"] for figure in figures if not figure.select("img.photograph")]
+        assert plots == PLOTS[chapter]
+    for name, curves in found.items():
+        assert curves["curves"], name
+        for curve in curves["curves"]:
+            for point in curve["points"]:
+                assert 0 < point["x"] < 1, (name, point)
+                assert 0 < point["y"] < 1, (name, point)
+                assert re.search(r"\d", point["text"]), (name, point)
+                assert "nan" not in point["text"], (name, point)
+
+
+def test_points_say_the_numbers_of_the_tables_beside_them(book: Path) -> None:
+    of_beans = said(book, "rd-beans")
+    for step, bits, psnr, ssim, ms_ssim in cells_of(book, "rate_distortion", "quantisation-steps"):
+        start = f"autoencoder, step {step}: {bits} bits per pixel, "
+        for end in (f"{psnr} dB PSNR", f"SSIM {ssim}", f"MS-SSIM {ms_ssim}"):
+            assert start + end in of_beans
+    rows = cells_of(book, "training", "loss-table")
+    assert said(book, "training-curve") == [
+        *(f"epoch {epoch}: loss {loss}" for epoch, loss, _ in rows),
+        *(f"epoch {epoch}: {above} above the floor" for epoch, _, above in rows),
+    ]
+
+
+def test_each_crop_at_a_point_is_of_its_codec_and_lies_in_a_sheet_on_the_page(book: Path) -> None:
+    with_crops = [(figure, curves) for figure, curves in told(book) if "crops" in curves]
+    assert [figure["id"] for figure, _ in with_crops] == ["rd-beans", "rd-page"]
+    page = book / "notebooks" / "rate_distortion.html"
+    for _, curves in with_crops:
+        sheet = first(content(page), name="figure", id=curves["crops"]["figure"])
+        picture = page.parent / str(first(sheet, name="img")["src"])
+        side, crops = curves["crops"]["side"], curves["crops"]["crops"]
+        with Image.open(picture) as image:
+            width, height = image.size
+        assert max(crop["left"] for crop in crops) + side <= width
+        assert max(crop["top"] for crop in crops) + side == height
+        for curve in curves["curves"]:
+            for point in curve["points"]:
+                crop = crops[point["crop"]]["text"]
+                assert crop.startswith(f"{curve['name']}, ")
+                assert re.search(r": [\d,]+ bytes, .+ dB PSNR$", crop)
+
+
 def test_each_picture_has_its_size_and_all_but_the_first_and_sliders_can_wait(book: Path) -> None:
     for page in pages(book):
         for place, image in enumerate(content_images(page)):

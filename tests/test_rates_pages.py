@@ -11,6 +11,8 @@ import skimage.data
 from PIL import Image
 
 from reproduce.chapters import rates
+from reproduce.chapters.crops import at_points
+from reproduce.chapters.points import Plot
 from reproduce.core.parameters import Parameters
 from reproduce.measure import metrics, stages
 from reproduce.measure.metrics import METRICS
@@ -150,6 +152,45 @@ def test_bd_rates_of_images_are_shown_with_how_many_have_one() -> None:
     assert own[:2] == [AUTOENCODER, f"{np.mean(each):+.1f} %, 2 of 3 images"]
 
 
+def told(figure: Plot) -> list[str]:
+    """What all points say."""
+    return [point["text"] for curve in figure.told()["curves"] for point in curve["points"]]
+
+
+def test_each_point_says_setting_rate_and_quality_as_the_tables_do(points) -> None:
+    said = told(rates.rate_distortion(points))
+    assert len(said) == len(points) * len(METRICS)
+    _, *rows = rows_of(rates.steps(points))
+    for step, bits, psnr, *shares in rows:
+        start = f"{AUTOENCODER}, step {step}: {bits} bits per pixel"
+        assert f"{start}, {psnr} dB PSNR" in said
+        assert f"{start}, SSIM {shares[0]}" in said
+        assert f"{start}, MS-SSIM {shares[1]}" in said
+    assert "JPEG, quality 4: 0.300 bits per pixel, 26.00 dB PSNR" in said
+
+
+def test_points_of_two_sizes_say_of_which_they_are(points) -> None:
+    said = told(rates.at_both_sizes(points, points.assign(psnr_db=points["psnr_db"] - 5)))
+    assert "JPEG, quality 8, full size: 1.500 bits per pixel, 36.00 dB PSNR" in said
+    assert "JPEG, quality 8, half size: 1.500 bits per pixel, 31.00 dB PSNR" in said
+
+
+def test_points_beyond_the_plot_are_not_told(points) -> None:
+    far = points.assign(bpp=points["bpp"] * 2)
+    said = told(rates.rate_distortion(far))
+    assert not [text for text in said if text.startswith("JPEG, quality 8")]
+    assert [text for text in said if text.startswith("JPEG, quality 4")]
+
+
+def test_points_of_a_plot_with_crops_have_those_of_their_codec(points) -> None:
+    image = (np.arange(48 * 48) % 251).astype(np.uint8).reshape(48, 48)
+    crops = at_points([codecs.MODULES["jpeg"]], image, "sheet", side=8)
+    curves_told = rates.rate_distortion(points, crops=crops).told()["curves"]
+    for curve in curves_told:
+        expected = crops.nearest("JPEG", [2, 4, 8]) if curve["name"] == "JPEG" else [None] * 3
+        assert [point.get("crop") for point in curve["points"]] == expected
+
+
 def test_codecs_without_a_style_of_their_own_get_different_ones(points) -> None:
     named = [points[points["codec"] == "new"].assign(codec=name) for name in ("a", "b", "c", "d")]
     figure = rates.rate_distortion(pd.concat(named))
@@ -188,6 +229,7 @@ def test_each_trial_is_a_curve_with_what_was_done_as_its_name() -> None:
     }
     assert drawn == {"noise, step 1/2": [[1, 20]], "none": [[2, 5], [3, 7]]}
     assert plain.best_psnr == 7
+    assert "noise, step 1/2: 1.000 bits per pixel, 20.00 dB PSNR" in told(figure)
 
 
 def test_the_order_of_codecs_is_told_by_what_is_measured(points) -> None:

@@ -58,6 +58,17 @@ def test_each_method_is_a_point_at_its_means_but_for_the_lossless() -> None:
     assert labels(figure).keys() == named
 
 
+def test_each_point_says_its_method_and_means() -> None:
+    curves = size_ratio.ratio_against_psnr(table(PLACES)).told()["curves"]
+    said = [point["text"] for curve in curves for point in curve["points"]]
+    labelled = {method.name: method.label for method in METHODS}
+    assert sorted(said) == sorted(
+        f"{labelled[name]}: size ratio {ratio:.3f}, {psnr:.2f} dB PSNR"
+        for name, (ratio, psnr) in PLACES.items()
+        if math.isfinite(psnr)
+    )
+
+
 def test_the_papers_mean_is_a_line() -> None:
     axes = size_ratio.ratio_against_psnr(table(PLACES)).axes[0]
     assert any(

@@ -1,10 +1,11 @@
-"""A Sphinx extension for the book: tables called tables and listed, true signs, pictures, doors.
+"""A Sphinx extension for the book: tables called tables and listed, true signs, points, pictures.
 
 `_config.yml` lists it. MyST-NB makes a figure of whatever a cell puts out under a caption, glued
 numbers come with the hyphen of Python's formats, and a glued picture can have no caption.
 """
 
 import base64
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from reproduce.book import download, figures, listings, pages
+from reproduce.chapters.points import POINTS
 
 NEGATIVE = re.compile(r"(?<![\w.,)\]–-])-(?=\d)")
 # 500 x 500, H x W x 1, ⌈H/2⌉ x ⌈W/2⌉.
@@ -54,6 +56,37 @@ class TablesOfFigures(SphinxTransform):
 
 def _pictures(figure: nodes.figure) -> list[nodes.image]:
     return list(figure.findall(nodes.image))
+
+
+class PointsOfPlots(SphinxTransform):
+    """Lays what a plot tells of its points beside its picture, for `points.js`."""
+
+    default_priority = 700
+
+    def apply(self, **_: Any) -> None:
+        """Change the document in place."""
+        source = Path(self.document["source"])
+        if source.suffix != ".ipynb":
+            return
+        told = points_of(source)
+        for figure in self.document.findall(nodes.figure):
+            for name in set(figure["names"]) & told.keys():
+                # As JSON in a script that is none, "<" could end it.
+                text = json.dumps(told[name], ensure_ascii=False).replace("<", "\\u003c")
+                script = f'<script type="application/json" class="points">{text}</script>'
+                figure.insert(0, nodes.raw("", script, format="html"))
+
+
+def points_of(notebook: Path) -> dict[str, dict[str, Any]]:
+    """Return what the plots of a notebook tell of their points, by the names of their figures."""
+    told = {}
+    for cell in nbformat.read(notebook, as_version=4).cells:
+        name = cell.metadata.get("mystnb", {}).get("figure", {}).get("name")
+        for output in cell.get("outputs", []):
+            found = output.get("metadata", {}).get("image/png", {}).get(POINTS)
+            if name and found:
+                told[name] = found
+    return told
 
 
 class Signs(SphinxPostTransform):
@@ -159,6 +192,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("config-inited", begin, priority=400)  # before the theme reads its options
     app.add_search_language(WholeNumbers)
     app.add_transform(TablesOfFigures)
+    app.add_transform(PointsOfPlots)
     app.add_post_transform(Signs)
     figures.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
+from reproduce.chapters.points import Plot
 from reproduce.chapters.style import BLUE, VERMILION
 from reproduce.core.markdown import table as markdown
 from reproduce.results import costs
 
 
-def cost_curves(result: Mapping[str, Any]) -> Figure:
+def cost_curves(result: Mapping[str, Any]) -> Plot:
     """Plot time and memory against image size and number of images, of the paper's script and ours.
 
     Takes the benchmark's result (`costs.read`); points are medians of its rounds.
@@ -24,17 +24,21 @@ def cost_curves(result: Mapping[str, Any]) -> Figure:
         ("files to first step, seconds", "loading", "seconds", "count", by_count, 1.0),
         ("peak memory, GB", "memory", "peak_bytes", "count", by_count, 1e9),
     ]
-    figure = Figure(figsize=(7.0, 5.4))
+    figure = Plot(figsize=(7.0, 5.4))
     for axes, panel in zip(figure.subplots(2, 2).flat, panels, strict=True):
         title, thing, number, setting, fixed, unit = panel
+        along = {"size": "pixels a side", "count": "training images"}[setting]
         curves = costs.by_setting(result, thing, number, setting, fixed)
         for (subject, curve), marker in zip(curves.items(), "os", strict=True):
             label = {"literal": "the paper's script", "ours": "here"}[subject]
             values = [value / unit for value in curve.values()]
             colour = {"literal": VERMILION, "ours": BLUE}[subject]
-            axes.plot(list(curve), values, marker=marker, color=colour, label=label)
+            (line,) = axes.plot(list(curve), values, marker=marker, color=colour, label=label)
+            pairs = zip(curve, values, strict=True)
+            texts = [f"{label}, {at:,} {along}: {title} {value:.3g}" for at, value in pairs]
+            figure.tell(line, label, texts)
         axes.set_title(title)
-        axes.set_xlabel({"size": "pixels a side", "count": "training images"}[setting])
+        axes.set_xlabel(along)
         if setting == "size":
             axes.set(xscale="log", yscale="log")
             axes.set_xticks(list(curve), [str(value) for value in curve])

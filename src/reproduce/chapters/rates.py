@@ -8,10 +8,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter
 from numpy.typing import NDArray
 
+from reproduce.chapters.crops import Crops, setting, step
 from reproduce.chapters.pictures import middle
+from reproduce.chapters.points import Plot
 from reproduce.chapters.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 from reproduce.chapters.text import listed, rounded
 from reproduce.core.markdown import table
@@ -43,23 +46,27 @@ SMALL = 200
 """Side in pixels; below, a header of hundreds of bytes is a tenth of a bit per pixel and more."""
 
 
-def rate_distortion(points: pd.DataFrame, codec_names: Sequence[str] | None = None) -> Figure:
+def rate_distortion(
+    points: pd.DataFrame, codec_names: Sequence[str] | None = None, crops: Crops | None = None
+) -> Plot:
     """Plot quality against rate for each codec and metric, with 95 % bands of the mean.
 
     Takes what `curves.means` returns; by default all its codecs are shown. SSIM and MS-SSIM are on
-    a scale of 1 - value, turned around: near 1 equal steps are not equal.
+    a scale of 1 - value, turned around: near 1 equal steps are not equal. A page shows the crops of
+    an image, if there are some, where a reader clicks a point.
     """
     # The first metric above, over the whole width, the others below it, two in a row.
     first, *others = metrics.METRICS
     rows = -(-len(others) // 2)
-    figure = Figure(figsize=(7.0, 4.4 + 2.8 * rows))
+    figure = Plot(figsize=(7.0, 4.4 + 2.8 * rows))
+    figure.crops = crops
     grid = figure.add_gridspec(1 + rows, 2, height_ratios=(1.6, *[1] * rows))
     places = [grid[0, :], *(grid[1 + place // 2, place % 2] for place in range(len(others)))]
     names = codec_names or curves.names(points)
     for metric, place in zip((first, *others), places, strict=True):
         axes = figure.add_subplot(place)
         for name, style in zip(names, _styles(names), strict=True):
-            _draw_curve(axes, points[points["codec"] == name], metric, name, style)
+            _draw_curve(figure, axes, points[points["codec"] == name], metric, name, style)
         axes.set(xlabel="bits per pixel", ylabel=metric.label, xlim=(0, MOST_BPP))
     figure.axes[0].legend(ncols=2)
     return figure
@@ -71,7 +78,12 @@ def _styles(names: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _draw_curve(
-    axes: Axes, points: pd.DataFrame, metric: Metric, name: str, style: tuple[str, str]
+    figure: Plot,
+    axes: Axes,
+    points: pd.DataFrame,
+    metric: Metric,
+    name: str,
+    style: tuple[str, str],
 ) -> None:
     """Draw a codec's curve over its band, as far as the plot reaches."""
     shown = points.sort_values("bpp")
@@ -82,13 +94,42 @@ def _draw_curve(
     )
     main = name == AUTOENCODER
     axes.fill_between(rates, low, high, color=colour, alpha=0.12, lw=0)
-    axes.plot(
+    (line,) = axes.plot(
         rates, middle, marker=marker, color=colour, label=name, ms=5 if main else 3.5,
         lw=2.2 if main else 1.1, zorder=3 if main else 2,
     )  # fmt: skip
+    of = f", {axes.get_title()}" if axes.get_title() else ""
+    texts = [
+        f"{setting(name, quality)}{of}: {_rate(rate)}, {_quality(value, metric)}"
+        for quality, rate, value in zip(shown["quality"], rates, shown[metric.name], strict=True)
+    ]
+    crops = figure.crops.nearest(name, [*shown["quality"]]) if figure.crops else ()
+    figure.tell(line, name, texts, crops)
     if metric.is_share:
         axes.yaxis.set_major_locator(FixedLocator(metric.in_decibels(_TICKS).tolist()))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda decibels, _: _unscaled(decibels)))
+
+
+def _rate(bits: float) -> str:
+    return f"{bits:.3f} bits per pixel"
+
+
+def _quality(value: float, metric: Metric) -> str:
+    """Say how good something is, as "24.12 dB PSNR" or "SSIM 0.9012"."""
+    if metric.is_share:
+        return f"{metric.label} {rounded(value, 4)}"
+    name, _, unit = metric.label.removesuffix(")").partition(" (")
+    return f"{rounded(value, 2)} {unit} {name}"
+
+
+def _tell_psnr(
+    figure: Plot, line: Line2D, name: str, rates: Sequence[float], psnr: Sequence[float]
+) -> None:
+    """Have a plot tell of a curve of PSNR."""
+    pairs = zip(rates, psnr, strict=True)
+    figure.tell(
+        line, name, [f"{name}: {_rate(rate)}, {value:.2f} dB PSNR" for rate, value in pairs]
+    )
 
 
 def _scaled(values: "pd.Series[float]", metric: Metric) -> NDArray[np.float64]:
@@ -103,41 +144,44 @@ def _unscaled(decibels: float) -> str:
     return f"{1 - 10 ** (-decibels / 10):.4g}"
 
 
-def at_both_sizes(full: pd.DataFrame, half: pd.DataFrame) -> Figure:
+def at_both_sizes(full: pd.DataFrame, half: pd.DataFrame) -> Plot:
     """Plot PSNR against rate at full and at half size side by side (from `curves.means`)."""
-    figure = Figure(figsize=(7.0, 3.6))
+    figure = Plot(figsize=(7.0, 3.6))
     names = curves.names(full)
     for axes, points, title in zip(
         figure.subplots(1, 2, sharey=True), (full, half), ("full size", "half size"), strict=True
     ):
-        for name, style in zip(names, _styles(names), strict=True):
-            _draw_curve(axes, points[points["codec"] == name], metrics.METRICS[0], name, style)
         axes.set(xlabel="bits per pixel", xlim=(0, MOST_BPP), title=title)
+        for name, style in zip(names, _styles(names), strict=True):
+            own = points[points["codec"] == name]
+            _draw_curve(figure, axes, own, metrics.METRICS[0], name, style)
     figure.axes[0].set_ylabel(metrics.METRICS[0].label)
     figure.axes[0].legend(fontsize=7)
     return figure
 
 
-def trained_with_quantisation(trials: Iterable[Trial]) -> Figure:
+def trained_with_quantisation(trials: Iterable[Trial]) -> Plot:
     """Plot PSNR against rate of the model after each kind of training (`results.studies`)."""
-    figure = Figure()
+    figure = Plot()
     axes = figure.subplots()
     for trial, marker in zip(trials, "osD^vPX", strict=False):
         rates, values = ([point[name] for point in trial.points] for name in ("bpp", "psnr_db"))
-        axes.plot(rates, values, marker=marker, label=trial.label, ms=4)
+        (line,) = axes.plot(rates, values, marker=marker, label=trial.label, ms=4)
+        _tell_psnr(figure, line, trial.label, rates, values)
     axes.set(xlabel="bits per pixel", ylabel="PSNR (dB)", xlim=(0, None))
     axes.legend()
     return figure
 
 
-def elsewhere_curves(references: Sequence[Mapping[str, Any]]) -> Figure:
+def elsewhere_curves(references: Sequence[Mapping[str, Any]]) -> Plot:
     """Plot curves that others have published (`curves.read_elsewhere`)."""
-    figure = Figure()
+    figure = Plot()
     axes = figure.subplots()
     names = [reference["name"] for reference in references]
     for reference, (colour, marker) in zip(references, _styles(names), strict=True):
         rates, values, name = reference["bpp"], reference["psnr_db"], reference["name"]
-        axes.plot(rates, values, marker=marker, color=colour, label=name, ms=4)
+        (line,) = axes.plot(rates, values, marker=marker, color=colour, label=name, ms=4)
+        _tell_psnr(figure, line, name, rates, values)
     axes.set(xlabel="bits per pixel", ylabel="PSNR over RGB (dB)", xlim=(0, MOST_BPP))
     axes.legend()
     return figure
@@ -315,7 +359,7 @@ def steps(points: pd.DataFrame) -> str:
     own = points[points["codec"] == AUTOENCODER].sort_values("quality")
     rows = [
         {
-            "step": f"1/{point['quality']:g}" if point["quality"] != 1 else "1",
+            "step": step(point["quality"]),
             "bits per pixel": f"{point['bpp']:.3f}",
             "PSNR (dB)": f"{point['psnr_db']:.2f}",
             "SSIM": rounded(point["ssim"], 4),

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from statistics import mean, stdev
 
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from reproduce.chapters.points import Plot
 from reproduce.chapters.style import BLUE, GREEN, VERMILION
 from reproduce.chapters.text import listed, number, rounded
 from reproduce.core.markdown import table
@@ -323,14 +323,17 @@ def seed_list(seeds: Sequence[int]) -> str:
     return f"seed{'s' if len(seeds) > 1 else ''} {listed(list(map(str, seeds)))}"
 
 
-def losses_of_seeds(runs: Mapping[int, Run]) -> Figure:
+def losses_of_seeds(runs: Mapping[int, Run]) -> Plot:
     """Plot the loss per epoch with each seed, from what `record.measure` returns of each run."""
-    figure = Figure()
+    figure = Plot()
     axes = figure.subplots()
     for seed, run in runs.items():
         losses = run.training.losses
         line, dead = ("o-", "") if run.learned else ("x--", ", dead latent")
-        axes.plot(range(1, len(losses) + 1), losses, line, label=f"seed {seed}{dead}")
+        name = f"seed {seed}{dead}"
+        (curve,) = axes.plot(range(1, len(losses) + 1), losses, line, label=name)
+        texts = [f"{name}, epoch {epoch}: loss {loss:.4f}" for epoch, loss in enumerate(losses, 1)]
+        figure.tell(curve, name, texts)
     floor = next(iter(runs.values())).training.loss_floor
     axes.axhline(floor, color="black", ls="--", lw=1.2, label=f"floor {floor:.4f}")
     axes.axhline(LOSS_OF_MID_GREY, color="gray", ls=":", label="mid-grey everywhere")

@@ -14,6 +14,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
 
+from reproduce.chapters.points import Plot
 from reproduce.chapters.style import BLUE, GREEN, ORANGE, VERMILION
 from reproduce.chapters.text import rounded
 from reproduce.core.markdown import table as markdown
@@ -115,7 +116,7 @@ _MARKS = {
 }
 
 
-def ratio_against_psnr(ratios: pd.DataFrame) -> Figure:
+def ratio_against_psnr(ratios: pd.DataFrame) -> Plot:
     """Plot mean PSNR against mean size ratio of each method, with 95 % intervals of both means.
 
     What leaves an image as it was has an infinite PSNR, and no place in the plot.
@@ -123,7 +124,7 @@ def ratio_against_psnr(ratios: pd.DataFrame) -> Figure:
     finite = ratios.groupby("method")["psnr_db"].transform(lambda psnr: np.isfinite(psnr).all())
     ratios = ratios[finite]
     found = means(ratios)
-    figure = Figure(figsize=(7.0, 5.6))
+    figure = Plot(figsize=(7.0, 5.6))
     axes = figure.subplots()
     blurs = found[found.index.str.startswith("blur-")]
     axes.plot(blurs["size_ratio"], blurs["psnr_db"], color=BLUE, lw=0.8, zorder=1)
@@ -135,9 +136,9 @@ def ratio_against_psnr(ratios: pd.DataFrame) -> Figure:
     )
     for kind, (marker, colour, label) in _MARKS.items():
         others = [method for method in measured(found, [kind]) if method.name != "autoencoder"]
-        _plot(axes, ratios, others, fmt=marker, color=colour, label=label)
+        _plot(figure, ratios, others, fmt=marker, color=colour, label=label)
     ours = [method for method in measured(found, ["picture"]) if method.name == "autoencoder"]
-    _plot(axes, ratios, ours, fmt="*", color=VERMILION, label="the autoencoder", markersize=14)
+    _plot(figure, ratios, ours, fmt="*", color=VERMILION, label="the autoencoder", markersize=14)
     axes.set(
         xlabel="mean size ratio (bytes ÷ bytes of the original's PNG)",
         ylabel="mean PSNR (dB)",
@@ -152,7 +153,7 @@ def ratio_against_psnr(ratios: pd.DataFrame) -> Figure:
     return figure
 
 
-def _plot(axes: Axes, ratios: pd.DataFrame, methods: Sequence[Method], **style: object) -> None:
+def _plot(figure: Plot, ratios: pd.DataFrame, methods: Sequence[Method], **style: object) -> None:
     """Plot the means of some methods with their intervals."""
     x, y = (
         [
@@ -161,7 +162,7 @@ def _plot(axes: Axes, ratios: pd.DataFrame, methods: Sequence[Method], **style: 
         ]
         for column in ("size_ratio", "psnr_db")
     )
-    axes.errorbar(
+    points = figure.axes[0].errorbar(
         [mean.mean for mean in x],
         [mean.mean for mean in y],
         xerr=[mean.high - mean.mean for mean in x],
@@ -170,6 +171,11 @@ def _plot(axes: Axes, ratios: pd.DataFrame, methods: Sequence[Method], **style: 
         linestyle="none",
         **style,  # type: ignore[arg-type]
     )
+    texts = [
+        f"{method.label}: size ratio {ratio.mean:.3f}, {psnr.mean:.2f} dB PSNR"
+        for method, ratio, psnr in zip(methods, x, y, strict=True)
+    ]
+    figure.tell(points[0], str(style["label"]), texts)
 
 
 _DIRECTIONS = ((1, 0), (-1, 0), (0, -1), (0, 1), (1, -1), (1, 1), (-1, -1), (-1, 1))

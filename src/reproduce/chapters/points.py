@@ -1,0 +1,134 @@
+"""Plots that say what their points are: to a page, which shows it where a reader points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.container import BarContainer
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.transforms import Bbox
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:  # the pages' extension, which reads what is told here, needs no codecs
+    from reproduce.chapters.crops import Crops
+
+POINTS = "points"
+"""Under which key of its picture's metadata a notebook has what a plot tells."""
+
+_ON_THE_EDGE = 0.5
+"""Pixels by which a point may lie beyond its axes: one on their limits is drawn whole."""
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """What is told of a curve: an item for each of its points, in their order."""
+
+    name: str
+    artist: Line2D | BarContainer
+    texts: Sequence[str]
+    crops: Sequence[int | None]
+
+    def places(self) -> NDArray[np.float64]:
+        """Return where the points were drawn, N x 2: pixels from the figure's lower left corner."""
+        if isinstance(self.artist, Line2D):
+            places = self.artist.get_transform().transform(self.artist.get_xydata())
+        else:
+            tops = [(bar.get_x() + bar.get_width() / 2, bar.get_height()) for bar in self._bars]
+            places = self._bars[0].axes.transData.transform(tops)
+        return np.asarray(places, np.float64)
+
+    def is_seen(self, place: NDArray[np.float64]) -> bool:
+        """Say whether a place is within the axes that the curve is drawn in."""
+        axes = self.artist.axes if isinstance(self.artist, Line2D) else self._bars[0].axes
+        assert axes is not None  # noqa: S101  # for mypy: it is drawn
+        return bool(np.isfinite(place).all()) and axes.bbox.padded(_ON_THE_EDGE).contains(*place)
+
+    @property
+    def _bars(self) -> list[Any]:
+        return [*self.artist] if isinstance(self.artist, BarContainer) else []
+
+
+class Plot(Figure):
+    """A figure that tells of the points drawn in it: where each lies, and what it says.
+
+    A notebook keeps that as metadata of the picture, and a page's script (`points.js`) shows it
+    where a reader points. The picture itself is that of any figure.
+
+    Attributes
+    ----------
+    crops
+        What an image looks like at the points, if that can be shown.
+    """
+
+    crops: Crops | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._curves: list[_Curve] = []
+
+    def tell(
+        self,
+        artist: Line2D | BarContainer,
+        name: str,
+        texts: Sequence[str],
+        crops: Sequence[int | None] = (),
+    ) -> None:
+        """Have the plot tell of a line's points, or of bars' tops.
+
+        Parameters
+        ----------
+        artist
+            As it was drawn: where its points lie is taken from there.
+        name
+            Of the curve.
+        texts
+            What each point says, for people.
+        crops
+            The number in `crops` of what an image looks like at each point.
+
+        Raises
+        ------
+        ValueError
+            There are not as many texts, or crops, as points.
+        """
+        curve = _Curve(name, artist, texts, crops or [None] * len(texts))
+        if not len(curve.places()) == len(curve.texts) == len(curve.crops):
+            raise ValueError(f"{name}: {len(texts)} texts for {len(curve.places())} points")
+        self._curves.append(curve)
+
+    def told(self) -> dict[str, Any]:
+        """Return curves and crops as the pages' script reads them.
+
+        A point's place is `x` from the left and `y` from the top, as shares of the picture's width
+        and height. Points beyond the axes' limits are left out.
+        """
+        self.draw_without_rendering()  # the layout settles, and stays
+        self.set_layout_engine("none")
+        picture = self._picture()
+        curves = [_told(curve, picture) for curve in self._curves]
+        told: dict[str, Any] = {"curves": [curve for curve in curves if curve["points"]]}
+        return told if self.crops is None else told | {"crops": self.crops.told()}
+
+    def _picture(self) -> Bbox:
+        """Return the part of the figure that a notebook shows: what is drawn, with a margin."""
+        box = self.get_tightbbox().padded(mpl.rcParams["savefig.pad_inches"])
+        return Bbox(self.dpi_scale_trans.transform(box.get_points()))
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return what a notebook stores besides the picture: metadata of that."""
+        return {}, {"image/png": {POINTS: self.told()}}
+
+
+def _told(curve: _Curve, picture: Bbox) -> dict[str, Any]:
+    points = []
+    for place, text, crop in zip(curve.places(), curve.texts, curve.crops, strict=True):
+        if curve.is_seen(place):
+            x, y = (place - picture.min) / picture.size
+            point: dict[str, Any] = {"x": round(float(x), 4), "y": round(float(1 - y), 4)}
+            points.append(point | {"text": text} | ({} if crop is None else {"crop": crop}))
+    return {"name": curve.name, "points": points}
