@@ -34,7 +34,6 @@ class Plot {
       if (event.pointerType === "mouse") this.hide();
     });
     // Before the click reaches the picture, which it would open large.
-    this.box.addEventListener("pointerdown", (event) => (this.pointer = event.pointerType));
     this.box.addEventListener("click", (event) => this.click(event), { capture: true });
     document.addEventListener("keydown", (event) => event.key === "Escape" && this.hide());
     document.addEventListener("pointerdown", (event) => {
@@ -124,14 +123,14 @@ class Plot {
   }
 
   // A click near a point shows its crop. Where there is none to show, it is the picture's, which
-  // opens large; but a finger has to touch a point first to see what it says.
+  // opens large; but a finger, which hovers over nothing, sees first what the point says.
   click(event) {
     if (event.target !== this.picture) return;
     const near = this.nearest(event);
     if (!near) return this.hide();
     const before = this.shown;
     this.go(...near);
-    const taken = this.crop(this.shown) || (this.pointer !== "mouse" && before !== this.shown);
+    const taken = this.crop(this.shown) || before !== this.shown;
     if (!taken) return this.hide();
     event.stopPropagation();
     event.preventDefault();
@@ -156,7 +155,11 @@ class Plot {
       figure.append(canvas, element("p", "", crop.text));
       return [figure, canvas.getContext("2d"), crop];
     };
-    const cuts = [crops[0], crops[point.crop]].map(cut);
+    const chosen = crops[point.crop];
+    // Not each point has a crop of its own: another one of the curve stands in, and says so.
+    const isOwn = point.text.startsWith(`${chosen.text.split(":")[0]}:`);
+    const told = isOwn ? chosen : { ...chosen, text: `nearest crop: ${chosen.text}` };
+    const cuts = [crops[0], told].map(cut);
     this.crops.replaceChildren(...cuts.map(([figure]) => figure));
     const whole = new Image();
     whole.src = sheet.src;
