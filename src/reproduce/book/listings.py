@@ -72,7 +72,7 @@ def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
 
 
 def _highlighted(app: Sphinx, path: Path) -> Iterator[str]:
-    """Yield the source of a module, highlighted, in pieces: functions and classes can be linked to."""
+    """Yield the highlighted source of a module in pieces: what is defined can be linked to."""
     source = path.read_text(encoding="utf-8")
     lines = source.splitlines(keepends=True)
     begin = 0
