@@ -138,7 +138,7 @@ def test_each_crop_lies_in_the_sheet_where_it_is_told(made: crops.Crops, image: 
     assert np.array_equal(made.original, image[24:40, 24:40])
     for crop, pixels in zip(told["crops"], expected, strict=True):
         rows, columns = (slice(crop[edge], crop[edge] + 16) for edge in ("top", "left"))
-        np.testing.assert_array_equal(made.sheet.pixels[rows, columns], pixels)
+        np.testing.assert_array_equal(crops.sheet(made).pixels[rows, columns], pixels)
 
 
 def test_a_crops_text_has_the_bytes_and_the_psnr_of_its_file(

@@ -56,14 +56,6 @@ class Crops:
     original: Levels
     rows: Sequence[Sequence[Crop]]
 
-    @property
-    def sheet(self) -> Picture:
-        """All crops pixel by pixel: the original alone, below it a row for each codec."""
-        pixels = [[self.original], *([crop.pixels for crop in row] for row in self.rows)]
-        white = np.full_like(self.original, 255)
-        longest = max(map(len, pixels))
-        return grid([[*row, *[white] * (longest - len(row))] for row in pixels], _GAP)
-
     def nearest(self, codec: str, qualities: Sequence[float]) -> list[int | None]:
         """Return for each quality the number of the codec's crop that comes nearest to it.
 
@@ -105,10 +97,18 @@ class Crops:
         return [crop for row in self.rows for crop in row]
 
 
+def sheet(crops: Crops) -> Picture:
+    """Show all crops pixel by pixel: the original alone, below it a row for each codec."""
+    pixels = [[crops.original], *([crop.pixels for crop in row] for row in crops.rows)]
+    white = np.full_like(crops.original, 255)
+    longest = max(map(len, pixels))
+    return grid([[*row, *[white] * (longest - len(row))] for row in pixels], _GAP)
+
+
 def at_points(
     chosen: Sequence[Codec], image: Levels, figure: str, side: int = 96, every: int = 2
 ) -> Crops:
-    """Return what the middle of an image looks like at points of each codec.
+    """Return what the middle of an image looks like at points of each codec, for `sheet`.
 
     Parameters
     ----------
