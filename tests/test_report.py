@@ -36,6 +36,21 @@ def test_the_table_has_a_row_for_each_claim_with_its_verdict_and_evidence(runs) 
         assert row.count("|") == 5, "a cell would be cut in two"
 
 
+def test_in_brief_all_verdicts_are_counted_and_the_claims_that_say_most_are_shown(runs) -> None:
+    judged = claims.judge(claims.read(), runs)
+    counted, _, _, _, *rows = report.in_brief(judged).splitlines()
+    verdicts = [one.verdict for one in judged]
+    for verdict in claims.VERDICTS:
+        assert f"{verdicts.count(verdict)} {verdict}" in counted
+    assert f"{len(judged)} claims" in counted
+    chosen = [one for one in judged if one.claim.in_brief]
+    assert len(chosen) == 6
+    for row, one in zip(rows, chosen, strict=True):
+        _, says, _, here, verdict, _ = (cell.strip() for cell in row.split("|"))
+        assert (says, verdict) == (one.claim.claim, one.verdict)
+        assert all(report.mean_and_deviation(value) in here for value in one.measured)
+
+
 def test_means_and_deviations_are_over_the_seeds_that_learned() -> None:
     text = report.mean_and_deviation(measured({0: 0.5, 1: 9.0, 2: 0.7}, dead=(1,), at_least=0))
     assert text == "0.60 ± 0.14"

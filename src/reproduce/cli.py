@@ -221,14 +221,14 @@ def rooms(path: Path = Path("book/drawings/rooms.svg")) -> None:
 
 @app.command(rich_help_panel=WORKFLOW)
 def readme(path: Path = Path("README.md")) -> None:
-    """Renew the README's table of verdicts, which stands between two comments."""
+    """Renew what the README says of the verdicts, which stands between two comments."""
     from reproduce.chapters import report
     from reproduce.core import markdown
     from reproduce.results import claims, record
 
     text = path.read_text(encoding="utf-8")
-    table = report.plain_verdicts(claims.judge(claims.read(), record.read_seeds()))
-    store.write_whole(path, markdown.fill(text, "verdicts", table, str(path)).encode())
+    brief = report.in_brief(claims.judge(claims.read(), record.read_seeds()))
+    store.write_whole(path, markdown.fill(text, "verdicts", brief, str(path)).encode())
 
 
 def _finish(note: Path, folder: Path) -> None:

@@ -60,23 +60,23 @@ def verdicts(judged: Sequence[Judged]) -> str:
     )
 
 
-def plain_verdicts(judged: Sequence[Judged]) -> str:
-    """Return the same table for any Markdown reader, without pictures, links and reasons."""
-    return table(
-        [
-            {
-                "claim": one.claim.claim,
-                "the paper": reported(one.claim),
-                "here": "; ".join(
-                    f"{measured.check.label} {mean_and_deviation(measured)}"
-                    for measured in one.measured
-                )
-                or "–",
-                "verdict": one.verdict,
-            }
-            for one in judged
-        ]
-    )
+def in_brief(judged: Sequence[Judged]) -> str:
+    """Count the verdicts and show the claims that say most, for any reader of Markdown."""
+    shown = [
+        {
+            "claim": one.claim.claim,
+            "the paper": reported(one.claim),
+            "here": "; ".join(
+                f"{measured.check.label} {mean_and_deviation(measured)}"
+                for measured in one.measured
+            ),
+            "verdict": one.verdict,
+        }
+        for one in judged
+        if one.claim.in_brief
+    ]
+    counted = f"Of the paper's {len(judged)} claims: {counts(judged)}. Those that say most:"
+    return f"{counted}\n\n{table(shown)}"
 
 
 def reported(claim: Claim) -> str:

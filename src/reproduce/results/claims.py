@@ -94,7 +94,10 @@ class Shown(Value):
 
 
 class Claim(Value):
-    """A claim of the paper: where it stands, what it says, and its checks, or why it has none."""
+    """A claim of the paper: where it stands, what it says, and its checks, or why it has none.
+
+    Those `in_brief` are shown where there is room for a few.
+    """
 
     name: str
     claim: str
@@ -102,6 +105,7 @@ class Claim(Value):
     says: str = ""
     shown: Shown
     every_seed: bool = False
+    in_brief: bool = False
     checks: tuple[Check, ...] = ()
     not_checkable: str = ""
 
