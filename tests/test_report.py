@@ -46,8 +46,8 @@ def test_in_brief_all_verdicts_are_counted_and_the_claims_that_say_most_are_show
     chosen = [one for one in judged if one.claim.in_brief]
     assert len(chosen) == 6
     for row, one in zip(rows, chosen, strict=True):
-        _, says, _, here, verdict, _ = (cell.strip() for cell in row.split("|"))
-        assert (says, verdict) == (one.claim.claim, one.verdict)
+        _, says, _, here, judgement, _ = (cell.strip() for cell in row.split("|"))
+        assert (says, judgement) == (one.claim.claim, one.verdict)
         assert all(report.mean_and_deviation(value) in here for value in one.measured)
 
 
