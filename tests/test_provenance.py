@@ -16,6 +16,9 @@ from reproduce.book.provenance import CellGroup, Provenance
 from reproduce.core import memory, store
 from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import Parameters
+from reproduce.measure.stages import SCORES
+from reproduce.models.stages import MODEL
+from reproduce.results import record
 
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 MEGABYTE = 1_000_000
@@ -67,6 +70,15 @@ def an_execution(**changes: Any) -> Provenance:
         ],
         "artifacts": [
             {"name": "model-abc", "seconds": 1234.5, "peak_memory_bytes": 1_270 * MEGABYTE}
+        ],
+        "records": [
+            {
+                "place": "paper/paper/seed-3",
+                "parts": ["model", "scores"],
+                "commit": "fedcba98" * 5,
+                "started": "2026-01-02T03:04:05+00:00",
+                "machine": {"processor": "Q", "cores": 5, "memory_bytes": 10**9, "system": "Linux"},
+            }
         ],
     }
     return Provenance(**made | changes)
@@ -246,6 +258,23 @@ def test_the_commit_is_told_apart_from_changes_to_it(
     assert (made.started, made.seconds) == ("2026-05-04T03:02:01+00:00", 2.35)
 
 
+def test_records_that_were_read_are_told_by_run_and_commit_and_are_no_artifacts() -> None:
+    read = [
+        record.folder(stage, seed=seed) for stage, seed in ((SCORES, 0), (MODEL, 0), (MODEL, 3))
+    ]
+    first, second = provenance.used_records(read)
+    assert (first.place, first.parts) == ("paper/paper/seed-0", ("model", "scores"))
+    assert (second.place, second.parts) == ("paper/paper/seed-3", ("model",))
+    manifest = store.read_manifest(read[2])["made"]
+    assert second.commit == manifest["commit"]
+    assert second.started == manifest["started"]
+    assert second.machine.model_dump() == manifest["machine"]
+    assert [provenance.is_record(folder) for folder in (read[0], Path("build/sample/model-1"))] == [
+        True,
+        False,
+    ]
+
+
 # The foot of a chapter
 
 
@@ -266,12 +295,19 @@ def test_the_foot_tells_what_was_run_in_what_and_what_it_cost() -> None:
     assert told["executed"] == ["2026-05-04 03:02 UTC, in 12.3 s with the start of the kernel"]
     assert told["More"] == ["2", "3.2", "0.45"]
     assert told["`model-abc`"] == ["1,234.5", "1.27"]
+    assert told["`results/paper/paper/seed-3`"] == [
+        "model, scores",
+        "2026-01-02 03:04 UTC",
+        "`fedcba98`",
+        "Q, 5 cores",
+    ]
     assert '<a href="07_more.provenance.json">' in foot
 
 
 def test_what_is_not_known_is_said_so() -> None:
     nameless = {"heading": None, "cells": 1, "seconds": 1.0, "peak_memory_bytes": None}
     unknown: dict[str, Any] = {"commit": None, "uncommitted_changes": None, "artifacts": []}
+    unknown["records"] = []
     foot = colophon.foot(
         an_execution(cell_groups=[nameless], data_fingerprints=[], parameters_read=[], **unknown)
     )
@@ -280,6 +316,7 @@ def test_what_is_not_known_is_said_so() -> None:
     assert told["data fingerprint"] == told["parameters that it reads"] == ["–"]
     assert told["no heading"] == ["1", "1.0", "–"]
     assert "It uses no artifact" in foot
+    assert "results/" not in foot
     assert "It has no code" in colophon.foot(an_execution(cell_groups=[]))
 
 

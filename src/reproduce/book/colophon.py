@@ -19,7 +19,7 @@ from nbformat import NotebookNode
 from sphinx import addnodes
 
 from reproduce.book import listings
-from reproduce.book.provenance import Cost, Provenance, UsedArtifact, path_of
+from reproduce.book.provenance import Cost, Provenance, UsedArtifact, UsedRecord, path_of
 from reproduce.core import markdown
 
 PLACE = "executions"
@@ -140,6 +140,7 @@ def foot(made: Provenance) -> str:
         _facts(made),
         _cell_groups(made),
         _used_artifacts(made),
+        *_used_records(made),
         # Sphinx would make a download of a Markdown link, away from the page.
         f'All of this as JSON: <a href="{file}">{file}</a>',
         "````",
@@ -184,7 +185,7 @@ def _commit(made: Provenance, digits: int, changes: str) -> str:
     return f"`{made.commit[:digits]}`{changes if made.uncommitted_changes else ''}"
 
 
-def _when(made: Provenance) -> str:
+def _when(made: Provenance | UsedRecord) -> str:
     return f"{datetime.fromisoformat(made.started).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
@@ -222,6 +223,23 @@ def _used_artifacts(made: Provenance) -> str:
     return "It uses these artifacts, with what making them cost:\n\n" + markdown.table(
         rows, right=_COSTS
     )
+
+
+def _used_records(made: Provenance) -> list[str]:
+    """Return the table of the records that a notebook has read, if there are any."""
+    rows = [
+        {
+            "record": f"`results/{one.place}`",
+            "of it": ", ".join(one.parts),
+            "made": _when(one),
+            "by commit": f"`{one.commit[:8]}`",
+            "on": f"{one.machine.processor}, {one.machine.cores} cores",
+        }
+        for one in made.records
+    ]
+    if not rows:
+        return []
+    return [f"It shows these records, which were made before:\n\n{markdown.table(rows)}"]
 
 
 def executions(pages: Sequence[Provenance]) -> str:

@@ -81,7 +81,9 @@ def _run(notebook: Path, output: Path, parameters: Parameters) -> provenance.Pro
             variables={store.USES: str(uses)},
         )
         used = store.read_uses(uses)
-        _check_uses(Notebook(notebook), used)
+        _check_uses(
+            Notebook(notebook), [folder for folder in used if not provenance.is_record(folder)]
+        )
         return provenance.collect(notebook.name, content, parameters, list(declared), used, commit)
 
 

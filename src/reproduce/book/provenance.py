@@ -46,6 +46,26 @@ class UsedArtifact(Cost):
     name: str
 
 
+class UsedRecord(Value):
+    """What a notebook has read of the record of a run, or of codecs, as far as one commit made it.
+
+    Attributes
+    ----------
+    place
+        In `results/`, such as `paper/paper/seed-0`.
+    parts
+        The stages, or the codecs.
+    started
+        When the first of them was made, as ISO 8601 has it.
+    """
+
+    place: str
+    parts: tuple[str, ...]
+    commit: str
+    started: str
+    machine: environment.Machine
+
+
 class Provenance(Value):
     """How a page was made.
 
@@ -78,6 +98,7 @@ class Provenance(Value):
     seconds: float
     cell_groups: tuple[CellGroup, ...]
     artifacts: tuple[UsedArtifact, ...]
+    records: tuple[UsedRecord, ...]
 
 
 def collect(
@@ -99,12 +120,15 @@ def collect(
     parameters, declared
         All parameters of the run, and the names of those that the notebook declares.
     used
-        Folders of the artifacts that it has used.
+        Folders of the artifacts that it has used, and of the records that it has read.
     commit
         Of the checkout when the notebook was started, as `environment.commit` tells it.
     """
     execution = content.metadata.papermill
-    manifests = {folder.name: store.read_manifest(folder) for folder in used}
+    records = [folder for folder in used if is_record(folder)]
+    manifests = {
+        folder.name: store.read_manifest(folder) for folder in used if folder not in records
+    }
     facts = [manifest["facts"] for manifest in manifests.values()]
     return Provenance(
         notebook=name,
@@ -128,7 +152,36 @@ def collect(
             )
             for artifact, manifest in manifests.items()
         ),
+        records=tuple(used_records(records)),
     )
+
+
+def is_record(folder: Path) -> bool:
+    """Say whether a folder is in the record of this project, and no artifact of a build."""
+    return folder.is_relative_to(_results())
+
+
+def _results() -> Path:
+    return store.project_root() / "results"
+
+
+def used_records(folders: Sequence[Path]) -> list[UsedRecord]:
+    """Return what these folders of the record say of themselves, by run and commit."""
+    found: dict[tuple[str, str], list[tuple[str, dict[str, Any]]]] = {}
+    for folder in folders:
+        made = store.read_manifest(folder)["made"]
+        place = folder.parent.relative_to(_results()).as_posix()
+        found.setdefault((place, made["commit"]), []).append((folder.name, made))
+    return [
+        UsedRecord(
+            place=place,
+            parts=tuple(sorted(name for name, _ in parts)),
+            commit=commit,
+            started=min(made["started"] for _, made in parts),
+            machine=parts[0][1]["machine"],
+        )
+        for (place, commit), parts in sorted(found.items())
+    ]
 
 
 def cell_groups(content: NotebookNode) -> list[CellGroup]:

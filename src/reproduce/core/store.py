@@ -33,7 +33,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 MANIFEST = "manifest.json"
 
 USES = "REPRODUCE_USES"
-"""Variable of the environment: a file to note used artifacts in, for a notebook's provenance."""
+"""Variable of the environment: a file to note what is used in, for a notebook's provenance."""
 
 
 def project_root() -> Path:
@@ -108,7 +108,7 @@ def load_or_make(
             if not folder.is_dir():  # else another process made it while this one waited
                 manifest = {"stage": stage, "dependencies": dependencies, "made": dict(about())}
                 _make(folder, manifest, make, resumable)
-    _note_use(folder)
+    note_use(folder)
     return folder
 
 
@@ -141,8 +141,8 @@ def _make(
         raise
 
 
-def _note_use(folder: Path) -> None:
-    """Write an artifact's folder to the file of those used, if there is one: see USES."""
+def note_use(folder: Path) -> None:
+    """Write the folder of an artifact, or of a record, to the file of those used: see USES."""
     file = os.environ.get(USES)
     if file:
         with Path(file).open("a", encoding="utf-8") as stream:
@@ -150,7 +150,7 @@ def _note_use(folder: Path) -> None:
 
 
 def read_uses(file: Path) -> list[Path]:
-    """Return the folders of the artifacts that were used, each once, the first use first."""
+    """Return the folders that were used, each once, the first use first."""
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
     return [Path(line) for line in dict.fromkeys(lines)]
 

@@ -209,6 +209,7 @@ def _recorded(stage: Stage, results: Path, profile: str, seed: int, model: str) 
     if not (place / store.MANIFEST).is_file():
         how = "make study" if "@" in model else f"make record SEEDS={seed}"
         raise ReproduceError(f"no record {place}; make one of profile paper with: {how}")
+    store.note_use(place)
     return place
 
 
