@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmarks.test_costs import BY_SIZE, FULL
 from reproduce.chapters import cost
 from reproduce.core import environment, store
+from reproduce.results import costs
 
 
 def main() -> None:
@@ -19,16 +20,16 @@ def main() -> None:
     measurements = [entry["extra_info"] for report in reports for entry in report["benchmarks"]]
     (images,) = {entry.pop("images") for entry in measurements if "images" in entry}
     commit = reports[0]["commit_info"]
-    values = {
-        "machine": environment.machine().model_dump(),
-        "versions": environment.versions(),
-        "commit": commit["id"] + ("-dirty" if commit["dirty"] else ""),
-        "measured": reports[0]["datetime"][:10],
-        "images": images,
-        "settings": FULL | {"training_by_size": BY_SIZE},
-        "measurements": measurements,
-    }
-    store.write_json(result, values)
+    values = costs.Benchmark(
+        machine=environment.machine(),
+        versions=environment.versions(),
+        commit=commit["id"] + ("-dirty" if commit["dirty"] else ""),
+        measured=reports[0]["datetime"][:10],
+        images=images,
+        settings=FULL | {"training_by_size": BY_SIZE},
+        measurements=measurements,
+    )
+    store.write_json(result, values.model_dump())
     print(cost.benchmark(values))
     print()
     print(cost.cost_ratios(values))

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from statistics import median
-from typing import Any
 
 from matplotlib.ticker import LogLocator
 
@@ -12,12 +11,12 @@ from reproduce.core.markdown import table as markdown
 from reproduce.results import costs
 
 
-def cost_curves(result: Mapping[str, Any]) -> Plot:
+def cost_curves(result: costs.Benchmark) -> Plot:
     """Plot time and memory against image size and number of images, of the paper's script and ours.
 
     Takes the benchmark's result (`costs.read`); points are medians of its rounds.
     """
-    by_size, by_count = result["settings"]["training_by_size"], {"size": 500}
+    by_size, by_count = result.settings["training_by_size"], {"size": 500}
     panels = [
         ("training, seconds per image", "training", "seconds", "size", by_size, 1.0),
         ("peak memory, GB", "training", "peak_bytes", "size", by_size, 1e9),
@@ -51,66 +50,54 @@ def cost_curves(result: Mapping[str, Any]) -> Plot:
     return figure
 
 
-def benchmark(result: Mapping[str, Any]) -> str:
+def benchmark(result: costs.Benchmark) -> str:
     """Say where, when and with what the benchmark's result was measured."""
-    where, versions = result["machine"], result["versions"]
+    where, versions = result.machine, result.versions
     return (
-        f"Measured on {result['images']}: {where['processor']}, {where['cores']} cores, "
-        f"{where['memory_bytes'] / 1e9:.0f} GB of memory, {where['system']}; "
+        f"Measured on {result.images}: {where.processor}, {where.cores} cores, "
+        f"{where.memory_bytes / 1e9:.0f} GB of memory, {where.system}; "
         f"Python {versions['python']}, TensorFlow {versions['tensorflow']}, Keras "
         f"{versions['keras']}, Pillow {versions['pillow']}; commit "
-        f"{(result['commit'] or 'unknown')[:8]}, {result['measured']}."
+        f"{(result.commit or 'unknown')[:8]}, {result.measured}."
     )
 
 
-def cost_ratios(result: Mapping[str, Any]) -> str:
-    """Return the benchmark's table: minimum–median–maximum of the rounds, ratios, targets."""
+def cost_ratios(result: costs.Benchmark) -> str:
+    """Return the benchmark's table: minimum–median–maximum of the rounds, and their ratios."""
     rows = []
     for found in costs.comparisons(result):
-        target = found.target
-        memory = target.ours == "peak_bytes"
-        verdict = "aim" if found.ratio >= target.aim else "target"
+        quantity = found.quantity
+        memory = quantity.ours == "peak_bytes"
         rows.append(
             {
-                "what": target.label
-                + ("" if target.processor == costs.AS_IT_IS else f", {target.processor}"),
+                "what": quantity.label
+                + ("" if quantity.processor == costs.AS_IT_IS else f", {quantity.processor}"),
                 "the paper's script": _spread_of(found.literal, memory),
                 "here": _spread_of(found.ours, memory),
                 "ratio": _spread(found.ratios),
-                "target, aim": f"{target.at_least:g}, {target.aim:g}",
-                "reached": verdict if found.ratio >= target.at_least else "**no**",
             }
         )
-    return markdown(rows, right=["the paper's script", "here", "ratio", "target, aim"])
+    return markdown(rows, right=["the paper's script", "here", "ratio"])
 
 
-def book_costs(result: Mapping[str, Any]) -> str:
-    """Return how long `make book` takes in each situation, and what was asked for."""
-    (measured,) = (
-        measurement["measured"]
-        for measurement in result["measurements"]
-        if measurement["thing"] == "book"
-    )
-    targets = [
-        ("install everything (packages in the download cache)", "install", "–", "–"),
-        ("`make book` from a fresh clone, after that", "fresh", "–", "240 s"),
-        ("`make book` again, nothing changed", "nothing", "5 s", "2 s"),
-        ("one sentence of prose changed", "sentence", "–", "15 s"),
-        ("one caption of a chapter changed: that chapter runs again", "caption", "–", "15 s"),
-    ]
-    rows = [
-        {
-            "what": label,
-            "seconds": f"{measured[name]:.1f} s",
-            "less than": at_most,
-            "aim": aim,
-        }
-        for label, name, at_most, aim in targets
-    ]
-    return markdown(rows, right=["seconds", "less than", "aim"])
+BOOK = {
+    "install": "install everything (packages in the download cache)",
+    "fresh": "`make book` from a fresh clone, after that",
+    "nothing": "`make book` again, nothing changed",
+    "sentence": "one sentence of prose changed",
+    "caption": "one caption of a chapter changed: that chapter runs again",
+}
+"""The situations in which the making of the book is measured, for people."""
 
 
-def many_files(result: Mapping[str, Any]) -> str:
+def book_costs(result: costs.Benchmark) -> str:
+    """Return how long `make book` takes in each situation."""
+    (measured,) = (one.measured for one in result.measurements if one.thing == "book")
+    rows = [{"what": label, "seconds": f"{measured[name]:.1f} s"} for name, label in BOOK.items()]
+    return markdown(rows, right=["seconds"])
+
+
+def many_files(result: costs.Benchmark) -> str:
     """Return time and peak memory of preparing and scoring folders of more and more images."""
     things = ("preparing", "scoring")
     seconds, memory = (
@@ -132,7 +119,7 @@ def many_files(result: Mapping[str, Any]) -> str:
     return markdown(rows, right=list(rows[0]))
 
 
-def at_scale(result: Mapping[str, Any], counts: Sequence[int]) -> str:
+def at_scale(result: costs.Benchmark, counts: Sequence[int]) -> str:
     """Return what these numbers of images cost, by calculation: a column for each."""
     scales = [costs.at_scale(result, count) for count in counts]
     rows = [

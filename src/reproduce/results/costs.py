@@ -3,15 +3,16 @@
 `make bench` measures (`benchmarks/`) and writes results/benchmark.json; this reads it.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Literal
 
 from reproduce.core import store
+from reproduce.core.environment import Machine
 from reproduce.core.errors import ReproduceError
+from reproduce.core.values import Value
 
 RESULT = "benchmark.json"
 
@@ -19,52 +20,92 @@ AS_IT_IS = "as it is"
 WITHOUT_AVX512 = "without AVX-512"
 
 
+class Measurement(Value):
+    """One measurement of the benchmark.
+
+    Attributes
+    ----------
+    thing
+        What was measured: training, memory, loading, …
+    subject
+        The paper's script, or what this project does in its place.
+    processor
+        `as it is`, or with what a processor without AVX-512 would use.
+    settings
+        Of images and batches: size, count, batch_size.
+    measured
+        Seconds and bytes, by name.
+    """
+
+    thing: str
+    subject: Literal["literal", "ours"]
+    processor: str
+    settings: dict[str, int]
+    measured: dict[str, float]
+
+
+class Benchmark(Value):
+    """The benchmark's result.
+
+    Attributes
+    ----------
+    commit
+        Ends in `-dirty` if the checkout had uncommitted changes; "" outside of git.
+    measured
+        The day.
+    images
+        Which photographs were taken.
+    settings
+        Those of each thing in the paper's own setting.
+    """
+
+    machine: Machine
+    versions: dict[str, str]
+    commit: str
+    measured: str
+    images: str
+    settings: dict[str, dict[str, int]]
+    measurements: tuple[Measurement, ...]
+
+
 @dataclass(frozen=True)
-class Target:
-    """What is compared, and how many times better than the paper's script ours should be.
+class Quantity:
+    """What is compared.
 
     Attributes
     ----------
     label
         For people.
-    thing
-        Name of the measurement in the benchmark.
+    thing, processor
+        Of the measurements.
     literal, ours
         Which number of each subject's measurement counts, in seconds or bytes: less is better.
-    at_least, aim
-        The ratio literal ÷ ours that was asked for, and the one hoped for.
-    processor
-        `as it is`, or with what a processor without AVX-512 would use.
     """
 
     label: str
     thing: str
     literal: str
     ours: str
-    at_least: float
-    aim: float
     processor: str = AS_IT_IS
 
 
-TARGETS = (
-    Target("training, one image", "training", "seconds", "seconds", 4, 6),
-    Target("training, one image", "training", "seconds", "seconds", 4, 6, WITHOUT_AVX512),
-    Target("peak memory of training", "memory", "peak_bytes", "peak_bytes", 3, 6),
-    Target("files to first step, cold", "loading", "seconds", "seconds", 2, 4),
-    Target("files to first step, warm", "loading", "seconds", "warm_seconds", 20, 100),
-    Target("test images with PNG sizes", "reconstruction", "seconds", "seconds", 4, 8),
-    Target(
-        "test images with PNG sizes", "reconstruction", "seconds", "seconds", 4, 8, WITHOUT_AVX512
-    ),
+QUANTITIES = (
+    Quantity("training, one image", "training", "seconds", "seconds"),
+    Quantity("training, one image", "training", "seconds", "seconds", WITHOUT_AVX512),
+    Quantity("peak memory of training", "memory", "peak_bytes", "peak_bytes"),
+    Quantity("files to first step, cold", "loading", "seconds", "seconds"),
+    Quantity("files to first step, warm", "loading", "seconds", "warm_seconds"),
+    Quantity("test images with PNG sizes", "reconstruction", "seconds", "seconds"),
+    Quantity("test images with PNG sizes", "reconstruction", "seconds", "seconds", WITHOUT_AVX512),
 )
 """The rows of the benchmark's table."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The rounds of one target: numbers of the paper's script and of ours, taken in turn."""
+    """The rounds of one quantity: numbers of the paper's script and of ours, taken in turn."""
 
-    target: Target
+    quantity: Quantity
     literal: Sequence[float]
     ours: Sequence[float]
 
@@ -79,7 +120,7 @@ class Comparison:
         return median(self.ratios)
 
 
-def read(path: Path | None = None) -> dict[str, Any]:
+def read(path: Path | None = None) -> Benchmark:
     """Read the benchmark's result, by default the committed one.
 
     Raises
@@ -90,12 +131,11 @@ def read(path: Path | None = None) -> dict[str, Any]:
     path = path or store.project_root() / "results" / RESULT
     if not path.is_file():
         raise ReproduceError(f"no result of the benchmark, {path}; make one with: make bench")
-    result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return result
+    return Benchmark.model_validate_json(path.read_text(encoding="utf-8"))
 
 
 def numbers(
-    result: Mapping[str, Any],
+    result: Benchmark,
     thing: str,
     subject: str,
     number: str,
@@ -104,30 +144,30 @@ def numbers(
 ) -> list[float]:
     """Return one number of a measurement, round by round, where all these settings hold."""
     return [
-        measurement["measured"][number]
-        for measurement in result["measurements"]
-        if (measurement["thing"], measurement["subject"], measurement["processor"])
+        measurement.measured[number]
+        for measurement in result.measurements
+        if (measurement.thing, measurement.subject, measurement.processor)
         == (thing, subject, processor)
-        and settings.items() <= measurement["settings"].items()
+        and settings.items() <= measurement.settings.items()
     ]
 
 
-def comparisons(result: Mapping[str, Any]) -> list[Comparison]:
-    """Return the targets that the result has measurements of, in the paper's own setting."""
+def comparisons(result: Benchmark) -> list[Comparison]:
+    """Return the quantities that the result has measurements of, in the paper's own setting."""
     found = []
-    for target in TARGETS:
-        settings = result["settings"][target.thing]
+    for quantity in QUANTITIES:
+        settings = result.settings[quantity.thing]
         literal, ours = (
-            numbers(result, target.thing, subject, number, settings, target.processor)
-            for subject, number in (("literal", target.literal), ("ours", target.ours))
+            numbers(result, quantity.thing, subject, number, settings, quantity.processor)
+            for subject, number in (("literal", quantity.literal), ("ours", quantity.ours))
         )
         if literal:
-            found.append(Comparison(target, literal, ours))
+            found.append(Comparison(quantity, literal, ours))
     return found
 
 
 def by_setting(
-    result: Mapping[str, Any], thing: str, number: str, setting: str, fixed: Mapping[str, int]
+    result: Benchmark, thing: str, number: str, setting: str, fixed: Mapping[str, int]
 ) -> dict[str, dict[int, float]]:
     """Return medians for plotting: for each subject, from the setting's values to the numbers.
 
@@ -136,11 +176,11 @@ def by_setting(
     curves: dict[str, dict[int, float]] = {}
     for subject in ("literal", "ours"):
         values = {
-            measurement["settings"][setting]
-            for measurement in result["measurements"]
-            if measurement["thing"] == thing
-            and measurement["subject"] == subject
-            and setting in measurement["settings"]
+            measurement.settings[setting]
+            for measurement in result.measurements
+            if measurement.thing == thing
+            and measurement.subject == subject
+            and setting in measurement.settings
         }
         curves[subject] = {
             value: median(found)
@@ -169,9 +209,9 @@ class Scale:
     literal_memory: float
 
 
-def at_scale(result: Mapping[str, Any], images: int) -> Scale:
+def at_scale(result: Benchmark, images: int) -> Scale:
     """Return what this many images cost, calculated from the benchmark's result."""
-    of = result["settings"]
+    of = result.settings
 
     def time_per_image(thing: str) -> float:
         seconds = median(numbers(result, thing, "ours", "seconds", of[thing]))
@@ -198,7 +238,7 @@ def at_scale(result: Mapping[str, Any], images: int) -> Scale:
     )
 
 
-def images_that_fit(result: Mapping[str, Any]) -> int:
+def images_that_fit(result: Benchmark) -> int:
     """Return with how many images the paper's script fills the benchmark machine's memory."""
     one, two = (at_scale(result, images).literal_memory for images in (0, 1))
-    return int((result["machine"]["memory_bytes"] - one) / (two - one))
+    return int((result.machine.memory_bytes - one) / (two - one))
