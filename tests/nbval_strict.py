@@ -54,7 +54,7 @@ from PIL import Image
 from scipy import ndimage
 
 from reproduce.book.notebook import executed_source
-from reproduce.chapters.points import POINTS
+from reproduce.core.outputs import POINTS
 
 RENEW = "renew the stored outputs (make notebooks)"
 

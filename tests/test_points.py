@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from reproduce.chapters import crops, style
-from reproduce.chapters.points import POINTS, Plot
+from reproduce.chapters.points import Plot
+from reproduce.core.outputs import POINTS
 from reproduce.measure import metrics
 from reproduce.measure.rates.autoencoder import AUTOENCODER
 from reproduce.measure.rates.codecs import MODULES

@@ -21,7 +21,7 @@ from reproduce.measure.rates import curves
 from reproduce.measure.size_ratio.methods import METHODS, Method, Outcome
 from reproduce.measure.subject import Subject
 from reproduce.results import excerpt
-from reproduce.results.studies import Attention, Measured
+from reproduce.results.studies import AttentionStudy, Measured
 
 BLUR = "blur-1"
 """The method that is to be beaten (`measure.size_ratio.methods`)."""
@@ -62,7 +62,7 @@ def _folded(code: str, after: str) -> str:
     return f"````{{dropdown}} Solution\n```python\n{code.strip()}\n```\n\n{after}\n````"
 
 
-def recorded(trainings: Attention) -> str:
+def recorded(trainings: AttentionStudy) -> str:
     """Say when and by which commit the trainings were recorded, and of which setting they are."""
     return (
         f"**The recorded trainings** are of profile `{trainings.profile}`, seeds "
@@ -71,7 +71,7 @@ def recorded(trainings: Attention) -> str:
     )
 
 
-def attention(trainings: Attention) -> str:
+def attention(trainings: AttentionStudy) -> str:
     """Return what each seed gives with the attention and without it."""
     rows = []
     for seed, with_it in trainings.with_it.items():
@@ -106,7 +106,7 @@ def _more_bytes(one: Measured, other: Measured) -> float:
     return curves.bd_rate(both, "one", "psnr_db", anchor="other").percent
 
 
-def attention_facts(trainings: Attention) -> dict[str, float]:
+def attention_facts(trainings: AttentionStudy) -> dict[str, float]:
     """Return what prose says of the trainings: means over the seeds with which both learn."""
     with_it, without = trainings.with_it, trainings.without
     both = [seed for seed in with_it if with_it[seed].learned and without[seed].learned]

@@ -1,10 +1,8 @@
 """Plots that say what their points are: to a page, which shows it where a reader points."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -14,11 +12,8 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:  # the pages' extension, which reads what is told here, needs no codecs
-    from reproduce.chapters.crops import Crops
-
-POINTS = "points"
-"""Under which key of its picture's metadata a notebook has what a plot tells."""
+from reproduce.chapters.crops import Crops
+from reproduce.core.outputs import POINTS
 
 _ON_THE_EDGE = 0.5
 """Pixels by which a point may lie beyond its axes: one on their limits is drawn whole."""

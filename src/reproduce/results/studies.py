@@ -58,6 +58,10 @@ class Trial:
         return max(point["psnr_db"] for point in self.points)
 
 
+def _study(name: str) -> studies.Study:
+    return studies.read(name, store.project_root() / "studies")
+
+
 def quantisation() -> dict[str, Trial]:
     """Read the runs of the study `quantisation`, by the names of its variants.
 
@@ -66,7 +70,7 @@ def quantisation() -> dict[str, Trial]:
     ReproduceError
         They are not recorded.
     """
-    study = studies.read(QUANTISATION, store.project_root() / "studies")
+    study = _study(QUANTISATION)
     (seed,) = parse_seeds(study.seeds)
     return {
         variant: _trial(study.profile, seed, f"{PAPER}@{variant}") for variant in study.variants
@@ -114,7 +118,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Attention:
+class AttentionStudy:
     """The same trainings with the attention and without it, each by its seed.
 
     Attributes
@@ -132,7 +136,7 @@ class Attention:
     started: str
 
 
-def attention() -> Attention:
+def attention() -> AttentionStudy:
     """Read the runs of the study `exercises`.
 
     Raises
@@ -140,7 +144,7 @@ def attention() -> Attention:
     ReproduceError
         They are not recorded.
     """
-    study = studies.read(EXERCISES, store.project_root() / "studies")
+    study = _study(EXERCISES)
     seeds = parse_seeds(study.seeds)
     with_it, without = (
         {seed: _measured(study.profile, seed, f"{model}@{variant}") for seed in seeds}
@@ -148,7 +152,7 @@ def attention() -> Attention:
     )
     first = record.folder(MODEL, study.profile, seeds[0], f"{PAPER}@with-attention")
     made = store.read_manifest(first)["made"]
-    return Attention(with_it, without, study.profile, made["commit"], made["started"])
+    return AttentionStudy(with_it, without, study.profile, made["commit"], made["started"])
 
 
 def _measured(profile: str, seed: int, model: str) -> Measured:
@@ -176,7 +180,7 @@ def ten_epochs() -> dict[str, dict[int, Sequence[float]]]:
     ReproduceError
         They are not recorded.
     """
-    study = studies.read(TEN_EPOCHS, store.project_root() / "studies")
+    study = _study(TEN_EPOCHS)
     seeds = parse_seeds(study.seeds)
     losses: dict[str, dict[int, Sequence[float]]] = {
         name: {seed: script.read(record.folder(find(name), study.profile, seed)) for seed in seeds}
@@ -208,7 +212,7 @@ def repetitions() -> dict[str, Repeated]:
     """
     found = {}
     for name in REPETITIONS:
-        study = studies.read(name, store.project_root() / "studies")
+        study = _study(name)
         (stage,), (seed,) = study.stages, parse_seeds(study.seeds)
         folder = record.folder(find(stage), study.profile, seed)
         machine = store.read_manifest(folder)["made"]["machine"]
