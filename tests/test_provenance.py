@@ -264,6 +264,9 @@ def test_records_that_were_read_are_told_by_run_and_commit_and_are_no_artifacts(
     ]
     first, second = provenance.used_records(read)
     assert (first.place, first.parts) == ("paper/paper/seed-0", ("model", "scores"))
+    began = {store.read_manifest(folder)["made"]["started"] for folder in read[:2]}
+    assert len(began) == 2
+    assert first.started == min(began)
     assert (second.place, second.parts) == ("paper/paper/seed-3", ("model",))
     manifest = store.read_manifest(read[2])["made"]
     assert second.commit == manifest["commit"]

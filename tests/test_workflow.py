@@ -120,7 +120,10 @@ def planned(
     done = subprocess.run(
         line, cwd=ROOT, env=environment(build), capture_output=True, text=True, check=True
     )
-    commands = re.findall(r"reproduce (?:make|notebook) .*(?= 2>&1)", done.stdout)
+    # With nothing before them but variables of the environment.
+    commands = re.findall(
+        r"\( (?:[A-Z_]+=\d+ )*(reproduce (?:make|notebook) .*) 2>&1 1>", done.stdout
+    )
     return [shlex.split(words) for words in commands]
 
 
