@@ -118,6 +118,24 @@ def test_what_is_recorded_of_the_attention_is_of_both_models_and_the_same_seeds(
         assert f"{one.size_ratio:.3f}" in table
 
 
+def measured(bits: float) -> recorded.Measured:
+    """A model whose files have so many bits per pixel at 25 dB, and twice as many at 30 dB."""
+    curve = pd.DataFrame({"bpp": [bits, 2 * bits], "psnr_db": [25.0, 30.0]})
+    return recorded.Measured(learned=True, size_ratio=0.5, psnr_db=30.0, curve=curve)
+
+
+def test_the_table_says_how_many_bytes_more_files_take_without_the_attention() -> None:
+    study = recorded.AttentionStudy({7: measured(0.4)}, {7: measured(0.6)}, "quick", "c0ffee", "")
+    names, _, row = (
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in exercises.attention(study).splitlines()
+    )
+    cells = dict(zip(names, row, strict=True))
+    assert (cells["seed"], cells["bytes without"]) == ("7", "+50 %")
+    told = exercises.attention_facts(study)
+    assert told["bytes_least"] == told["bytes_most"] == pytest.approx(50)
+
+
 def test_the_recorded_seeds_do_not_agree_on_the_attention_as_the_page_says() -> None:
     told = exercises.attention_facts(recorded.attention())
     assert "The seeds don't agree" in SHOWN

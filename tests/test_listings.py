@@ -18,6 +18,7 @@ from reproduce.chapters import page, style"""
         ("chapter.curves(page.provenance(parameters))", "../source/rates.html#curves"),
         ("shown = chapter.curves(table)\nshown", None),
         ("chapter.curves(table)\nlen(table)", None),
+        ("shown = chapter.curves(table)", None),
         ("pandas.concat(table)", None),
         ("", None),
     ],

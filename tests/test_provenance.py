@@ -129,6 +129,15 @@ def test_artifacts_are_noted_once_each_where_a_file_is_named(
     assert store.read_uses(file) == made[:2]
 
 
+def test_a_record_that_is_read_is_noted_as_artifacts_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "uses"
+    monkeypatch.setenv(store.USES, str(file))
+    read = [record.folder(MODEL), record.folder(SCORES, seed=3)]
+    assert store.read_uses(file) == read
+
+
 PREPARE = """
 from reproduce.core.parameters import declared
 from reproduce.data import preparation
