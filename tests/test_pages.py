@@ -529,9 +529,39 @@ def test_minus_and_times_are_signs_and_no_letters_or_hyphens(book: Path) -> None
             continue
         for verbatim in article.select("pre, code, script, style, .math"):
             verbatim.decompose()
-        for text in article.find_all(string=re.compile(r"(?:^|[\s(|])-\d|\d x \d|\bH x W\b")):
+        for text in article.find_all(string=re.compile(r"(?:^|[\s(|])-\d|[\w⌉] x [\w⌈]")):
             found.append(f"{page.name}: {text.strip()[:60]}")
     assert found == []
+
+
+def test_thousands_are_set_apart_in_each_table(book: Path) -> None:
+    run_together = re.compile(r"[+−]?\d{4,}(?:\.\d+)?")
+    cells = [
+        f"{page.name}: {cell.get_text(strip=True)}"
+        for page in pages(book)
+        for cell in read(page).select("article td")
+        if run_together.fullmatch(cell.get_text(strip=True))
+    ]
+    assert cells == []
+
+
+def test_no_reference_gives_the_same_address_twice(book: Path) -> None:
+    entries = content(book / "book" / "references.html").select(".citation")
+    assert len(entries) > 15
+    for entry in entries:
+        targets = [str(link["href"]) for link in entry.select("a[href^='https:']")]
+        assert len(targets) == len(set(targets)), entry.get_text()
+
+
+def test_a_page_that_shows_a_recorded_run_lists_its_record_at_the_foot(book: Path) -> None:
+    showing = 0
+    for chapter in executed_chapters(book):
+        article = content(book / "notebooks" / f"{chapter}.html")
+        foot = article.find_all("details")[-1].get_text()
+        if "The recorded run is of" in " ".join(article.get_text().split()):
+            showing += 1
+            assert "results/paper/paper/seed-0" in foot, chapter
+    assert showing > 4
 
 
 def test_each_chapter_folds_its_parameters_into_the_command_that_repeats_it(book: Path) -> None:

@@ -121,9 +121,9 @@ def test_splits_are_counted_by_class(small_run: SimpleNamespace) -> None:
 
 def test_the_known_facts_of_beans_add_up() -> None:
     rows = by_label(dataset.beans_splits())
-    assert rows["train"][-1] == "1034"
+    assert rows["train"][-1] == "1,034"
     assert rows["test"][-1] == "128"
-    assert rows["all"][-1] == str(reported.TRAINING_IMAGES)
+    assert rows["all"][-1] == f"{reported.TRAINING_IMAGES:,}"
 
 
 @pytest.mark.parametrize(

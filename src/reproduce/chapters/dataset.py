@@ -71,7 +71,7 @@ def original_sizes(data: PreparedData) -> str:
     rows = [
         {
             "size (width x height)": size.replace("x", " x "),
-            **{split: str(data.sizes(split).get(size, 0)) for split in SPLITS},
+            **{split: f"{data.sizes(split).get(size, 0):,}" for split in SPLITS},
         }
         for size in sizes
     ]
@@ -98,7 +98,10 @@ def _with_totals(rows: list[dict[str, Any]]) -> str:
     columns = [column for column in rows[0] if column != "split"]
     totals = {column: sum(row[column] for row in rows) for column in columns}
     named = [
-        {column.replace("_", " "): str(value) for column, value in row.items()}
+        {
+            column.replace("_", " "): value if column == "split" else f"{value:,}"
+            for column, value in row.items()
+        }
         for row in [*rows, {"split": "all", **totals}]
     ]
     return markdown(named, right=[column for column in named[0] if column != "split"])

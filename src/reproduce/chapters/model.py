@@ -96,7 +96,7 @@ def _describe(layer: keras.layers.Layer) -> str:
     kind = type(layer).__name__
     if isinstance(layer, keras.layers.Conv2D):
         height, width = layer.kernel_size
-        return f"{kind} {height}x{width}, {layer.activation.__name__}"
+        return f"{kind} {height} × {width}, {layer.activation.__name__}"
     if isinstance(layer, keras.layers.Activation):
         return f"{kind}, {layer.activation.__name__}"
     return kind
@@ -136,7 +136,7 @@ def layers(autoencoder: keras.Model, image_size: int) -> str:
         {
             "layer": f"`{layer.name}`",
             "kind": type(layer).__name__,
-            "output (height x width x channels)": " x ".join(
+            "output (height × width × channels)": " x ".join(
                 str(side) for side in shapes[layer.name]
             ),
             "parameters": f"{sum(math.prod(weight.shape) for weight in layer.weights):,}",
@@ -147,7 +147,7 @@ def layers(autoencoder: keras.Model, image_size: int) -> str:
         {
             "layer": "all",
             "kind": "",
-            "output (height x width x channels)": "",
+            "output (height × width × channels)": "",
             "parameters": f"{autoencoder.count_params():,}",
         }
     )
