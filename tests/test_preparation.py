@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -450,6 +452,28 @@ except errors.ReproduceError as error:
     finished = run_on_a_small_disk(300, code)
     assert finished.returncode == 0, f"ended by signal {-finished.returncode}"
     assert "no space left on the disk" in finished.stdout
+
+
+# Reading it back
+
+
+def test_threads_open_a_split_one_at_a_time(
+    small_run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    load = np.load
+
+    def slow_load(*arguments: Any, **options: Any) -> Any:
+        opened.append("begun")
+        time.sleep(0.01)  # for another thread to come in between
+        loaded = load(*arguments, **options)
+        opened.append("done")
+        return loaded
+
+    monkeypatch.setattr(np, "load", slow_load)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda place: small_run.data.image("test", place), range(4)))
+    assert opened == ["begun", "done"] * 4
 
 
 # The unit range

@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from threading import Lock
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -24,6 +25,11 @@ from reproduce.data import sources
 from reproduce.data.pixels import GREY_LEVELS, to_grey
 from reproduce.data.sources import Collection, Photograph
 from reproduce.data.stages import DATA
+
+# NumPy parses a file's header with ast, and earlier releases of Python 3.11 and 3.12 count the
+# depth of that for all threads together: two at once can end in a SystemError
+# (python/cpython#106905).
+_OPENING = Lock()
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,8 @@ class PreparedData:
 
     def images(self, split: Split) -> NDArray[np.uint8]:
         """Return the images of a split, N x H x W grey levels, memory-mapped and read-only."""
-        images: NDArray[np.uint8] = np.load(self.folder / f"{split}.npy", mmap_mode="r")
+        with _OPENING:
+            images: NDArray[np.uint8] = np.load(self.folder / f"{split}.npy", mmap_mode="r")
         return images
 
     def chosen(self, split: Split, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
