@@ -122,8 +122,8 @@ def test_each_published_curve_says_where_it_comes_from_and_rises() -> None:
     published = curves.read_elsewhere()
     assert len(published) >= 3
     for curve in published:
-        assert curve["source"]
-        assert curve["images"]
-        assert len(curve["bpp"]) == len(curve["psnr_db"]) >= 8
-        assert curve["bpp"] == sorted(curve["bpp"])
-        assert curve["psnr_db"] == sorted(curve["psnr_db"])
+        assert curve.source
+        assert curve.images
+        assert len(curve.bpp) == len(curve.psnr_db) >= 8
+        assert list(curve.bpp) == sorted(curve.bpp)
+        assert list(curve.psnr_db) == sorted(curve.psnr_db)

@@ -1,8 +1,7 @@
 """Rate and distortion: curves, crops at equal rates, and tables."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -173,15 +172,16 @@ def trained_with_quantisation(trials: Iterable[Trial]) -> Plot:
     return figure
 
 
-def elsewhere_curves(references: Sequence[Mapping[str, Any]]) -> Plot:
+def elsewhere_curves(published: Sequence[curves.PublishedCurve]) -> Plot:
     """Plot curves that others have published (`curves.read_elsewhere`)."""
     figure = Plot()
     axes = figure.subplots()
-    names = [reference["name"] for reference in references]
-    for reference, (colour, marker) in zip(references, _styles(names), strict=True):
-        rates, values, name = reference["bpp"], reference["psnr_db"], reference["name"]
-        (line,) = axes.plot(rates, values, marker=marker, color=colour, label=name, ms=4)
-        _tell_psnr(figure, line, name, rates, values)
+    styles = _styles([curve.name for curve in published])
+    for curve, (colour, marker) in zip(published, styles, strict=True):
+        (line,) = axes.plot(
+            curve.bpp, curve.psnr_db, marker=marker, color=colour, label=curve.name, ms=4
+        )
+        _tell_psnr(figure, line, curve.name, curve.bpp, curve.psnr_db)
     axes.set(xlabel="bits per pixel", ylabel="PSNR over RGB (dB)", xlim=(0, MOST_BPP))
     axes.legend()
     return figure
@@ -399,11 +399,11 @@ def times(measured: pd.DataFrame, points: pd.DataFrame, rate: float) -> str:
     return table(rows, right=[column for column in rows[0] if column != "codec"])
 
 
-def elsewhere_table(references: Sequence[Mapping[str, Any]]) -> str:
+def elsewhere_table(published: Sequence[curves.PublishedCurve]) -> str:
     """Return where each curve comes from that others have published."""
     return table(
         [
-            {"curve": one["name"], "images": one["images"], "source": one["source"]}
-            for one in references
+            {"curve": curve.name, "images": curve.images, "source": curve.source}
+            for curve in published
         ]
     )

@@ -1,16 +1,15 @@
 """Curves of rate against distortion: means over images with bands, BD-rates, values in between."""
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from reproduce.core import store
+from reproduce.core.values import Value
 from reproduce.measure import metrics
 from reproduce.measure.rates.autoencoder import AUTOENCODER
 from reproduce.measure.statistics import summarise
@@ -197,7 +196,33 @@ def _between(x: Sequence[float] | Floats, y: Sequence[float] | Floats, at: float
     return float(np.interp(at, x, y, left=math.nan, right=math.nan)) if len(x) else math.nan
 
 
-def read_elsewhere() -> list[dict[str, Any]]:
-    """Read the curves that others have published: name, images, source, bpp, psnr_db."""
+class PublishedCurve(Value):
+    """A curve that others have published.
+
+    Attributes
+    ----------
+    name
+        Of the codec, with its authors and year.
+    images
+        What it was measured on, and over which channels.
+    paper
+        Its key in book/references.bib; for a codec without a paper, the program that was measured.
+    source
+        Where the numbers were taken from, with the licence.
+    bpp, psnr_db
+        The points, by rising rate.
+    """
+
+    name: str
+    images: str
+    paper: str
+    source: str
+    bpp: tuple[float, ...]
+    psnr_db: tuple[float, ...]
+
+
+def read_elsewhere() -> list[PublishedCurve]:
+    """Read the curves that others have published."""
     folder = store.project_root() / "results" / "elsewhere"
-    return [json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.json"))]
+    files = sorted(folder.glob("*.json"))
+    return [PublishedCurve.model_validate_json(file.read_bytes()) for file in files]
