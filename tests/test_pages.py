@@ -115,7 +115,8 @@ def test_figures_that_are_numbers_are_tables_of_paper_record_and_page(
 ) -> None:
     table = figure(book, number)
     heads = [cell.get_text(strip=True) for cell in table.find_all("th")]
-    assert heads == ["quantity", "the paper", "recorded run", "this page"]
+    runs = [["recorded run", "this page"], ["recorded run and this page"]]
+    assert [heads[:2], heads[2:]] in [[["quantity", "the paper"], some] for some in runs]
     rows = [
         [cell.get_text(strip=True) for cell in row.find_all("td")] for row in table.find_all("tr")
     ]
@@ -229,8 +230,13 @@ def test_the_chapter_on_the_ratio_sets_record_and_page_beside_each_other(book: P
         table = chapter.find("table", id=name)
         assert isinstance(table, Tag), name
         cells = [cell.get_text(strip=True) for cell in table.find_all("td")]
-        assert [cells.count(run) for run in ("recorded run", "this page")] == [1, 1]
-        assert [cells.count(label) for label in told] == [2] * len(told)
+        runs = [
+            run
+            for run in ("recorded run", "this page", "recorded run and this page")
+            if cells.count(run) == 1
+        ]
+        assert runs in (["recorded run", "this page"], ["recorded run and this page"])
+        assert [cells.count(label) for label in told] == [len(runs)] * len(told)
     for name in ("ratio-against-psnr", "ratio-against-psnr-here", "ratio-pictures"):
         picture = chapter.find("figure", id=name)
         assert isinstance(picture, Tag), name

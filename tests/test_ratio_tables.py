@@ -78,9 +78,20 @@ def test_each_method_is_in_one_of_the_tables() -> None:
 
 
 def test_each_writer_has_its_mean_bytes_and_its_mean_ratio() -> None:
-    _, _, *rows = rows_of(size_ratio.png_writers(WRITERS, WRITERS))
+    _, _, *rows = rows_of(size_ratio.png_writers(WRITERS.assign(size_ratio=0.25), WRITERS))
     assert rows[0] == ["recorded run", "Pillow, default", "3,000", "1,000", "0.400"]
-    assert [row[4] for row in rows] == 2 * ["0.400", "0.400", "0.550"]
+    assert [row[0] for row in rows] == ["recorded run", "", "", "this page", "", ""]
+    assert [row[4] for row in rows] == ["0.400", "0.400", "0.550", *["0.250"] * 3]
+
+
+def test_what_both_runs_have_stands_there_once() -> None:
+    _, _, *rows = rows_of(size_ratio.png_writers(WRITERS, WRITERS))
+    assert [row[0] for row in rows] == ["recorded run and this page", "", ""]
+    _, _, *rows = rows_of(size_ratio.methods(RECORDED, RECORDED))
+    assert [row[:2] for row in rows] == [
+        ["recorded run and this page", "autoencoder"],
+        ["", "JPEG 95"],
+    ]
 
 
 def test_the_text_names_means_by_method_and_column() -> None:

@@ -12,6 +12,8 @@ import pytest
 from reproduce.chapters import compression_size, dataset, page, results, training
 from reproduce.chapters import model as model_chapter
 from reproduce.core.parameters import Parameters
+from reproduce.measure import scores as scoring
+from reproduce.measure.stages import SCORES
 from reproduce.measure.subject import Subject
 from reproduce.models import autoencoder as model
 from reproduce.results import record, reported
@@ -51,6 +53,15 @@ def test_the_columns_say_whose_numbers_they_hold(example: Subject) -> None:
     ):
         head = [cell.strip() for cell in table.splitlines()[0].split("|")[1:-1]]
         assert head == ["quantity", "the paper", "recorded run", "this page"]
+
+
+def test_a_column_holds_the_numbers_of_both_runs_where_they_are_the_same() -> None:
+    run, scores = record.read(), scoring.read_table(record.folder(SCORES) / scoring.TABLE)
+    table = compression_size.mean_ratio(scores, run)
+    head = [cell.strip() for cell in table.splitlines()[0].split("|")[1:-1]]
+    assert head == ["quantity", "the paper", "recorded run and this page"]
+    mean = f"{run.test['size_ratio'].mean:.4f}"
+    assert by_label(table)["mean size ratio"] == [f"{reported.MEAN_RATIO:.4f}", mean]
 
 
 def test_the_latent_is_read_in_both_ways(example: Subject) -> None:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from reproduce.chapters.style import BLUE, VERMILION
-from reproduce.chapters.text import COLUMNS, compared
+from reproduce.chapters.text import compared, comparison
 from reproduce.core.backend import keras
 from reproduce.core.markdown import table as markdown
 from reproduce.data.preparation import PreparedData
@@ -78,7 +78,7 @@ def mean_ratio(scores: pd.DataFrame, recorded: Run) -> str:
         compared("95 % interval, low", None, theirs.low, ours.low),
         compared("95 % interval, high", None, theirs.high, ours.high),
     ]
-    return markdown(rows, right=COLUMNS)
+    return comparison(rows)
 
 
 def shrink_and_lose(correlation: float) -> str:

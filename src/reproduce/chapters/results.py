@@ -8,8 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from reproduce.chapters.text import COLUMNS, compared, listed
-from reproduce.core.markdown import table as markdown
+from reproduce.chapters.text import compared, comparison, listed
 from reproduce.core.parameters import LatentReading
 from reproduce.measure import png
 from reproduce.measure.subject import Subject
@@ -104,7 +103,7 @@ def reconstruction_sizes(example: Subject, recorded: Run) -> str:
     rows = [
         compared(label, reported, theirs[key], ours[key]) for label, reported, key in quantities
     ]
-    return markdown(rows, right=COLUMNS)
+    return comparison(rows)
 
 
 _READINGS: tuple[LatentReading, ...] = ("clip", "stretch")
@@ -137,7 +136,7 @@ def latent_sizes(example: Subject, recorded: Run) -> str:
                 png.size_ratio(int(ours[name]), int(ours["original_bytes"])),
             ),
         ]
-    return markdown(rows, right=COLUMNS)
+    return comparison(rows)
 
 
 def how_many(images: Sequence[str]) -> str:

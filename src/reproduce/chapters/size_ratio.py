@@ -1,6 +1,7 @@
 """What the size ratio measures: means over the images measured by `measure.size_ratio`.
 
-In tables `here` is what this page's run has measured, `recorded` what the recorded run has.
+In tables `here` is what this page's run has measured, `recorded` what the recorded run has; where
+both are the same, they stand there once.
 """
 
 import math
@@ -16,7 +17,7 @@ from matplotlib.transforms import Bbox
 
 from reproduce.chapters.points import Plot
 from reproduce.chapters.style import BLUE, GREEN, ORANGE, VERMILION
-from reproduce.chapters.text import rounded
+from reproduce.chapters.text import BOTH, HERE, RECORDED, rounded
 from reproduce.core.markdown import table as markdown
 from reproduce.measure import metrics, png, statistics
 from reproduce.measure.size_ratio.methods import METHODS, Method
@@ -31,6 +32,8 @@ _COLUMNS = {
 }
 _TWO_DECIMALS = ("bpp", "psnr_db")
 
+Row = dict[str, str]
+
 
 def methods(here: pd.DataFrame, recorded: pd.DataFrame) -> str:
     """Return the means of what needs no latent: pictures as PNG, as the paper counts, and files."""
@@ -43,16 +46,31 @@ def transmitted(here: pd.DataFrame, recorded: pd.DataFrame) -> str:
 
 
 def _of_runs(here: pd.DataFrame, recorded: pd.DataFrame, kinds: Sequence[str]) -> str:
-    rows = []
-    for run, ratios in (("recorded run", recorded), ("this page", here)):
+    def rows(ratios: pd.DataFrame) -> list[Row]:
         found = means(ratios)
-        for place, method in enumerate(measured(found, kinds)):
-            values = {
-                label: rounded(found[column][method.name], 2 if column in _TWO_DECIMALS else 3)
-                for column, label in _COLUMNS.items()
+        return [
+            {
+                "method": method.label,
+                **{
+                    label: rounded(found[column][method.name], 2 if column in _TWO_DECIMALS else 3)
+                    for column, label in _COLUMNS.items()
+                },
             }
-            rows.append({"run": run if place == 0 else "", "method": method.label, **values})
-    return markdown(rows, right=list(_COLUMNS.values()))
+            for method in measured(found, kinds)
+        ]
+
+    return _below_each_other(rows(here), rows(recorded), list(_COLUMNS.values()))
+
+
+def _below_each_other(here: Sequence[Row], recorded: Sequence[Row], right: Sequence[str]) -> str:
+    """Return the rows of both runs as one table; once, where they are the same."""
+    runs = {BOTH: here} if here == recorded else {RECORDED: recorded, HERE: here}
+    named = [
+        {"run": run if place == 0 else "", **row}
+        for run, rows in runs.items()
+        for place, row in enumerate(rows)
+    ]
+    return markdown(named, right=right)
 
 
 def means(ratios: pd.DataFrame) -> pd.DataFrame:
@@ -67,20 +85,21 @@ def measured(found: pd.DataFrame, kinds: Sequence[str]) -> list[Method]:
 
 def png_writers(here: pd.DataFrame, recorded: pd.DataFrame) -> str:
     """Return the mean bytes of original and reconstruction by each writer of PNG, and the ratio."""
-    rows = []
-    for run, sizes in (("recorded run", recorded), ("this page", here)):
+
+    def rows(sizes: pd.DataFrame) -> list[Row]:
         found = sizes.groupby("writer").mean()
-        rows += [
+        return [
             {
-                "run": run if place == 0 else "",
                 "PNG writer": writer.label,
                 "originals (mean bytes)": f"{found['original_bytes'][writer.name]:,.0f}",
                 "reconstructions": f"{found['reconstruction_bytes'][writer.name]:,.0f}",
                 "size ratio": rounded(found["size_ratio"][writer.name], 3),
             }
-            for place, writer in enumerate(WRITERS)
+            for writer in WRITERS
         ]
-    return markdown(rows, right=["originals (mean bytes)", "reconstructions", "size ratio"])
+
+    numbers = ["originals (mean bytes)", "reconstructions", "size ratio"]
+    return _below_each_other(rows(here), rows(recorded), numbers)
 
 
 def quantities(ratios: pd.DataFrame, writers: pd.DataFrame) -> dict[str, float]:

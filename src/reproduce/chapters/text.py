@@ -1,9 +1,17 @@
 """Numbers and rows as the tables of several chapters have them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-COLUMNS = ("the paper", "recorded run", "this page")
+from reproduce.core.markdown import table
+
+PAPER = "the paper"
+RECORDED = "recorded run"
+HERE = "this page"
+BOTH = f"{RECORDED} and {HERE}"
+"""Whose numbers those are that a page has from the recorded run, and from its own as well."""
+
+COLUMNS = (PAPER, RECORDED, HERE)
 
 
 def compared(
@@ -12,6 +20,14 @@ def compared(
     """Return a row of a table that has ours beside what the paper reports."""
     values = (number(reported), number(recorded), number(ours))
     return {"quantity": label, **dict(zip(COLUMNS, values, strict=True))}
+
+
+def comparison(rows: Sequence[Mapping[str, str]]) -> str:
+    """Return rows of `compared` as a table; where both runs agree throughout, in one column."""
+    if all(row[RECORDED] == row[HERE] for row in rows):
+        names = {"quantity": "quantity", PAPER: PAPER, RECORDED: BOTH}
+        rows = [{name: row[column] for column, name in names.items()} for row in rows]
+    return table(rows, right=[column for column in rows[0] if column != "quantity"])
 
 
 def number(value: float | str | None) -> str:
