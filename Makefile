@@ -26,7 +26,10 @@ CHANGES = $(if $(SEEDS),seeds='$(SEEDS)') $(PARAMETERS)
 BEANS_FOLDER = $(if $(BEANS),folder='$(BEANS)')
 PAPER = profile=paper $(BEANS_FOLDER) $(CHANGES)
 
-.PHONY: help book paper pdf test mutants fuzz serve notebooks bench record study lint lock clean
+# Several processes, each with whole groups of tests (conftest.py).
+PYTEST = pytest --numprocesses=auto --maxprocesses=4 --no-loadscope-reorder -p no:benchmark
+
+.PHONY: help book paper pdf test slow mutants fuzz serve notebooks bench record study lint lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,8 +42,11 @@ paper: .venv/.installed ## the same in the paper's own setting, on beans from th
 	$(SNAKEMAKE) $(PAPER)
 	@echo "open $${REPRODUCE_BUILD:-build}/paper/book/index.html"
 
-test: .venv/.installed ## run all tests, the notebooks' stored outputs included
-	pytest --nbval --numprocesses=auto --maxprocesses=4 --no-loadscope-reorder -p no:benchmark
+test: .venv/.installed ## run the tests, the notebooks' stored outputs included, but for the slow ones
+	$(PYTEST) --nbval -m "not slow"
+
+slow: .venv/.installed ## run the slow tests: the workflow from end to end on tiny images, and what starts processes
+	$(PYTEST) -m slow
 
 mutants: .venv/.installed ## plant faults one by one and see that the tests catch each (FAULTS="name …": only these)
 	python -m tests.mutants $(FAULTS)

@@ -18,6 +18,8 @@ from PIL import Image
 
 from reproduce.core.parameters import Parameters
 
+ROOT = Path(__file__).parents[1]
+
 # The same examples in each run, so that a run that was green can be repeated.
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=50)
 settings.load_profile("repeatable")
@@ -208,3 +210,51 @@ def tiny_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_book(tiny_build: Path) -> Path:
     """Return the folder of the pages of a book made with tiny parameters."""
     return tiny_build / "tiny" / "book"
+
+
+@pytest.fixture(scope="session")
+def stored_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the pages of a book of the notebooks' stored outputs.
+
+    nbval holds these against what the cells put out. What is told of their execution is made up.
+    """
+    from reproduce.book import render
+    from reproduce.core import store
+
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("REPRODUCE_BUILD", str(tmp_path_factory.mktemp("stored")))
+        notebooks = store.build_folder("sample") / "notebooks"
+        notebooks.mkdir(parents=True)
+        for path in (ROOT / "notebooks").glob("*.ipynb"):
+            write_as_executed(path, notebooks / path.name)
+        return render.render("sample").parent
+
+
+def write_as_executed(notebook: Path, target: Path) -> None:
+    """Write a notebook as papermill would have left it, with its provenance beside it."""
+    import nbformat
+    from papermill.iorw import load_notebook_node
+    from papermill.parameterize import parameterize_notebook
+
+    from reproduce.book import provenance
+    from reproduce.book.notebook import Notebook
+    from reproduce.core import store
+    from reproduce.core.parameters import load_parameters
+    from reproduce.models.stages import MODEL
+    from reproduce.results import record
+
+    parameters = load_parameters("sample", ROOT / "profiles")
+    declared = Notebook(notebook).parameters
+    values = {name: getattr(parameters, name) for name in declared}
+    content = parameterize_notebook(load_notebook_node(str(notebook)), values)
+    content.metadata.papermill |= {"start_time": "2026-01-02T03:04:05", "duration": 1.5}
+    for cell in content.cells:
+        cell.metadata.papermill = nbformat.from_dict({"duration": 0.25})
+    used = [record.folder(MODEL)]
+    made = provenance.collect(notebook.name, content, parameters, declared, used, 10 * "c0de")
+    artifacts = [
+        {"name": f"{stage}-{20 * digit}", "seconds": 1, "peak_memory_bytes": 10**9}
+        for stage, digit in (("data", "a"), ("model", "b"), ("scores", "c"))
+    ]
+    nbformat.write(content, target)
+    store.write_json(provenance.path_of(target), {**made.model_dump(), "artifacts": artifacts})

@@ -1,6 +1,7 @@
 """The rendered book: every figure and table of the paper, no broken link, nothing from outside.
 
-Runs on a book made with tiny parameters, or on the one that `--book` names.
+Runs on a book of the notebooks' stored outputs and, which is slow, on one made with tiny
+parameters; or on the one that `--book` names.
 """
 
 import gzip
@@ -26,8 +27,6 @@ from tests.test_download import RAW
 
 ROOT = Path(__file__).parents[1]
 
-pytestmark = pytest.mark.slow
-
 CHAPTERS = {
     "dataset": [],
     "model": [6],
@@ -44,14 +43,22 @@ TABLES = {
 }
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Have each test look at the books that there are."""
+    if "book" in metafunc.fixturenames:
+        made = ["stored_book", pytest.param("tiny_book", marks=pytest.mark.slow)]
+        given = metafunc.config.getoption("--book")
+        metafunc.parametrize("book", [given] if given else made, indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
 def book(request: pytest.FixtureRequest) -> Path:
-    """Return the folder of the book's pages."""
-    folder = request.config.getoption("--book")
-    if folder is None:
-        return request.getfixturevalue("tiny_book")
+    """The folder of the book's pages."""
+    if isinstance(request.param, str):
+        return request.getfixturevalue(request.param)
+    folder = request.param.resolve()
     assert (folder / "index.html").is_file(), f"no book in {folder}"
-    return folder.resolve()
+    return folder
 
 
 @cache
