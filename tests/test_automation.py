@@ -49,7 +49,9 @@ def test_the_workflows_are_checked_by_the_same_version_each_time() -> None:
 
 def test_what_one_target_leaves_out_another_runs_and_ci_runs_both() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    chosen = dict(re.findall(r'^(\w+):.*\n\t\$\(PYTEST\).* -m "?([\w ]+)"?$', makefile, re.M))
+    chosen = dict(
+        re.findall(r'^(\w+):.*\n\t\$\(PYTEST\).* -m "?([\w ]+)"?$', makefile, re.MULTILINE)
+    )
     assert chosen == {"test": "not slow", "slow": "slow"}
     lines = (ROOT / ".ci" / "run").read_text().splitlines()
     assert {f"make {target}" for target in chosen} <= set(lines)

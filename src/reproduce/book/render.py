@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 
-from reproduce.book import colophon, provenance
+from reproduce.book import colophon, provenance, repeats
 from reproduce.book.provenance import Provenance
 from reproduce.core import markdown, store
 from reproduce.core.errors import ReproduceError
@@ -100,6 +100,8 @@ def _page(notebook: Path, folder: Path) -> Provenance:
     file = provenance.path_of(notebook)
     shutil.copyfile(file, folder / file.name)
     content = nbformat.read(notebook, as_version=4)
+    if repeats.the_record(made):
+        repeats.leave_out(content)
     colophon.attach(content, made)
     nbformat.write(content, folder / notebook.name)
     return made
