@@ -583,6 +583,23 @@ def test_no_reference_gives_the_same_address_twice(book: Path) -> None:
         assert len(targets) == len(set(targets)), entry.get_text()
 
 
+def test_references_are_labelled_and_sorted_as_the_text_cites_them(book: Path) -> None:
+    page = book / "book" / "references.html"
+    entries = content(page).select(".citation")
+    labels = {
+        str(entry["id"]): words(first(entry, class_="label")).strip("[]") for entry in entries
+    }
+    assert len(set(labels.values())) == len(entries) > 15
+    assert list(labels.values()) == sorted(labels.values(), key=str.casefold)
+    cited = set()
+    for other in in_order(book):
+        for link in content(other).select("a[href*='references.html#']"):
+            name = str(link["href"]).partition("#")[2]
+            assert words(link).replace("’", "'") == labels[name], other.name
+            cited.add(name)
+    assert cited == labels.keys()
+
+
 def test_a_page_that_shows_a_recorded_run_lists_its_record_at_the_foot(book: Path) -> None:
     showing = 0
     for chapter in executed_chapters(book):

@@ -84,12 +84,9 @@ class Downloads:
                 page.cited |= {urljoin(uri, link["refuri"]) for link in links if "refuri" in link}
             kept.replace_self(kept.children)
         for citation in doctree.findall(nodes.citation):
-            entry = " ".join(
-                written(child, address)
-                for child in citation.children
-                if not isinstance(child, nodes.label)
-            )
-            self._references |= {f"{uri}#{name}": entry for name in citation["ids"]}
+            label, *entry = (written(child, address) for child in citation.children)
+            text = f"**{label}.** {' '.join(entry)}"
+            self._references |= {f"{uri}#{name}": text for name in citation["ids"]}
 
     def write(self, app: Sphinx, exception: Exception | None) -> None:
         """Make the notebooks plain, when all pages are written."""
@@ -123,7 +120,8 @@ class Downloads:
                 caption = plain(words, page.texts, address)
                 cells.append(_cell(f"caption-{figure['name']}", f"{number}{caption}"))
         cells.insert(1, _cell("about-this-notebook", _about(app, address)))
-        entries = sorted(self._references[key] for key in page.cited if key in self._references)
+        cited = (self._references[key] for key in page.cited if key in self._references)
+        entries = sorted(cited, key=str.casefold)
         if entries:
             listed = "\n".join(f"- {entry}" for entry in entries)
             cells.append(_cell("references", f"## References\n\n{listed}"))

@@ -18,7 +18,7 @@ from sphinx.search.en import SearchEnglish
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from reproduce.book import download, figures, listings, pages
+from reproduce.book import download, figures, listings, pages, references
 from reproduce.core.outputs import POINTS
 
 NEGATIVE = re.compile(r"(?<![\w.,)\]–-])-(?=\d)")
@@ -195,4 +195,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_transform(PointsOfPlots)
     app.add_post_transform(Signs)
     figures.setup(app)
+    references.register()
     return {"parallel_read_safe": True, "parallel_write_safe": True}
