@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 import nbformat
 import numpy as np
 import pytest
+import yaml
 from bs4 import BeautifulSoup, Tag
 from numpy.typing import NDArray
 from PIL import Image
@@ -764,6 +765,25 @@ def test_each_page_has_one_title_one_viewport_and_a_description_of_its_own(book:
             assert len(found) == 1, page.name
     assert all(60 <= len(text) <= 200 for text in descriptions)
     assert len(set(descriptions)) == len(descriptions)
+
+
+def test_each_page_of_a_published_book_is_on_the_map_and_of_another_there_is_none(
+    book: Path,
+) -> None:
+    configuration = yaml.safe_load((ROOT / "_config.yml").read_text())
+    site = configuration["sphinx"]["config"]["book_site"]
+    site = site and f"{site.rstrip('/')}/"
+    paths = [page.relative_to(book).as_posix() for page in in_order(book)]
+    said = [
+        str(tag["content"])
+        for page in in_order(book)
+        for tag in read(page).select("[property='og:url']")
+    ]
+    assert said == ([f"{site}{path}" for path in paths] if site else [])
+    assert (book / "sitemap.xml").is_file() == bool(site)
+    if site:
+        listed = re.findall(r"<loc>(.*?)</loc>", (book / "sitemap.xml").read_text())
+        assert set(said) <= set(listed)
 
 
 def test_no_page_loads_anything_from_outside(book: Path) -> None:

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup, Tag
+from PIL import Image
 
-from reproduce.book import provenance, render
+from reproduce.book import doors, provenance, render
 from reproduce.core import store
 from reproduce.core.errors import ReproduceError
 from tests.test_provenance import an_execution
@@ -113,19 +115,24 @@ def test_a_page_of_executions_without_its_place_is_named(project: Path) -> None:
 
 
 REPOSITORY = "https://github.com/someone/reproduced"
-DOORS = f"""
-sphinx:
-  config:
-    book_repository: {REPOSITORY}
-    book_site: https://someone.github.io/reproduced/
-  extra_extensions: [reproduce.book.extension]
-"""
+SITE = "https://someone.github.io/reproduced/"
+PROSE = "This page says in “quotes” & in one paragraph what it is about, and that is long enough."
+
+
+def open_doors(project: Path, site: str) -> None:
+    """Set both settings, with a page that has a door and the picture that others show."""
+    settings = f"{{book_repository: {REPOSITORY}, book_site: {site}}}"
+    extension = "extra_extensions: [reproduce.book.extension]"
+    sphinx = f"\nsphinx:\n  config: {settings}\n  {extension}\n"
+    (project / "_config.yml").write_text(CONFIGURATION + sphinx)
+    (project / "book" / "page.md").write_text(f"# A & B\n\n{PROSE}\n\n{{new-issue}}`Tell us`.\n")
+    Image.new("L", doors.PREVIEW_SIZE).save(project / doors.PREVIEW)
 
 
 def test_doors_stand_open_where_the_repository_is_set_on_pages_and_in_downloaded_notebooks(
     project: Path, build_folder: Path
 ) -> None:
-    (project / "_config.yml").write_text(CONFIGURATION + DOORS)
+    open_doors(project, SITE)
     (project / "book" / "data.csv").write_text("1,2")
     text = "# Chapter\n\n{doc}`The page </book/page>`, {download}`data <../book/data.csv>`."
     cells = [nbformat.v4.new_markdown_cell(text)]
@@ -153,12 +160,66 @@ def test_doors_stand_open_where_the_repository_is_set_on_pages_and_in_downloaded
     assert f"[the project]({REPOSITORY})" in about
 
 
+def metadata(page: Path) -> dict[str, str]:
+    """What the head of a page says to other sites, by name."""
+    found = BeautifulSoup(page.read_text(), "html.parser").select("meta[property], meta[name]")
+    return {str(tag.get("property") or tag["name"]): str(tag["content"]) for tag in found}
+
+
+@pytest.mark.parametrize("site", [SITE, SITE.rstrip("/")])
+def test_a_published_page_says_what_others_show_of_it_and_is_on_the_map(
+    project: Path, site: str
+) -> None:
+    open_doors(project, site)
+    folder = render.render("mine").parent
+    pages = ["index", "book/page", "book/executions", "notebooks/chapter"]
+    for name in pages:
+        said = metadata(folder / f"{name}.html")
+        heading = BeautifulSoup((folder / f"{name}.html").read_text(), "html.parser").h1
+        assert isinstance(heading, Tag)
+        assert said["og:title"] == heading.get_text().removesuffix("#")
+        assert said["og:type"] == "website"
+        assert said["og:url"] == f"{SITE}{name}.html"
+        assert said["twitter:card"] == "summary_large_image"
+        with Image.open(folder / said["og:image"].removeprefix(SITE)) as picture:
+            size = (int(said["og:image:width"]), int(said["og:image:height"]))
+            assert picture.size == size
+    said = metadata(folder / "book" / "page.html")
+    assert said["og:description"] == said["description"] == PROSE
+    listed = re.findall(r"<loc>(.*?)</loc>", (folder / "sitemap.xml").read_text())
+    assert len(listed) == len(set(listed))
+    paths = {address.removeprefix(SITE) for address in listed}
+    assert paths >= {f"{name}.html" for name in pages}
+    assert [path for path in paths if not (folder / path).is_file()] == []
+    assert paths.isdisjoint({"search.html", "genindex.html"})
+
+
+def test_the_picture_that_others_show_has_the_size_that_is_told() -> None:
+    with Image.open(Path(__file__).parents[1] / doors.PREVIEW) as picture:
+        assert picture.size == doors.PREVIEW_SIZE
+
+
+def test_a_number_is_reported_where_issues_are_opened_by_a_template_that_is_there(
+    project: Path,
+) -> None:
+    open_doors(project, SITE)
+    page = (render.render("mine").parent / "book" / "page.html").read_text()
+    (address,) = re.findall(r'href="([^"]+)">Tell us</a>', page)
+    assert address == f"{REPOSITORY}/issues/new?template={doors.ISSUE_TEMPLATE}"
+    templates = Path(__file__).parents[1] / ".github" / "ISSUE_TEMPLATE"
+    assert "reproduce describe" in (templates / doors.ISSUE_TEMPLATE).read_text()
+
+
 def test_there_is_no_door_where_no_repository_is_set(project: Path) -> None:
     closed = "\nsphinx:\n  extra_extensions: [reproduce.book.extension]\n"
     (project / "_config.yml").write_text(CONFIGURATION + closed)
+    (project / "book" / "page.md").write_text("# Page\n\n{new-issue}`Tell us`.\n")
     folder = render.render("mine").parent
     chapter = (folder / "notebooks" / "chapter.html").read_text()
-    for door in ("github.com", "mybinder", "colab", 'rel="canonical"'):
-        assert door not in chapter, door
+    page = (folder / "book" / "page.html").read_text()
+    assert "Tell us." in page
+    for door in ("github.com", "mybinder", "colab", 'rel="canonical"', "og:", "twitter:"):
+        assert door not in chapter + page, door
+    assert not (folder / "sitemap.xml").exists()
     downloaded = (folder / "_sources" / "notebooks" / "chapter.ipynb").read_text()
     assert "a page of the book *A book*." in downloaded

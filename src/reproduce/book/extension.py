@@ -18,7 +18,7 @@ from sphinx.search.en import SearchEnglish
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from reproduce.book import download, figures, listings, pages, references
+from reproduce.book import doors, download, figures, listings, pages, references
 from reproduce.core.outputs import POINTS
 
 NEGATIVE = re.compile(r"(?<![\w.,)\]–-])-(?=\d)")
@@ -136,30 +136,6 @@ def write_pictures(source: Path) -> None:
                     (folder / f"{name}.png").write_bytes(base64.b64decode(picture))
 
 
-def open_doors(config: Config) -> None:
-    """Set what leads to the repository and to where the book is published, each if it is set.
-
-    From `book_repository` (https://github.com/owner/name) come the links to it, to its issues and
-    to the source of a page, and the buttons of Binder and Colab; from `book_site` the address that
-    each page gives as its own.
-    """
-    if config.book_repository:
-        config.html_theme_options = config.html_theme_options | {
-            "repository_url": config.book_repository,
-            "repository_branch": "main",
-            "path_to_docs": "",
-            "use_repository_button": True,
-            "use_issues_button": True,
-            "use_edit_page_button": True,
-            "launch_buttons": {
-                "binderhub_url": "https://mybinder.org",
-                "colab_url": "https://colab.research.google.com",
-            },
-        }
-    if config.book_site:
-        config.html_baseurl = config.book_site
-
-
 def mend_roles(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.Node | None
 ) -> None:
@@ -175,11 +151,9 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register the extension's parts with Sphinx."""
 
     def begin(app: Sphinx, config: Config) -> None:
-        open_doors(config)
+        doors.open_doors(app, config)
         write_pictures(Path(app.srcdir))
 
-    app.add_config_value("book_repository", "", "html")
-    app.add_config_value("book_site", "", "html")
     download.keep_roles()
     downloads = download.Downloads()
     app.connect("doctree-resolved", downloads.collect)
@@ -194,6 +168,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_transform(TablesOfFigures)
     app.add_transform(PointsOfPlots)
     app.add_post_transform(Signs)
+    doors.setup(app)
     figures.setup(app)
     references.register()
     return {"parallel_read_safe": True, "parallel_write_safe": True}

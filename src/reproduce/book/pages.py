@@ -40,6 +40,8 @@ def fill_head(
     if text:
         meta = f'<meta name="description" content="{escape(text)}" />'
         context["metatags"] = context.get("metatags", "") + meta
+        if app.config.book_site:  # where those who link to a page are shown the same
+            context["meta"] = (context.get("meta") or {}) | {"og:description": escape(text)}
 
 
 def description(doctree: nodes.Node) -> str:
