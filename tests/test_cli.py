@@ -31,6 +31,7 @@ def reproduce(*words: object) -> "subprocess.CompletedProcess[str]":
         (["make", "scores", "--part", "1/2", "--gather", "2"], "--part and --gather: choose one"),
         (["make", "data", "-p", "source=folder", "-p", "folder=/no/such/place"], "/no/such/place"),
         (["book", "--profile", "sample"], "is not executed yet"),
+        (["describe", "-p", "epochs=3"], "nothing is made of profile 'sample' with these param"),
     ],
 )
 def test_a_mistake_ends_with_one_message(

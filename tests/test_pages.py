@@ -21,6 +21,7 @@ from bs4 import BeautifulSoup, Tag
 from numpy.typing import NDArray
 from PIL import Image
 
+from reproduce import cli
 from reproduce.book import figures, repeats
 from reproduce.book.notebook import Notebook
 from reproduce.results import claims
@@ -765,6 +766,17 @@ def test_each_page_has_one_title_one_viewport_and_a_description_of_its_own(book:
             assert len(found) == 1, page.name
     assert all(60 <= len(text) <= 200 for text in descriptions)
     assert len(set(descriptions)) == len(descriptions)
+
+
+def test_the_conclusion_says_how_to_report_a_number_by_a_command_that_there_is(book: Path) -> None:
+    conclusion = content(book / "book" / "conclusion.html")
+    assert "Report a number that you can’t reproduce" in words(conclusion)
+    command = first(conclusion, name="pre").get_text().split()
+    assert command[0] == ".venv/bin/reproduce"
+    assert callable(getattr(cli, command[1]))
+    repository = yaml.safe_load((ROOT / "_config.yml").read_text())["sphinx"]["config"]
+    links = conclusion.select("a[href*='/issues/new?template=']")
+    assert len(links) == bool(repository["book_repository"])
 
 
 def test_each_page_of_a_published_book_is_on_the_map_and_of_another_there_is_none(

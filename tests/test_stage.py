@@ -86,6 +86,14 @@ def test_the_note_of_a_stage_lies_where_its_place_says(build_folder: Path) -> No
     assert note == build_folder / "mine" / "paper" / "seed-2" / "scores.json"
 
 
+def test_a_stage_is_present_if_just_that_artifact_is_made(small_run: Any) -> None:
+    parameters = small_run.parameters
+    assert MODEL.present(parameters) == MODEL.folder(parameters)
+    assert MODEL.present(parameters.model_copy(update={"epochs": 4})) is None
+    assert stages.SCORES.present(parameters) is None
+    assert stages.SCORES.folder(parameters) == stages.SCORES.present(parameters)
+
+
 def test_an_unknown_stage_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ReproduceError, match=r"unknown stage 'nope'; known are data, model, .*"):
         stages.find("nope")

@@ -180,6 +180,15 @@ def pdf(profile: Profile = "sample", parameter: Overrides = None) -> None:
 
 
 @app.command(rich_help_panel=WORKFLOW)
+def describe(profile: Profile = "sample", parameter: Overrides = None) -> None:
+    """Print what a run is and has found, to report a number that you can't reproduce."""
+    parameters = _parameters(profile, parameter)
+    from reproduce.book import describe
+
+    print(describe.describe(parameters))
+
+
+@app.command(rich_help_panel=WORKFLOW)
 def record(
     folder: Annotated[Path, typer.Argument(help="The folder of records.")] = Path("results"),
     profile: Annotated[

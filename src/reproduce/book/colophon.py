@@ -8,7 +8,7 @@ import ast
 import json
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import Any
@@ -21,6 +21,7 @@ from sphinx import addnodes
 from reproduce.book import listings
 from reproduce.book.provenance import Cost, Provenance, UsedArtifact, UsedRecord, path_of
 from reproduce.core import markdown
+from reproduce.core.environment import Machine
 
 PLACE = "executions"
 _FOOT = "provenance-"
@@ -152,30 +153,36 @@ def _facts(made: Provenance) -> str:
     """Return the table of what was executed, from what, by what and where."""
     values, read = made.parameters, made.parameters_read
     others = [name for name in values if name not in read]
-    machine = made.machine
     facts = {
         "notebook": f"`{made.notebook}`",
         "profile": f"`{made.profile}`",
         "seed": str(made.seed),
-        "parameters that it reads": _assignments(values, read),
-        "the run's other parameters": _assignments(values, others),
+        "parameters that it reads": assignments(values, read),
+        "the run's other parameters": assignments(values, others),
         "data fingerprint": ", ".join(f"`{name}`" for name in made.data_fingerprints),
         "git commit": _commit(made, 40, ", with uncommitted changes"),
-        "versions": _versions(made.versions),
-        "machine": f"{machine.processor}, {machine.cores} cores, "
-        f"{_gigabytes(machine.memory_bytes)} GB of memory, {machine.system}",
+        "versions": versions(made.versions),
+        "machine": machine(made.machine),
         "executed": f"{_when(made)}, in {made.seconds:,.1f} s with the start of the kernel",
     }
     return markdown.table([{"": name, "this page": text or "–"} for name, text in facts.items()])
 
 
-def _assignments(values: Mapping[str, Any], names: Sequence[str]) -> str:
+def assignments(values: Mapping[str, Any], names: Iterable[str]) -> str:
+    """Return parameters with their values, as they are set on the command line."""
     return ", ".join(f"`{name}={json.dumps(values[name])}`" for name in names)
 
 
-def _versions(versions: Mapping[str, str]) -> str:
+def versions(of_packages: Mapping[str, str]) -> str:
+    """Return the versions of Python and of packages in one line."""
     names = {"python": "Python", "tensorflow": "TensorFlow", "keras": "Keras", "numpy": "NumPy"}
-    return ", ".join(f"{names.get(name, name)} {number}" for name, number in versions.items())
+    return ", ".join(f"{names.get(name, name)} {number}" for name, number in of_packages.items())
+
+
+def machine(one: Machine) -> str:
+    """Return what a machine is in one line."""
+    memory = f"{_gigabytes(one.memory_bytes)} GB of memory"
+    return f"{one.processor}, {one.cores} cores, {memory}, {one.system}"
 
 
 def _commit(made: Provenance, digits: int, changes: str) -> str:

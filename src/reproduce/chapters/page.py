@@ -65,13 +65,8 @@ def repeated(parameters: Parameters, data: PreparedData, trained: Trained) -> st
 
     Nothing is said of another setting, or of a seed that is not recorded.
     """
-    runs = record.read_seeds()
-    run = runs.get(parameters.seed)
-    if run is None or data.fingerprint != run.data.fingerprint:
-        return ""
-    values = parameters.in_effect()
-    of_setting = run.parameters.keys() - {"profile", "example_split", "example_index"}
-    if any(values.get(name) != run.parameters[name] for name in of_setting):
+    run = record.of_same_setting(parameters, data.fingerprint)
+    if run is None:
         return ""
     weights = excerpt.recorded_model(parameters.seed).get_weights()
     pairs = zip(trained.autoencoder.get_weights(), weights, strict=True)

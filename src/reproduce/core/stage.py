@@ -135,11 +135,25 @@ class Stage:
             found += [one for one in (*stage.all_needs(), stage) if one not in found]
         return found
 
+    def present(self, parameters: Parameters) -> Path | None:
+        """Return the folder of the artifact if it is made; else None, and make nothing."""
+        needed = {stage.name: stage.present(parameters) for stage in self.needs}
+        made = {name: folder for name, folder in needed.items() if folder is not None}
+        if len(made) < len(needed):
+            return None
+        dependencies = self._with_needs(parameters, made)
+        folder = store.folder_of(self.name, parameters.profile, dependencies)
+        return folder if folder.is_dir() else None
+
     def dependencies(self, parameters: Parameters) -> dict[str, Any]:
         """Return all that the artifact depends on; what it needs is made first."""
+        needed = {stage.name: stage.folder(parameters) for stage in self.needs}
+        return self._with_needs(parameters, needed)
+
+    def _with_needs(self, parameters: Parameters, needed: Mapping[str, Path]) -> dict[str, Any]:
         return {
             **self.own_dependencies(parameters),
-            "needs": {stage.name: _identity(stage.folder(parameters)) for stage in self.needs},
+            "needs": {name: _identity(folder) for name, folder in needed.items()},
         }
 
     def own_dependencies(

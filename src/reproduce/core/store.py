@@ -73,6 +73,11 @@ def _tensorflow() -> str:
         return version("tensorflow")
 
 
+def folder_of(stage: str, profile: str, dependencies: Mapping[str, Any]) -> Path:
+    """Return where the artifact of a stage with these dependencies is, or would be."""
+    return build_folder(profile) / f"{stage.replace('/', '-')}-{fingerprint(dependencies)}"
+
+
 def load_or_make(
     stage: str,
     profile: str,
@@ -101,7 +106,7 @@ def load_or_make(
     ReproduceError
         The disk is full, or whatever `make` raises for the user.
     """
-    folder = build_folder(profile) / f"{stage.replace('/', '-')}-{fingerprint(dependencies)}"
+    folder = folder_of(stage, profile, dependencies)
     if not folder.is_dir():
         lock = folder.with_name(folder.name + ".lock")
         with _lock(lock, f"{stage} of profile {profile!r}"):

@@ -51,6 +51,42 @@ def run(parameters: Parameters) -> Run:
     return measure(parameters).model_copy(update={"rates": rates})
 
 
+def find(parameters: Parameters) -> Run | None:
+    """Return what the run with these parameters has found, if it is made; makes nothing.
+
+    What its model reaches as a codec is there if that is made, too.
+    """
+    folders = _present((DATA, MODEL, SCORES, EXAMPLE), parameters)
+    if folders is None:
+        return None
+    found = _found(folders.__getitem__, parameters.profile)
+    of_rates = _present((*stages.CODECS, RATES, SCORES), parameters)
+    if of_rates is None:
+        return found
+    return found.model_copy(update={"rates": _rates(of_rates.__getitem__)})
+
+
+def _present(wanted: Sequence[Stage], parameters: Parameters) -> dict[Stage, Path] | None:
+    """Return the folders of these stages, if all of them are made."""
+    folders = {stage: stage.present(parameters) for stage in wanted}
+    made = {stage: folder for stage, folder in folders.items() if folder is not None}
+    return made if len(made) == len(folders) else None
+
+
+def of_same_setting(parameters: Parameters, fingerprint: str) -> RecordedRun | None:
+    """Return the recorded run with this seed if it had the same setting, and the same images.
+
+    Takes the data's fingerprint.
+    """
+    run = read_seeds().get(parameters.seed)
+    if run is None or fingerprint != run.data.fingerprint:
+        return None
+    values = parameters.in_effect()
+    of_setting = run.parameters.keys() - {"profile", "example_split", "example_index"}
+    same = all(values.get(name) == run.parameters[name] for name in of_setting)
+    return run if same else None
+
+
 Folders = Callable[[Stage], Path]
 """Where the artifacts of a run are: in the store, or in a record."""
 
