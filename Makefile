@@ -54,7 +54,7 @@ mutants: .venv/.installed ## plant faults one by one and see that the tests catc
 fuzz: .venv/.installed ## feed the decoder of compressed files with damaged ones, guided by coverage, for SECONDS=60 (Linux x86-64)
 	python -m tests.fuzz_codec $(SECONDS)
 
-pdf: book ## the same book as one PDF, printed by Chromium or Chrome (PROFILE=sample)
+pdf: $(if $(filter paper,$(PROFILE)),paper,book) ## the same book as one PDF beside its pages, printed by Chromium or Chrome (PROFILE=sample, same BEANS)
 	reproduce pdf --profile $(PROFILE)
 
 serve: .venv/.installed ## serve the book on http://localhost:PORT (PROFILE=sample, PORT=8000)

@@ -108,5 +108,7 @@ def test_nothing_is_published_that_was_not_checked() -> None:
     book = jobs(ROOT / ".github" / "workflows" / "paper.yml")["book"]["steps"]
     steps = [step.get("run") or step["uses"].partition("@")[0] for step in book]
     checked = next(place for place, step in enumerate(steps) if "tests/test_pages.py" in step)
-    assert steps.index("make paper") < checked < steps.index("actions/upload-pages-artifact")
+    made = [steps.index(command) for command in ("make paper", "make pdf PROFILE=paper")]
+    assert made == sorted(made)
+    assert made[-1] < checked < steps.index("actions/upload-pages-artifact")
     assert "build/paper/book" in steps[checked]

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from reproduce import cli
-from reproduce.book import figures, repeats
+from reproduce.book import figures, pdf, repeats
 from reproduce.book.notebook import Notebook
 from reproduce.results import claims
 from tests.test_download import RAW
@@ -171,6 +171,15 @@ def test_the_front_page_counts_every_verdict(book: Path) -> None:
     }
     assert tuple(counted) == tuple(claims.VERDICTS)
     assert sum(counted.values()) == len(claims.read())
+
+
+def test_the_front_page_leads_to_the_pdf_where_there_is_one_and_else_says_how_to_make_it(
+    book: Path,
+) -> None:
+    front = content(book / "index.html")
+    is_there = (book / pdf.FILE).is_file()
+    assert len(front.select(f"a[href='{pdf.FILE}']")) == is_there
+    assert ("make pdf" in words(front)) != is_there
 
 
 def test_pictures_to_be_compared_name_their_parts_and_have_that_many(book: Path) -> None:

@@ -1,4 +1,8 @@
-"""The book as one PDF: each page as a browser prints it, in the order of the book."""
+"""The book as one PDF: each page as a browser prints it, in the order of the book.
+
+It lies beside the pages, so it is there where they are published, and goes when they are rendered
+anew. The front page leads to it from then on; till then it says how it is made (`index.md`).
+"""
 
 import shutil
 import subprocess
@@ -10,10 +14,15 @@ from typing import Any
 import yaml
 from pypdf import PdfWriter
 
-from reproduce.core import store
+from reproduce.core import markdown, store
 from reproduce.core.errors import ReproduceError
 
+FILE = "book.pdf"
+PLACE = "pdf"
+"""Of the front page, between comments: the link comes there."""
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_LINK = f'<p class="sd-card-text"><a href="{FILE}">The book as one PDF</a></p>'
 _SECONDS = 120
 """More than the longest page takes to print."""
 
@@ -24,18 +33,20 @@ def write(profile: str) -> Path:
     Returns
     -------
     Path
-        `build/<profile>/book.pdf`, with a bookmark for each page. It replaces an older one when it
-        is whole.
+        `build/<profile>/book/book.pdf`, with a bookmark for each page. It replaces an older one
+        when it is whole.
 
     Raises
     ------
     ReproduceError
-        The book isn't rendered yet, there is no browser to print with, or it fails.
+        The book isn't rendered yet, its front page has no place for the link, there is no browser
+        to print with, or it fails.
     """
-    build = store.build_folder(profile)
-    book = build / "book"
-    if not (book / "index.html").is_file():
+    book = store.build_folder(profile) / "book"
+    front = book / "index.html"
+    if not front.is_file():
         raise ReproduceError(f"no book in {book}; render it first: make book PROFILE={profile}")
+    linked = markdown.fill(front.read_text(encoding="utf-8"), PLACE, _LINK, front.name)
     program = browser()
     contents = yaml.safe_load((store.project_root() / "_toc.yml").read_text(encoding="utf-8"))
     writer = PdfWriter()
@@ -44,10 +55,11 @@ def write(profile: str) -> Path:
             printed = Path(folder) / f"{place}.pdf"
             _print(program, book / f"{name}.html", printed, Path(folder) / "profile")
             writer.append(printed, outline_item=name.rpartition("/")[2].replace("_", " "))
-        whole = Path(folder) / "book.pdf"
+        whole = Path(folder) / FILE
         writer.write(whole)
-        target = build / "book.pdf"
+        target = book / FILE
         store.write_whole(target, whole.read_bytes())
+    store.write_whole(front, linked.encode())
     return target
 
 
