@@ -502,14 +502,14 @@ CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def prose_of(path: Path) -> str:
-    """What a file says in sentences: without code, roles, links, and tables filled by a command."""
+    """What a file says in sentences: … for code, roles, links, and tables filled by a command."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".ipynb":
         cells = nbformat.reads(text, as_version=4).cells
         text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     return re.sub(
         r"```.*?```|<!-- verdicts.*?<!-- |\{[a-z:]+\}`[^`]*`|`[^`]*`|\]\([^)]*\)|https?://\S+",
-        "",
+        "…",
         text,
         flags=re.DOTALL,
     )
