@@ -12,6 +12,7 @@ from reproduce.book import colophon
 from reproduce.core import environment, markdown, store
 from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import Parameters
+from reproduce.core.stage import present
 from reproduce.measure import stages
 from reproduce.results import claims, record
 from reproduce.results.quantities import quantities as quantities_of
@@ -26,8 +27,7 @@ def describe(parameters: Parameters) -> str:
     ReproduceError
         Nothing of it is made, with the source and the libraries as they are now.
     """
-    folders = {stage.name: stage.present(parameters) for stage in stages.ALL}
-    made = {name: folder for name, folder in folders.items() if folder is not None}
+    made = present(stages.ALL, parameters)
     if not made:
         raise ReproduceError(
             f"nothing is made of profile {parameters.profile!r} with these parameters, this source "
@@ -38,7 +38,7 @@ def describe(parameters: Parameters) -> str:
         "## What it ran with and in",
         _facts(parameters),
         "## What is made of it",
-        _artifacts(made),
+        markdown.table([_artifact(folder) for folder in made.values()]),
         "## What the claims are held against",
         _numbers(parameters, found) if found else "Model or scores are not made: no numbers yet.",
     ]
@@ -63,11 +63,6 @@ def _commit(identity: str | None) -> str:
         return "unknown: not in git"
     changes = "with uncommitted changes" if identity.endswith("-dirty") else "without changes"
     return f"`{identity.removesuffix('-dirty')}`, {changes}"
-
-
-def _artifacts(folders: dict[str, Path]) -> str:
-    rows = [_artifact(folder) for folder in folders.values()]
-    return markdown.table(rows)
 
 
 def _artifact(folder: Path) -> dict[str, str]:

@@ -6,7 +6,7 @@ function, and imported when there is something to make. All else follows from th
 name of the artifact, its manifest, the rule of the workflow, the command, the place in the record.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -137,13 +137,19 @@ class Stage:
 
     def present(self, parameters: Parameters) -> Path | None:
         """Return the folder of the artifact if it is made; else None, and make nothing."""
-        needed = {stage.name: stage.present(parameters) for stage in self.needs}
-        made = {name: folder for name, folder in needed.items() if folder is not None}
-        if len(made) < len(needed):
-            return None
-        dependencies = self._with_needs(parameters, made)
-        folder = store.folder_of(self.name, parameters.profile, dependencies)
-        return folder if folder.is_dir() else None
+        with _resolving() as resolved:
+            key = (self.name, parameters)
+            if key not in resolved:
+                needed = present(self.needs, parameters)
+                if len(needed) < len(self.needs):
+                    return None
+                made = {stage.name: folder for stage, folder in needed.items()}
+                dependencies = self._with_needs(parameters, made)
+                folder = store.folder_of(self.name, parameters.profile, dependencies)
+                if not folder.is_dir():
+                    return None
+                resolved[key] = folder
+            return resolved[key]
 
     def dependencies(self, parameters: Parameters) -> dict[str, Any]:
         """Return all that the artifact depends on; what it needs is made first."""
@@ -198,6 +204,13 @@ class Stage:
             "versions": environment.versions(),
             "machine": environment.machine().model_dump(),
         }
+
+
+def present(wanted: Iterable[Stage], parameters: Parameters) -> dict[Stage, Path]:
+    """Return the folders of those of these stages whose artifacts are made; make nothing."""
+    with _resolving():
+        folders = {stage: stage.present(parameters) for stage in wanted}
+    return {stage: folder for stage, folder in folders.items() if folder is not None}
 
 
 _RESOLVED: ContextVar[dict[Any, Path] | None] = ContextVar("resolved", default=None)

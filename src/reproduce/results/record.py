@@ -22,7 +22,7 @@ from typing import Any
 from reproduce.core import store
 from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import SPLITS, Parameters, parse_seeds
-from reproduce.core.stage import Stage
+from reproduce.core.stage import Stage, present
 from reproduce.data.stages import DATA
 from reproduce.measure import scores as scoring
 from reproduce.measure import stages, statistics
@@ -56,21 +56,16 @@ def find(parameters: Parameters) -> Run | None:
 
     What its model reaches as a codec is there if that is made, too.
     """
-    folders = _present((DATA, MODEL, SCORES, EXAMPLE), parameters)
-    if folders is None:
+    needed = (DATA, MODEL, SCORES, EXAMPLE)
+    folders = present(needed, parameters)
+    if len(folders) < len(needed):
         return None
     found = _found(folders.__getitem__, parameters.profile)
-    of_rates = _present((*stages.CODECS, RATES, SCORES), parameters)
-    if of_rates is None:
+    of_rates = (*stages.CODECS, RATES)
+    folders |= present(of_rates, parameters)
+    if len(folders) < len(needed) + len(of_rates):
         return found
-    return found.model_copy(update={"rates": _rates(of_rates.__getitem__)})
-
-
-def _present(wanted: Sequence[Stage], parameters: Parameters) -> dict[Stage, Path] | None:
-    """Return the folders of these stages, if all of them are made."""
-    folders = {stage: stage.present(parameters) for stage in wanted}
-    made = {stage: folder for stage, folder in folders.items() if folder is not None}
-    return made if len(made) == len(folders) else None
+    return found.model_copy(update={"rates": _rates(folders.__getitem__)})
 
 
 def of_same_setting(parameters: Parameters, fingerprint: str) -> RecordedRun | None:
