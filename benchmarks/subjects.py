@@ -31,9 +31,9 @@ class Literal:
 
         images = literal.load_images(_files(folder, "train")[:count], (size, size))
         autoencoder = literal.build((size, size, 1))
-        autoencoder.fit(images, images, epochs=1, batch_size=batch_size, shuffle=True, verbose=0)
+        literal.train(autoencoder, images, epochs=1, batch_size=batch_size, verbose=0)
         start = time.perf_counter()
-        autoencoder.fit(images, images, epochs=1, batch_size=batch_size, shuffle=True, verbose=0)
+        literal.train(autoencoder, images, epochs=1, batch_size=batch_size, verbose=0)
         return {"seconds": (time.perf_counter() - start) / len(images)}
 
     def memory(self, folder: str, size: int, count: int, batch_size: int) -> Measured:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import textwrap
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reproduce.chapters import compression_size, dataset, page, results, training
+from reproduce.chapters import compression_size, dataset, excerpts, page, results, training
 from reproduce.chapters import model as model_chapter
 from reproduce.core.parameters import Parameters
 from reproduce.measure import scores as scoring
@@ -179,7 +180,7 @@ def test_excess_is_what_the_loss_has_above_the_floor() -> None:
 def test_the_listings_are_the_source_of_the_papers_model_and_of_each_part_of_ours(
     name: str,
 ) -> None:
-    blocks = re.findall(r"```python\n(.*?)\n```", model_chapter.listings(name), re.DOTALL)
+    blocks = re.findall(r"```python\n(.*?)\n```", model_chapter.model_listings(name), re.DOTALL)
     models = Path(model_chapter.__file__).parents[1] / "models"
     files = ["literal", "encoders/paper", f"attentions/{name.replace('-', '_')}", "decoders/paper"]
     for block, file in zip(blocks, files, strict=True):
@@ -187,3 +188,25 @@ def test_the_listings_are_the_source_of_the_papers_model_and_of_each_part_of_our
         (function,) = ast.parse(block).body
         assert isinstance(function, ast.FunctionDef)
         assert function.name == ("build" if file == "literal" else file.rpartition("/")[2])
+
+
+def test_the_listings_of_the_training_are_the_source_of_the_papers_and_of_our_step() -> None:
+    found = re.findall(r"```python\n(.*?)\n```", model_chapter.training_listings(), re.DOTALL)
+    models = Path(model_chapter.__file__).parents[1] / "models"
+    literal, ours = (models / f"{name}.py" for name in ("literal", "training"))
+    pieces = [*found[0].split("\n\n\n"), *found[1:]]
+    for piece, file in zip(pieces, (literal, literal, ours, ours), strict=True):
+        assert ast.parse(piece).body
+        source = file.read_text()
+        assert piece in source or textwrap.indent(piece, "    ") in source
+    compiled, trained, order, step = pieces
+    assert compiled == 'autoencoder.compile(optimizer="adam", loss="binary_crossentropy")'
+    assert "autoencoder.fit(" in trained
+    assert order.startswith("def batches(")
+    assert "binary_crossentropy(" in step
+    assert "optimizer.apply(" in step
+
+
+def test_a_statement_that_is_not_there_is_not_shown() -> None:
+    with pytest.raises(ValueError, match=r"statement has no statement that begins with 'no such'"):
+        excerpts.statement(excerpts.statement, "no such")

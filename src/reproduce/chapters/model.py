@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from itertools import pairwise
 from typing import Any
@@ -13,9 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from numpy.typing import NDArray
 
+from reproduce.chapters import excerpts
 from reproduce.core.backend import keras
 from reproduce.core.markdown import table as markdown
-from reproduce.models import description, registry
+from reproduce.models import description, registry, training
 from reproduce.models.description import layers_of, output_shapes, stock_layers
 
 Place = tuple[float, float]
@@ -30,7 +30,7 @@ COLOURS = {"encoder": "#CFE5F3", "attention": "#F9E3B4", "decoder": "#C9E8DD"}
 OTHER_COLOUR = "#EEEEEE"
 
 
-def listings(model: str) -> str:
+def model_listings(model: str) -> str:
     """Return the code of the paper's script for its model, then that of ours, part by part.
 
     It is read from the source itself. The paper's is in its section III.B.
@@ -43,13 +43,28 @@ def listings(model: str) -> str:
     from reproduce.models import literal  # imports TensorFlow by itself: after it is set up
 
     chosen = registry.find(model)
-    listed = [("The paper's script", literal.build)] + [
-        (f"This book's {part.kind}: {part.label}", part.build)
-        for part in (chosen.encoder, chosen.attention, chosen.decoder)
+    parts = (chosen.encoder, chosen.attention, chosen.decoder)
+    ours = [
+        (f"This book's {part.kind}: {part.label}", excerpts.whole(part.build)) for part in parts
     ]
-    return "\n\n".join(
-        f"**{title}**\n\n```python\n{inspect.getsource(code).strip()}\n```"
-        for title, code in listed
+    return excerpts.listings([("The paper's script", excerpts.whole(literal.build)), *ours])
+
+
+def training_listings() -> str:
+    """Return the code of loss and training: of the paper's script, then ours.
+
+    It is read from the source itself. The paper's is in its sections III.B and III.C.
+    """
+    from reproduce.models import literal  # imports TensorFlow by itself: after it is set up
+
+    compiled = excerpts.statement(literal.build, "autoencoder.compile(")
+    step = excerpts.statement(training.training_step, "def step(")
+    return excerpts.listings(
+        [
+            ("The paper's script", f"{compiled}\n\n\n{excerpts.whole(literal.train)}"),
+            ("This book's order of images", excerpts.whole(training.batches)),
+            ("This book's step, with the loss in it", step),
+        ]
     )
 
 

@@ -53,3 +53,16 @@ def build(input_shape: tuple[int, int, int]) -> keras.Model:
     autoencoder = keras.Model(input_img, decoded)
     autoencoder.compile(optimizer="adam", loss="binary_crossentropy")
     return autoencoder
+
+
+def train(
+    autoencoder: keras.Model,
+    images_np: np.ndarray,
+    epochs: int = 10,
+    batch_size: int = 32,
+    **options: object,
+) -> keras.callbacks.History:
+    """Train the compiled model to return its input (section III.C); further options are Keras's."""
+    return autoencoder.fit(
+        images_np, images_np, epochs=epochs, batch_size=batch_size, shuffle=True, **options
+    )

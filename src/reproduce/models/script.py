@@ -23,18 +23,15 @@ LOSSES = "losses.json"
 def make(parameters: Parameters, folder: Path) -> dict[str, Any]:
     """Train as the paper does, by Keras's `fit`; write the loss of each epoch."""
     images, autoencoder = _start(parameters)
-    history = autoencoder.fit(
-        images,
-        images,
-        epochs=parameters.epochs,
-        batch_size=parameters.batch_size,
-        shuffle=True,
+    from reproduce.models import literal
+
+    said = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: _say(epoch, logs["loss"])
+    )
+    history = literal.train(
+        *(autoencoder, images, parameters.epochs, parameters.batch_size),
         verbose=0,
-        callbacks=[
-            keras.callbacks.LambdaCallback(
-                on_epoch_end=lambda epoch, logs: _say(epoch, logs["loss"])
-            )
-        ],
+        callbacks=[said],
     )
     return _write(folder, history.history["loss"])
 
