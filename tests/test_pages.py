@@ -436,6 +436,32 @@ def test_what_is_numbered_as_a_figure_is_a_picture_and_each_table_with_a_caption
     ] == []
 
 
+def test_figures_and_tables_have_the_books_numbers_with_that_of_their_chapter(book: Path) -> None:
+    for page in in_order(book):
+        for number in content(page).select(".caption-number"):
+            assert re.fullmatch(r"(?:Figure|Table) \d+\.\d+", words(number)), page.name
+
+
+A_NUMBER = re.compile(r"\b(?:figures?|tables?) \d+", re.IGNORECASE)
+OF_THE_PAPER = re.compile(r"(?:(?:–|, | and | to )\d+)* of the paper\b")
+
+
+def test_a_number_that_is_no_link_is_said_to_be_of_the_paper(book: Path) -> None:
+    bare, of_the_paper = [], 0
+    for page in in_order(book):
+        article = BeautifulSoup(str(content(page)), "html.parser")
+        for link in article.select("a, .caption-number, pre, code, script, style, title"):
+            link.replace_with("…")
+        text = " ".join(article.get_text().split())
+        for found in A_NUMBER.finditer(text):
+            if OF_THE_PAPER.match(text, found.end()):
+                of_the_paper += 1
+            else:
+                bare.append(f"{page.name}: {text[found.start() - 40 : found.end() + 20]}")
+    assert bare == []
+    assert of_the_paper > 20
+
+
 def in_order(book: Path) -> list[Path]:
     """The pages in the order of the book, the front page first."""
     contents = (ROOT / "_toc.yml").read_text()

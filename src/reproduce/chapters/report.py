@@ -50,7 +50,7 @@ def verdicts(judged: Sequence[Judged]) -> str:
     return table(
         [
             {
-                "claim": f"{one.claim.claim}<br>*{one.claim.where}*",
+                "claim": f"{one.claim.claim}<br>*{one.claim.where} of the paper*",
                 "the paper": reported(one.claim),
                 "here": "<br>".join(map(_measurement, one.measured)) or one.claim.not_checkable,
                 "verdict": f"{_BADGES[one.verdict]}<br>{_evidence(one.claim)}",
