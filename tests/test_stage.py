@@ -13,7 +13,7 @@ from reproduce.core import environment, sources, store
 from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import Parameters
 from reproduce.core.sources import Tree
-from reproduce.core.stage import Stage
+from reproduce.core.stage import Stage, present
 from reproduce.data.sources.folder import walk
 from reproduce.data.stages import DATA
 from reproduce.measure import repetitions, scores, stages
@@ -202,6 +202,8 @@ def test_what_a_stage_needs_is_resolved_once_in_one_go(
     assert len(walked) == 1
     stages.SCORES.folder(parameters)
     assert len(walked) == 2  # files may have changed meanwhile
+    assert len(present(stages.SCORES.all_needs(), parameters)) == 2
+    assert len(walked) == 3
 
 
 def test_a_new_parameter_or_message_makes_nothing_anew() -> None:
