@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import settings
 from PIL import Image
 
@@ -218,11 +219,33 @@ def stored_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     nbval holds these against what the cells put out. What is told of their execution is made up.
     """
+    return render_stored(tmp_path_factory.mktemp("stored"))
+
+
+@pytest.fixture(scope="session")
+def published_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the same pages, with both settings that open doors."""
+    repository, site = "https://github.com/someone/reproduced", "https://someone.github.io/it"
+    folder = tmp_path_factory.mktemp("published")
+    return render_stored(folder, {"book_repository": repository, "book_site": site})
+
+
+def render_stored(build: Path, settings: Mapping[str, str] | None = None) -> Path:
+    """Render a book of the stored outputs, with these settings in place of those of _config.yml."""
     from reproduce.book import render
     from reproduce.core import store
 
+    assemble = render._assemble
+
+    def assemble_with_settings(executed: Path, source: Path) -> None:
+        assemble(executed, source)
+        configuration = yaml.safe_load((source / "_config.yml").read_text())
+        configuration["sphinx"]["config"] |= settings or {}
+        (source / "_config.yml").write_text(yaml.safe_dump(configuration))
+
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("REPRODUCE_BUILD", str(tmp_path_factory.mktemp("stored")))
+        environment.setenv("REPRODUCE_BUILD", str(build))
+        environment.setattr(render, "_assemble", assemble_with_settings)
         notebooks = store.build_folder("sample") / "notebooks"
         notebooks.mkdir(parents=True)
         for path in (ROOT / "notebooks").glob("*.ipynb"):

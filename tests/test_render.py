@@ -178,7 +178,7 @@ def test_a_published_page_says_what_others_show_of_it_and_is_on_the_map(
         heading = BeautifulSoup((folder / f"{name}.html").read_text(), "html.parser").h1
         assert isinstance(heading, Tag)
         assert said["og:title"] == heading.get_text().removesuffix("#")
-        assert said["og:type"] == "website"
+        assert (said["og:type"], said["og:site_name"]) == ("website", "A book")
         assert said["og:url"] == f"{SITE}{name}.html"
         assert said["twitter:card"] == "summary_large_image"
         with Image.open(folder / said["og:image"].removeprefix(SITE)) as picture:

@@ -54,6 +54,7 @@ def _publish(app: Sphinx, config: Config) -> None:
     config.html_static_path = [*config.html_static_path, PREVIEW]
     width, height = PREVIEW_SIZE
     config.ogp_site_url = site
+    config.ogp_site_name = config.html_title
     config.ogp_image = f"_static/{PREVIEW.rpartition('/')[2]}"
     config.ogp_image_alt = "The front page of the book."
     config.ogp_custom_meta_tags = [

@@ -120,7 +120,8 @@ def lighten(page: str, folder: Path) -> str:
         size = size_of(folder / source[1]) if source else None
         if size is None or " width=" in tag:
             return tag
-        seen.append(tag)
+        if source and "_static/" not in source[1]:  # a logo on a button is none of the page's
+            seen.append(tag)
         # What is laid under a slider is measured at once.
         late = ' loading="lazy"' if len(seen) > 1 and not _SLIDER.search(tag) else ""
         return tag.replace("<img", f'<img width="{size[0]}" height="{size[1]}"{late}', 1)

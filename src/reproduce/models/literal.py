@@ -62,7 +62,7 @@ def train(
     batch_size: int = 32,
     **options: object,
 ) -> keras.callbacks.History:
-    """Train the compiled model to return its input (section III.C); further options are Keras's."""
+    """Train the compiled model to return its input (section III.C)."""
     return autoencoder.fit(
         images_np, images_np, epochs=epochs, batch_size=batch_size, shuffle=True, **options
     )
