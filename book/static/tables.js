@@ -1,4 +1,4 @@
-// Makes the heads of a table sort its rows, where the caption says so.
+// Makes the heads of a table sort its rows, where the caption says so; lets arrow keys move wide ones.
 
 function value(row, column) {
   const text = row.cells[column].textContent.trim();
@@ -33,3 +33,14 @@ for (const table of document.querySelectorAll(".bd-article table")) {
     });
   });
 }
+
+// A table that is wider than its page scrolls: whoever has no mouse comes to it by the tab key.
+function reach() {
+  for (const frame of document.querySelectorAll(".pst-scrollable-table-container")) {
+    if (frame.scrollWidth > frame.clientWidth) frame.tabIndex = 0;
+    else frame.removeAttribute("tabindex");
+  }
+}
+
+reach();
+for (const change of ["load", "resize"]) window.addEventListener(change, reach);
