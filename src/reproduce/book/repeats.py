@@ -26,12 +26,12 @@ def the_record(made: Provenance) -> bool:
     It does if the page reads the parameters of that run, and each table of measurements that it
     has used is recorded with the same bytes. Times, which differ from run to run, don't count.
     """
-    recorded = record.read().parameters
-    if any(recorded.get(name) != made.parameters[name] for name in _compared(made, recorded)):
-        return False
     artifacts = [store.build_folder(made.profile) / used.name for used in made.artifacts]
     if not all((artifact / store.MANIFEST).is_file() for artifact in artifacts):
         return False  # removed since then
+    recorded = record.read().parameters
+    if any(recorded.get(name) != made.parameters[name] for name in _compared(made, recorded)):
+        return False
     tables = [pair for artifact in artifacts for pair in _tables(artifact, made)]
     return bool(tables) and all(ours.read_bytes() == theirs.read_bytes() for ours, theirs in tables)
 
