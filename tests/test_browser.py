@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from reproduce.book import pdf
 from tests import screenshot
@@ -220,11 +220,11 @@ def test_a_picture_opens_large_by_mouse_and_keyboard_and_closes_again(
         large = page.locator("dialog.zoomed img")
         assert large.evaluate("picture => picture.clientWidth") == times * natural
         page.keyboard.press("Escape")
-        assert page.locator("dialog").count() == 0
+        expect(page.locator("dialog")).to_have_count(0)  # the page is told a moment later
         picture.press("Enter")
         assert large.is_visible()
         page.get_by_role("button", name="Close").click()
-        assert page.locator("dialog").count() == 0
+        expect(page.locator("dialog")).to_have_count(0)
 
 
 RATES = "notebooks/rate_distortion.html"
