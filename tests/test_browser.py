@@ -152,6 +152,20 @@ def test_no_picture_is_stretched(browser: Browser, site: str, book: Path, width:
     page.close()
 
 
+def test_no_code_of_a_page_is_cut_off_on_a_desktop(page: Page, site: str, book: Path) -> None:
+    """What is folded isn't seen, and sources of modules are written for 100 columns."""
+    cut: list[str] = []
+    for address in addresses(book):
+        if not address.startswith("source/"):
+            page.goto(f"{site}/{address}")
+            cut += page.evaluate(
+                "[...document.querySelectorAll('.bd-article pre')]"
+                ".filter(code => code.scrollWidth > code.clientWidth + 1)"
+                ".map(code => location.pathname + ': ' + code.textContent.slice(0, 60))"
+            )
+    assert cut == []
+
+
 def test_a_small_picture_leads_to_the_figure(page: Page, site: str) -> None:
     page.goto(f"{site}/book/figures.html")
     page.locator("li", has_text="Figure 8 of the paper").locator("img").click()

@@ -61,7 +61,7 @@ def test_the_page_has_the_constants_of_the_format():
 
 
 def test_the_page_has_the_constants_of_the_coder():
-    assert " ".join(map(str, contexts.ENERGY_BOUNDS)) in PAGE
+    assert " ".join(map(str, contexts.ENERGY_BOUNDS)) in " ".join(PAGE.split())
     assert f"these {len(contexts.ENERGY_BOUNDS)} bounds" in PAGE
     assert f"one of {contexts.CONTEXTS}" in PAGE
     assert f"{contexts.CONTEXTS} rows of {tokens.TOKENS} integers" in PAGE
@@ -80,7 +80,7 @@ def test_the_page_has_the_weights_of_the_prediction():
 
 
 def test_the_example_is_the_golden_file():
-    dump = re.search(r"```\n(89 43 .*?)```", PAGE, re.DOTALL)
+    dump = re.search(r"```text\n(89 43 .*?)```", PAGE, re.DOTALL)
     assert dump is not None
     assert bytes.fromhex(dump[1]) == EXAMPLE.read_bytes()
     payload = EXAMPLE.read_bytes()[fileformat.HEADER_BYTES :]

@@ -614,6 +614,14 @@ def test_thousands_are_set_apart_in_each_table(book: Path) -> None:
     assert cells == []
 
 
+def test_each_block_of_code_says_in_which_language_it_is_so_that_no_dump_is_coloured(
+    book: Path,
+) -> None:
+    found = [block for page in pages(book) for block in read(page).select("[class*=highlight-]")]
+    assert len(found) > 20
+    assert [block.get_text()[:60] for block in found if "highlight-default" in block["class"]] == []
+
+
 def test_no_reference_gives_the_same_address_twice(book: Path) -> None:
     entries = content(book / "book" / "references.html").select(".citation")
     assert len(entries) > 15
