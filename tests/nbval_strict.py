@@ -9,7 +9,7 @@ next, and a stored output that is missing or stale is often not noticed. With th
   for the widths of a table's columns;
 - pictures are decoded: the sizes are equal, and what they show is, too, but for fonts and for
   shifts by a few pixels (`picture_difference`);
-- so is what a plot tells of its points (`reproduce.chapters.points`), which is compared as text;
+- what a picture tells, as its alternative text (`reproduce.core.outputs`), is compared as text;
 - number, order and kinds of a cell's outputs are equal; what goes to stderr is no result and is
   not compared;
 - a first test of each notebook, `stored outputs`, fails if they are missing, were not made in the
@@ -54,7 +54,7 @@ from PIL import Image
 from scipy import ndimage
 
 from reproduce.book.notebook import executed_source
-from reproduce.core.outputs import POINTS
+from reproduce.core.outputs import ALT, OVERLAY, POINTS
 
 RENEW = "renew the stored outputs (make notebooks)"
 
@@ -277,8 +277,12 @@ def comparable(output: NotebookNode) -> dict[str, str]:
     if output.output_type == "error":
         return {"error": f"{output.ename}: {output.evalue}"}
     kinds = {f"{output.output_type} {mime}": _as_text(data) for mime, data in output.data.items()}
-    told = output.get("metadata", {}).get("image/png", {}).get(POINTS)  # of a plot
-    return kinds if told is None else kinds | {f"{output.output_type} {POINTS}": _as_text(told)}
+    told = output.get("metadata", {}).get("image/png", {})
+    return kinds | {
+        f"{output.output_type} {key}": _as_text(told[key])
+        for key in (ALT, POINTS, OVERLAY)
+        if key in told
+    }
 
 
 def _as_text(data: object) -> str:

@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from reproduce.book import pdf
 from tests import screenshot
@@ -186,6 +187,128 @@ def test_a_slider_compares_pictures_by_keyboard_and_by_mouse(page: Page, site: s
     page.get_by_role("button", name="JPEG, same bytes").click()
     assert page.locator(".compare .name-after").inner_text() == "JPEG, same bytes"
     assert "JPEG" in str(slider.get_attribute("aria-label"))
+
+
+OVERLAYS = ("figure-9", "figure-13")
+
+
+def test_an_overlay_lets_the_photograph_through_by_mouse_keyboard_and_choice(
+    page: Page, site: str
+) -> None:
+    page.goto(f"{site}/notebooks/results.html")
+    for name, what in zip(OVERLAYS, ("difference", "attention map"), strict=True):
+        photograph = page.locator(f"#{name} .photograph-over")
+        opacity = "photograph => Number(getComputedStyle(photograph).opacity)"
+        slider = page.get_by_role("slider", name=f"Opacity of the {what} over the original")
+        assert photograph.evaluate(opacity) == 0, "at first the picture is as it was drawn"
+        slider.press("Home")
+        assert photograph.evaluate(opacity) == 1
+        slider.press("ArrowRight")
+        assert photograph.evaluate(opacity) == pytest.approx(0.99)
+        assert slider.get_attribute("aria-valuetext") == "1 %"
+        slider.scroll_into_view_if_needed()
+        box = slider.bounding_box()
+        assert box is not None
+        page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + box["height"] / 2)
+        assert photograph.evaluate(opacity) == pytest.approx(0.25, abs=0.06)
+        source = "photograph => getComputedStyle(photograph).backgroundImage"
+        before = photograph.evaluate(source)
+        page.locator(f"#{name}").get_by_role("button", name="reconstruction").click()
+        assert photograph.evaluate(source) != before
+        assert page.get_by_label(f"Opacity of the {what} over the reconstruction").count() == 1
+
+
+def pixels_of(part: Locator) -> NDArray[np.int16]:
+    """What a part of a page looks like, H x W x 3."""
+    return np.asarray(Image.open(io.BytesIO(part.screenshot())).convert("RGB"), np.int16)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_an_overlay_lies_on_what_it_is_laid_over(browser: Browser, site: str, width: str) -> None:
+    """At opacity 0 the photograph alone is seen: none of the colours' rims, and nothing beyond."""
+    viewport = {"width": WIDTHS[width], "height": 900}
+    page = browser.new_page(viewport=viewport)  # type: ignore[arg-type]
+    page.goto(f"{site}/notebooks/results.html")
+    for name in OVERLAYS:
+        picture = page.locator(f"#{name} .laid-over")
+
+        slider = page.locator(f"#{name} .opacity input")
+        slider.press("End")
+        drawn = pixels_of(picture)
+        slider.press("Home")
+        seen = pixels_of(picture)
+        moved = np.abs(seen - drawn).max(axis=-1) > 6
+        rows, columns = (np.flatnonzero(moved.mean(axis=axis) > 0.2) for axis in (1, 0))
+        within = seen[rows[0] + 2 : rows[-1] - 2, columns[0] + 2 : columns[-1] - 2]
+        assert np.ptp(within, axis=-1).max() <= 2, f"colours are left in {name}"
+        moved[rows[0] - 1 : rows[-1] + 2, columns[0] - 1 : columns[-1] + 2] = False
+        assert not moved.any(), f"{name} is covered beyond its image"
+    page.close()
+
+
+def test_a_finger_moves_the_opacity(browser: Browser, site: str) -> None:
+    viewport = {"width": WIDTHS["phone"], "height": 900}
+    context = browser.new_context(viewport=viewport, has_touch=True)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(f"{site}/notebooks/results.html")
+    slider = page.locator("#figure-9 .opacity input")
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    assert box is not None
+    page.touchscreen.tap(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
+    assert 15 <= int(slider.input_value()) <= 35
+    context.close()
+
+
+def test_without_javascript_and_in_print_an_overlay_is_its_picture_alone(
+    browser: Browser, page: Page, site: str
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    plain = context.new_page()
+    plain.goto(f"{site}/notebooks/results.html")
+    page.goto(f"{site}/notebooks/results.html")
+    for name in OVERLAYS:
+        assert plain.locator(f"#{name} img").is_visible()
+        page.locator(f"#{name} .opacity input").press("Home")
+    assert plain.locator(".opacity").count() == 0
+    context.close()
+    page.emulate_media(media="print")
+    for name in OVERLAYS:
+        assert page.locator(f"#{name} img").is_visible()
+        for part in (".photograph-over", ".opacity", ".compare-with"):
+            assert not page.locator(f"#{name} {part}").is_visible(), part
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", ["phone", "desktop"])
+def test_the_strips_of_the_report_stand_below_their_numbers_and_can_be_read(
+    browser: Browser, site: str, width: str, theme: Any
+) -> None:
+    viewport = {"width": WIDTHS[width], "height": 900}
+    page = browser.new_page(viewport=viewport, color_scheme=theme)  # type: ignore[arg-type]
+    page.goto(f"{site}/notebooks/reproduction_report.html")
+    strips = page.evaluate(
+        """[...document.querySelectorAll('svg.strip')].map(strip => {
+            const cell = strip.closest('td');
+            const style = getComputedStyle(cell);
+            const numbers = [...strip.querySelectorAll('text')];
+            const [own, all] = [strip.getBoundingClientRect(), cell.getBoundingClientRect()];
+            return {
+                indent: own.left - all.left - parseFloat(style.paddingLeft),
+                beyond: own.right - all.right,
+                heights: numbers.map(text => text.getBoundingClientRect().height),
+                colours: numbers.map(text => getComputedStyle(text).fill),
+                text: style.color,
+            };
+        })"""
+    )
+    assert len(strips) > 10
+    for strip in strips:
+        assert abs(strip["indent"]) < 2, "beside its number"
+        assert strip["beyond"] <= 0
+        assert min(strip["heights"]) > 11
+        assert set(strip["colours"]) == {strip["text"]}
+    page.close()
 
 
 def test_code_is_folded_until_it_is_asked_for(page: Page, site: str) -> None:

@@ -60,16 +60,26 @@ def test_numbers_with_thousands_apart_are_found_as_they_are_typed(
 def test_named_pictures_of_notebooks_are_written_for_prose(tmp_path: Path) -> None:
     picture = base64.b64encode(b"\x89PNG, of a leaf").decode()
     cells = [nbformat.v4.new_code_cell("show()") for _ in range(3)]
+    about = {"image/png": {"alt": "A leaf, -0.5 dB, in 52% of 3 x 3"}}
     for cell in cells[:2]:
-        cell.outputs = [nbformat.v4.new_output("display_data", data={"image/png": picture})]
+        output = nbformat.v4.new_output("display_data", {"image/png": picture}, metadata=about)
+        cell.outputs = [output]
     for cell, name in ((cells[0], "leaf"), (cells[2], "a-table")):
         cell.metadata["mystnb"] = {"figure": {"name": name, "caption": "What is seen."}}
     (tmp_path / "notebooks").mkdir()
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "notebooks" / "one.ipynb")
     extension.write_pictures(tmp_path)
     written = tmp_path / extension.PICTURES
-    assert [file.name for file in written.iterdir()] == ["leaf.png"]
+    assert sorted(file.name for file in written.iterdir()) == ["leaf.alt", "leaf.png"]
     assert (written / "leaf.png").read_bytes() == b"\x89PNG, of a leaf"
+    # A page that shows it has its alternative text, with true signs.
+    document = new_document(str(tmp_path / "index.md"), get_default_settings(Parser))
+    image = nodes.image(uri="pictures/leaf.png", alt="leaf.png")
+    other = nodes.image(uri="drawings/leaf.png", alt="drawn")
+    document += [nodes.figure("", image), nodes.figure("", other)]
+    extension.ToldPictures(document).apply()
+    assert image["alt"] == "A leaf, −0.5 dB, in 52 % of 3 × 3"
+    assert other["alt"] == "drawn"
 
 
 def test_a_small_picture_has_the_form_of_the_large_one_and_its_transparent_ground(
@@ -86,6 +96,35 @@ def test_a_small_picture_has_the_form_of_the_large_one_and_its_transparent_groun
     assert right == (0, 0, 0, 255)
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("52% of 0.5 %", "52 % of 0.5 %"),
+        ("%matplotlib, %d%s", "%matplotlib, %d%s"),
+    ],
+)
+def test_a_number_stands_apart_from_its_per_cent(text: str, written: str) -> None:
+    assert extension.with_signs(text) == written
+
+
+def test_a_picture_of_a_notebook_has_the_alternative_text_and_the_overlay_that_it_tells(
+    tmp_path: Path,
+) -> None:
+    overlay = {"what": "difference", "over": {"original": "leaf"}, "box": [0.1, 0.2, 0.3, 0.4]}
+    cell = nbformat.v4.new_code_cell("show()", metadata={"mystnb": {"figure": {"name": "map"}}})
+    about = {"image/png": {"alt": "from -1 to 1", "overlay": overlay}}
+    cell.outputs = [nbformat.v4.new_output("display_data", {"image/png": ""}, metadata=about)]
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "one.ipynb")
+    document = new_document(str(tmp_path / "one.ipynb"), get_default_settings(Parser))
+    image = nodes.image()
+    document += nodes.figure("", image, names=["map"])
+    extension.ToldPictures(document).apply()
+    assert image["alt"] == "from −1 to 1"
+    (script,) = document.findall(nodes.raw)
+    assert script.astext().startswith('<script type="application/json" class="overlay">')
+    assert json.loads(script.astext().partition(">")[2].removesuffix("</script>")) == overlay
+
+
 def test_what_a_plot_tells_of_its_points_stands_in_its_figure_alone(tmp_path: Path) -> None:
     told = {"curves": [{"name": "a</script>", "points": [{"x": 0.1, "y": 0.2, "text": "1 < 2"}]}]}
     cells = [nbformat.v4.new_code_cell("plot()") for _ in range(2)]
@@ -97,11 +136,11 @@ def test_what_a_plot_tells_of_its_points_stands_in_its_figure_alone(tmp_path: Pa
         cell.metadata["mystnb"] = {"figure": {"name": name, "caption": "What is seen."}}
     file = tmp_path / "one.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=cells), file)
-    assert extension.points_of(file) == {"rates": told}
+    assert extension.told_by(file) == {"rates": {"points": told}}
     document = new_document(str(file), get_default_settings(Parser))
     figures = [nodes.figure("", nodes.image(), names=[name]) for name in ("rates", "leaf")]
     document += figures
-    extension.PointsOfPlots(document).apply()
+    extension.ToldPictures(document).apply()
     (script,) = document.findall(nodes.raw)
     assert script.parent is figures[0]
     text = script.astext().removeprefix('<script type="application/json" class="points">')

@@ -2,7 +2,6 @@
 
 import io
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,7 +30,7 @@ def rendered(figure: Figure) -> np.ndarray:
 
 def test_a_picture_is_shown_as_it_is_neither_scaled_nor_stretched() -> None:
     levels = np.random.default_rng(0).integers(90, 110, (20, 30)).astype(np.uint8)
-    shown = Image.open(io.BytesIO(pictures.Picture(levels)._repr_png_()))
+    shown = Image.open(io.BytesIO(pictures.Picture(levels, "")._repr_png_()))
     np.testing.assert_array_equal(np.asarray(shown), levels)
 
 
@@ -112,17 +111,13 @@ def test_points_of_training_say_what_the_table_does() -> None:
     assert excess == ["epoch 1: 0.1123 above the floor", "epoch 2: 0.0543 above the floor"]
     table = training.loss_per_epoch(losses, floor)
     assert all(number in table for number in ("0.7123", "0.6543", "0.1123", "0.0543"))
-    (times,) = training.epoch_times([3.04, 2.0]).told()["curves"]
-    assert [point["text"] for point in times["points"]] == [
-        "epoch 1: 3.0 seconds",
-        "epoch 2: 2.0 seconds",
-    ]
 
 
-def test_the_times_of_epochs_are_bars() -> None:
-    (axes,) = training.epoch_times([3.0, 2.0]).axes
-    bars: list[Any] = [*axes.patches]
-    assert [bar.get_height() for bar in bars] == [3.0, 2.0]
+def test_the_times_of_epochs_are_told_in_a_sentence() -> None:
+    told = training.epoch_times([3.04, 2.0, 9.0, 1.0])
+    assert "first epoch took 3.0 seconds" in told
+    assert "others 2.0 seconds" in told
+    assert training.epoch_times([3.04]) == "The one epoch took 3.0 seconds"
 
 
 def test_the_histogram_of_ratios_holds_all_images_and_both_means() -> None:
@@ -169,13 +164,15 @@ def test_attention_and_difference_are_set_against_each_other(small_run: SimpleNa
 
 def test_two_pictures_lie_side_by_side_pixel_by_pixel() -> None:
     left, right = np.full((4, 6), 10, np.uint8), np.full((4, 6), 20, np.uint8)
-    shown = np.asarray(Image.open(io.BytesIO(pictures.side_by_side(left, right)._repr_png_())))
+    picture = pictures.side_by_side({"dark": left, "light": right}, "what is seen")
+    shown = np.asarray(Image.open(io.BytesIO(picture._repr_png_())))
     np.testing.assert_array_equal(shown, np.hstack([left, right]))
+    assert picture.alt == "dark | light: what is seen"
 
 
 def test_a_grid_has_white_between_its_pictures_and_none_around() -> None:
     shown = [[np.full((4, 6), 10 * row + column, np.uint8) for column in (1, 2)] for row in (1, 2)]
-    pixels = pictures.grid(shown, gap=3).pixels
+    pixels = pictures.grid(shown, "", gap=3).pixels
     assert pixels.shape == (4 + 3 + 4, 6 + 3 + 6)
     assert (pixels[:4, :6] == 11).all()
     assert (pixels[:4, 9:] == 12).all()

@@ -254,6 +254,20 @@ def test_what_a_plot_tells_of_its_points_is_compared(
     assert (found == []) == is_same
 
 
+@pytest.mark.parametrize(
+    ("alt", "is_same"),
+    [("a leaf, 24.11 dB", True), ("a leaf, 25.10 dB", False), ("a bean, 24.10 dB", False)],
+)
+def test_an_alternative_text_is_compared(alt: str, is_same: bool) -> None:
+    stored, new = (
+        V4.new_output(
+            "execute_result", {"image/png": plot()}, metadata={"image/png": {"alt": text}}
+        )
+        for text in ("a leaf, 24.10 dB", alt)
+    )
+    assert (output_differences(comparable(stored), comparable(new), DEFAULT) == []) == is_same
+
+
 # ---------------------------------------------------------------------- the form of what is stored
 
 

@@ -130,14 +130,17 @@ def test_it_holds_no_logic_of_its_own(notebook: nbformat.NotebookNode) -> None:
         assert not re.search(r"^\s*(def|class|async def|lambda)\b", cell.source, re.MULTILINE)
 
 
-def test_figures_have_name_caption_and_alternative_text(notebook: nbformat.NotebookNode) -> None:
+def test_figures_have_name_and_caption_and_their_code_gives_the_alternative_text(
+    notebook: nbformat.NotebookNode,
+) -> None:
     for cell in code_cells(notebook):
         shown = [output for output in cell.outputs if "image/png" in output.get("data", {})]
-        if shown:
-            form = cell.metadata["mystnb"]
+        form = cell.metadata.get("mystnb", {})
+        assert "alt" not in form.get("image", {}), "a text in the cell knows no number of the run"
+        for output in shown:
             assert form["figure"]["name"]
             assert form["figure"]["caption"]
-            assert form["image"]["alt"]
+            assert output.metadata["image/png"]["alt"]
 
 
 def test_renewed_outputs_have_the_form_that_is_checked_and_tolerances_are_kept(

@@ -50,7 +50,7 @@ def test_a_run_that_differs_says_by_how_much(run) -> None:
     run.trained.autoencoder = SimpleNamespace(get_weights=lambda: weights)
     run.trained.losses[-1] += 0.25
     text = page.repeated(run.parameters, run.data, run.trained)
-    assert "at most 5.0e-01 in its weights and 2.5e-01 in its last loss" in text
+    assert "at most 5.0 × 10⁻¹ in its weights and 2.5 × 10⁻¹ in its last loss" in text
 
 
 @pytest.mark.parametrize("change", [{"epochs": 9}, {"seed": 77}, {"image_size": 250}])

@@ -603,6 +603,78 @@ def test_minus_and_times_are_signs_and_no_letters_or_hyphens(book: Path) -> None
     assert found == []
 
 
+def texts(page: Path) -> Iterator[str]:
+    """Yield the texts of a page's article that are no code and no formula."""
+    article = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").find("article")
+    if isinstance(article, Tag):  # the page of the search has none
+        for verbatim in article.select("pre, code, script, style, .math"):
+            verbatim.decompose()
+        for block in article.select(
+            "p, li, td, th, caption, figcaption, dd, dt, summary, h1, h2, h3"
+        ):
+            yield words(block)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"(?<![\w.])\d[\d.]*[eE][+−-]?\d",  # 2.0e-05 is for machines
+        r"\d%",  # 0.5% beside 0.5 %
+        r"\d/\d+\.\d",  # a step of 1/1.5
+        r"\?\s+[−+–]?\d",  # a question with a bare number for an answer
+        r"(?<![\d.])\d+(?:\.\d|\.\d{3,}) dB",  # decibels have two decimals
+    ],
+)
+def test_numbers_are_written_for_people_on_all_pages(book: Path, pattern: str) -> None:
+    found = [
+        f"{page.name}: {text[max(0, match.start() - 30) : match.end() + 10]}"
+        for page in pages(book)
+        if page.parent.name != "source"
+        for text in texts(page)
+        for match in re.finditer(pattern, text)
+    ]
+    assert found == []
+
+
+def test_decibels_have_two_decimals_in_each_table(book: Path) -> None:
+    """In columns and in rows that are named as such."""
+    number, found, seen = re.compile(r"[+−]?\d+(?:\.(\d+))?"), [], 0
+    for page in pages(book):
+        for table in read(page).select("article table"):
+            heads = [words(head) for head in table.select("thead th")]
+            for row in table.select("tbody tr"):
+                cells = [words(cell) for cell in row.find_all("td")]
+                for head, cell in zip(heads, cells, strict=False):
+                    if "dB" in head or "dB" in cells[0]:
+                        for value in cell.split(" ± "):
+                            if match := number.fullmatch(value):
+                                seen += 1
+                                found += (
+                                    [] if len(match[1] or "") == 2 else [f"{page.name}: {cell}"]
+                                )
+    assert seen > 50
+    assert found == []
+
+
+def test_no_section_of_a_chapter_is_a_bare_table_or_picture(book: Path) -> None:
+    bare = []
+    for page in sorted((book / "notebooks").glob("*.html")):
+        for section in content(page).find_all("section"):
+            said = " ".join(words(text) for text in section.find_all("p", recursive=False))
+            shows = section.find(["table", "img"])
+            if shows and not section.find("section") and len(said) < 60:
+                bare.append(f"{page.name}: {words(first(section, name=re.compile('h[1-6]')))}")
+    assert bare == []
+
+
+def test_each_strip_of_the_report_names_two_values_of_its_axis(book: Path) -> None:
+    strips = content(book / "notebooks" / "reproduction_report.html").select("svg.strip")
+    assert len(strips) > 10
+    for strip in strips:
+        low, high = (text.get_text().replace(",", "") for text in strip.find_all("text"))
+        assert float(low.replace("−", "-")) < float(high.replace("−", "-"))
+
+
 def test_thousands_are_set_apart_in_each_table(book: Path) -> None:
     run_together = re.compile(r"[+−]?\d{4,}(?:\.\d+)?")
     cells = [
@@ -677,6 +749,26 @@ def test_every_picture_in_the_text_has_an_alternative_text(book: Path) -> None:
     assert [name for name, image in pictures if not str(image.get("alt", "")).strip()] == []
 
 
+def test_alternative_texts_say_what_is_found_with_numbers_of_the_run(book: Path) -> None:
+    """Numbers that the caption doesn't say already; and no text says only that it is a picture."""
+    figure_of = re.compile(
+        r"(?:(?:an?|the) )?(?:figure|image|picture|photo\w*|plot) of\b", re.IGNORECASE
+    )
+    number = re.compile(r"\d[\d,]*(?:\.\d+)?")
+    without = []
+    for page, found in numbered(book, "figure"):
+        caption = words(first(found, class_="caption-text"))
+        for image in found.find_all("img"):
+            alt = str(image["alt"])
+            assert not figure_of.match(alt), alt
+            assert alt.strip(". ") not in caption, alt
+            if page.parent.name == "notebooks" and not (
+                set(number.findall(alt)) - set(number.findall(caption))
+            ):
+                without.append(f"{found['id']}: {alt}")
+    assert without == []
+
+
 def content_images(page: Path) -> list[Tag]:
     article = read(page).find("article")
     return article.find_all("img") if isinstance(article, Tag) else []
@@ -684,7 +776,7 @@ def content_images(page: Path) -> list[Tag]:
 
 PLOTS = {
     "rate_distortion": ["rd-beans", "rd-sizes", "rd-page", "quantised-training", "rd-elsewhere"],
-    "training": ["training-curve", "epoch-times"],
+    "training": ["training-curve"],
     "size_ratio": ["ratio-against-psnr", "ratio-against-psnr-here"],
     "cost": ["cost-curves"],
     "reproduction_report": ["seed-losses"],

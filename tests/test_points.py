@@ -13,7 +13,7 @@ from PIL import Image
 
 from reproduce.chapters import crops, style
 from reproduce.chapters.points import Plot
-from reproduce.core.outputs import POINTS
+from reproduce.core.outputs import ALT, POINTS
 from reproduce.measure import metrics
 from reproduce.measure.rates.autoencoder import AUTOENCODER
 from reproduce.measure.rates.codecs import MODULES
@@ -111,11 +111,12 @@ def test_as_many_texts_as_points_are_told() -> None:
 def test_a_notebook_has_the_points_as_metadata_of_the_picture() -> None:
     figure = Plot()
     draw(figure)
+    figure.alt = "what is seen"
     formatter = DisplayFormatter()
     formatter.formatters["image/png"].for_type(Figure, print_figure)  # as %matplotlib inline does
     data, metadata = formatter.format(figure)
     assert data.keys() == {"image/png", "text/plain"}
-    assert metadata == {"image/png": {POINTS: figure.told()}}
+    assert metadata == {"image/png": {ALT: "what is seen", POINTS: figure.told()}}
 
 
 # ------------------------------------------------------------------------------------------ crops

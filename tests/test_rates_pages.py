@@ -54,7 +54,7 @@ def test_bd_rates_are_shown_with_their_overlap_and_a_warning_where_it_is_small(p
     assert head == ["codec", "PSNR (dB)", "SSIM", "MS-SSIM"]
     found = curves.bd_rate(points, AUTOENCODER, "psnr_db")
     assert found.overlap == pytest.approx(6 / 16)
-    assert own[:2] == [AUTOENCODER, f"⚠ {found.percent:+.1f} %, overlap 38%"]
+    assert own[:2] == [AUTOENCODER, f"⚠ {found.percent:+.1f} %, overlap 38 %"]
     assert new[:2] == ["new", "–, no overlap"]
 
 
@@ -87,6 +87,17 @@ def test_times_are_those_of_the_quality_nearest_to_the_rate(points) -> None:
     assert own == [AUTOENCODER, "0.40", "400.0", "25.0"]
     assert jpeg == ["JPEG", "0.30", "300.0", "26.0"]
     assert new == ["new", "0.20", "200.0", "39.0"]
+
+
+def test_times_are_told_beside_those_of_jpeg_and_of_what_is_slower(points) -> None:
+    measured = points[["codec", "quality"]].assign(
+        encode_seconds=points["bpp"], decode_seconds=points["psnr_db"] / 1000
+    )
+    assert rates.slower_than_the_model(measured, points, 0.4) == (
+        "To encode an image the model takes 400.0 ms and JPEG 300.0 ms; none takes longer than the "
+        "model. To decode an image the model takes 25.0 ms and JPEG 26.0 ms; JPEG and new take "
+        "longer than the model."
+    )
 
 
 def test_settings_are_told_of_each_codec() -> None:
@@ -207,6 +218,20 @@ def test_sizes_stand_side_by_side_on_one_scale(points) -> None:
     assert starts[1] == starts[0] - 5
 
 
+def test_alternative_texts_say_how_far_curves_get(points) -> None:
+    at_best = curves.quality_at(points, "JPEG", "psnr_db", 0.8)
+    others = f"JPEG has {at_best:.2f}"
+    alt = rates.rate_distortion(points).alt
+    assert "The best of autoencoder is 26.00 dB PSNR, at 0.80 bits per pixel" in alt
+    assert others in alt
+    assert "new has" not in alt, "its curve does not reach that rate"
+    half = points.assign(psnr_db=points["psnr_db"] - 5)
+    assert "At half size: The best of autoencoder is 21.00" in rates.at_both_sizes(points, half).alt
+    trial = Trial("none", 0.6, 1.0, 0.1, ({"bpp": 2, "psnr_db": 5}, {"bpp": 3, "psnr_db": 7}), 4)
+    alt = rates.trained_with_quantisation([trial]).alt
+    assert "none, 7.00 dB at 3.00 bits per pixel" in alt
+
+
 def test_crops_show_the_middle_of_the_original_and_of_each_codec() -> None:
     with Image.open(Path(skimage.data.__file__).with_name("camera.png")) as photograph:
         image = np.asarray(photograph.convert("L"))[:64, :80]
@@ -217,6 +242,7 @@ def test_crops_show_the_middle_of_the_original_and_of_each_codec() -> None:
     titles = [axes.get_title() for axes in figure.axes]
     assert titles[0] == "original"
     assert [title.splitlines()[0] for title in titles[1:3]] == ["JPEG", "WebP"]
+    assert all(title.replace("\n", ", ") in figure.alt for title in titles[1:3])
 
 
 def test_each_trial_is_a_curve_with_what_was_done_as_its_name() -> None:

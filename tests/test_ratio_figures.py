@@ -69,6 +69,14 @@ def test_each_point_says_its_method_and_means() -> None:
     )
 
 
+def test_the_alternative_text_has_the_means_of_each_method_that_is_drawn() -> None:
+    alt = size_ratio.ratio_against_psnr(table(PLACES)).alt
+    labelled = {method.name: method.label for method in METHODS}
+    for name, (ratio, psnr) in PLACES.items():
+        told = f"{labelled[name]} {ratio:.3f} and {psnr:.2f} dB"
+        assert (told in alt) == math.isfinite(psnr)
+
+
 def test_the_papers_mean_is_a_line() -> None:
     axes = size_ratio.ratio_against_psnr(table(PLACES)).axes[0]
     assert any(
@@ -99,4 +107,5 @@ def test_pictures_are_the_middle_of_what_the_methods_leave(noise) -> None:
     assert np.ptp(grey) == 0
     ratio = image.size / len(png.png(image))
     assert figure.axes[2].get_title() == f"raw grey levels\nratio {ratio:.2f}, ∞ dB"
+    assert f"raw grey levels, ratio {ratio:.2f}, ∞ dB" in figure.alt
     assert pytest.approx(128) == grey.mean()

@@ -83,6 +83,46 @@ def test_each_seed_is_a_dot_in_the_order_of_its_value() -> None:
     assert "seed 0: 0.5000; seed 1: 0.9000; seed 2: 0.7000" in drawing
 
 
+def axis(drawing: str) -> list[tuple[float, str]]:
+    """The numbers below a drawing, with their places."""
+    found = re.findall(r'<text x="([\d.]+)"[^>]*>([^<]+)</text>', drawing)
+    return [(float(place), text) for place, text in found]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [(0.55, 0.65), (0.6148, 0.6163), (-0.17, 1.0), (25.6, 30.0), (127_579, 136_983), (-4e-5, 9e-5)],
+)
+def test_the_numbers_below_the_dots_stand_at_the_values_that_they_name(
+    values: tuple[float, float],
+) -> None:
+    drawing = report.dots(measured(dict(enumerate(values)), at_least=values[0]))
+    (left, low), (right, high) = axis(drawing)
+    least, greatest = places(drawing)
+    for place, text in ((left, low), (right, high)):
+        value = float(text.replace(",", "").replace("−", "-"))
+        share = (value - values[0]) / (values[1] - values[0])
+        assert place == pytest.approx(least + share * (greatest - least), abs=0.15)
+    assert right - left > 6.5 * (len(low) + len(high)) / 2, "they run into each other"
+
+
+def test_numbers_of_a_strip_have_true_minus_signs_and_decibels_two_decimals() -> None:
+    one = measured({0: -0.1172, 1: -0.1645}, at_least=-1)
+    assert "-" not in re.sub(r'[\w-]+="|[MHVv][\d. ]+', "", axis(report.dots(one))[0][1])
+    one = Measured(one.check.model_copy(update={"label": "lost (dB)"}), one.values, one.learned)
+    drawing = report.dots(one)
+    assert 'aria-label="seed 0: −0.12; seed 1: −0.16"' in drawing
+    assert report.mean_and_deviation(one) == "-0.14 ± 0.03"
+
+
+def test_every_strip_of_the_report_has_its_axis(runs) -> None:
+    judged = claims.judge(claims.read(), runs)
+    drawn = [report.dots(one) for claim in judged for one in claim.measured]
+    drawn = [drawing for drawing in drawn if drawing]
+    assert len(drawn) > 10
+    assert all(len(axis(drawing)) == 2 for drawing in drawn)
+
+
 def test_a_dead_seed_is_a_hollow_dot_and_named_so() -> None:
     drawing = report.dots(measured({0: 0.5, 1: 0.9}, dead=(1,), at_least=0.6))
     assert drawing.count('fill="none"') == 1
@@ -187,6 +227,6 @@ def test_repetitions_are_compared_with_the_run_itself() -> None:
     text = report.repetitions({"sample": repeated})
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()[2:]]
     assert rows == [
-        ["`sample`", "as it is", "8", "equal", "0.0e+00", "+0.0e+00", "+0.0e+00"],
-        ["`sample`", "as it is", "4", "differ", "2.0e-05", "-1.0e-02", "+0.0e+00"],
+        ["`sample`", "as it is", "8", "equal", "0", "0", "0"],
+        ["`sample`", "as it is", "4", "differ", "2.0 × 10⁻⁵", "-1.0 × 10⁻²", "0"],
     ]

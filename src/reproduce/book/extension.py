@@ -1,4 +1,4 @@
-"""A Sphinx extension for the book: tables called tables and listed, true signs, points, pictures.
+"""A Sphinx extension for the book: tables called tables and listed, true signs, told pictures.
 
 `_config.yml` lists it. MyST-NB makes a figure of whatever a cell puts out under a caption, glued
 numbers come with the hyphen of Python's formats, and a glued picture can have no caption.
@@ -7,6 +7,7 @@ numbers come with the hyphen of Python's formats, and a glued picture can have n
 import base64
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,15 @@ from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from reproduce.book import doors, download, figures, listings, pages, references
-from reproduce.core.outputs import POINTS
+from reproduce.core.outputs import ALT, OVERLAY, POINTS
 
 NEGATIVE = re.compile(r"(?<![\w.,)\]–-])-(?=\d)")
 # 500 x 500, H x W x 1, ⌈H/2⌉ x ⌈W/2⌉.
 TIMES = re.compile(r"(?<=[\dNHWhw⌉]) x (?=[\dHWhwC⌈])")
 THOUSANDS = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\w,])")
+PERCENT = re.compile(r"(?<=\d)%")
 PICTURES = "pictures"
+_ALT_FILE = ".alt"
 _VERBATIM = (nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw)
 
 
@@ -58,46 +61,72 @@ def _pictures(figure: nodes.figure) -> list[nodes.image]:
     return list(figure.findall(nodes.image))
 
 
-class PointsOfPlots(SphinxTransform):
-    """Lays what a plot tells of its points beside its picture, for `points.js`."""
+class ToldPictures(SphinxTransform):
+    """Gives pictures their alternative texts, and lays beside them what scripts read of them.
+
+    That is what a plot tells of its points (`points.js`), and over which photographs a picture can
+    be laid (`pictures.js`). All of it is metadata of the pictures in the notebooks.
+    """
 
     default_priority = 700
 
     def apply(self, **_: Any) -> None:
         """Change the document in place."""
         source = Path(self.document["source"])
-        if source.suffix != ".ipynb":
-            return
-        told = points_of(source)
+        told = told_by(source) if source.suffix == ".ipynb" else {}
         for figure in self.document.findall(nodes.figure):
+            pictures = _pictures(figure)
             for name in set(figure["names"]) & told.keys():
-                # As JSON in a script that is none, "<" could end it.
-                text = json.dumps(told[name], ensure_ascii=False).replace("<", "\\u003c")
-                script = f'<script type="application/json" class="points">{text}</script>'
-                figure.insert(0, nodes.raw("", script, format="html"))
+                for picture in pictures:
+                    picture["alt"] = with_signs(told[name].get(ALT, ""))
+                for key in (POINTS, OVERLAY):
+                    if key in told[name]:
+                        figure.insert(0, _as_script(told[name][key], key))
+            for picture in pictures:
+                _take_alt(picture, source.parent)
 
 
-def points_of(notebook: Path) -> dict[str, dict[str, Any]]:
-    """Return what the plots of a notebook tell of their points, by the names of their figures."""
+def _take_alt(picture: nodes.image, folder: Path) -> None:
+    """Give one of `PICTURES` that prose shows the alternative text that is written beside it."""
+    address = Path(picture.get("uri", "none"))
+    alt = folder / address.with_suffix(_ALT_FILE)
+    if PICTURES in address.parts and alt.is_file():
+        picture["alt"] = alt.read_text(encoding="utf-8")
+
+
+def _as_script(told: Mapping[str, Any], key: str) -> nodes.raw:
+    """Return data as JSON in a script of a class that is none to run: "<" could end it."""
+    text = json.dumps(told, ensure_ascii=False).replace("<", "\\u003c")
+    script = f'<script type="application/json" class="{key}">{text}</script>'
+    return nodes.raw("", script, format="html")
+
+
+def told_by(notebook: Path) -> dict[str, dict[str, Any]]:
+    """Return the metadata of the pictures of a notebook, by the names of their figures."""
     told = {}
     for cell in nbformat.read(notebook, as_version=4).cells:
         name = cell.metadata.get("mystnb", {}).get("figure", {}).get("name")
         for output in cell.get("outputs", []):
-            found = output.get("metadata", {}).get("image/png", {}).get(POINTS)
+            found = output.get("metadata", {}).get("image/png", {})
             if name and found:
-                told[name] = found
+                told[name] = dict(found)
     return told
 
 
+def with_signs(text: str) -> str:
+    """Return a text with true signs of minus and times, and a space before that of per cent."""
+    return PERCENT.sub(" %", TIMES.sub(" × ", NEGATIVE.sub("−", text)))
+
+
 class Signs(SphinxPostTransform):
-    """Writes minus and times as the signs that they are, wherever it isn't code or a formula."""
+    """Writes signs as they should be, see `with_signs`, wherever it isn't code or a formula."""
 
     default_priority = 900  # when glued numbers are in their places
 
     def run(self, **_: Any) -> None:
         """Change the document in place."""
         for text in list(self.document.findall(nodes.Text)):
-            changed = TIMES.sub(" × ", NEGATIVE.sub("−", text))
+            changed = with_signs(text)
             if changed != text and not _is_verbatim(text):
                 text.parent.replace(text, nodes.Text(changed))
 
@@ -123,7 +152,8 @@ class WholeNumbers(SearchEnglish):
 def write_pictures(source: Path) -> None:
     """Write the named pictures of all notebooks to `pictures/<name>.png`, for figures in prose.
 
-    Takes the folder of the book's source, in which `notebooks/` is.
+    Beside them their alternative texts are written. Takes the folder of the book's source, in which
+    `notebooks/` is.
     """
     folder = source / PICTURES
     folder.mkdir(exist_ok=True)
@@ -134,6 +164,8 @@ def write_pictures(source: Path) -> None:
                 picture = output.get("data", {}).get("image/png")
                 if picture:
                     (folder / f"{name}.png").write_bytes(base64.b64decode(picture))
+                    alt = output.get("metadata", {}).get("image/png", {}).get(ALT, "")
+                    (folder / f"{name}{_ALT_FILE}").write_text(with_signs(alt), encoding="utf-8")
 
 
 def mend_roles(
@@ -166,7 +198,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("config-inited", begin, priority=400)  # before the theme reads its options
     app.add_search_language(WholeNumbers)
     app.add_transform(TablesOfFigures)
-    app.add_transform(PointsOfPlots)
+    app.add_transform(ToldPictures)
     app.add_post_transform(Signs)
     doors.setup(app)
     figures.setup(app)

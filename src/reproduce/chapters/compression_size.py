@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from reproduce.chapters.drawings import Drawing
 from reproduce.chapters.style import BLUE, VERMILION
-from reproduce.chapters.text import compared, comparison
+from reproduce.chapters.text import compared, comparison, listed
 from reproduce.core.backend import keras
 from reproduce.core.markdown import table as markdown
 from reproduce.data.preparation import PreparedData
@@ -20,11 +20,17 @@ from reproduce.results import reported
 from reproduce.results.run import Run
 
 
-def ratio_histogram(scores: pd.DataFrame) -> Figure:
+def ratio_histogram(scores: pd.DataFrame) -> Drawing:
     """Plot the size ratios of the test images, their mean with its interval, the paper's mean."""
     ratios = scores["size_ratio"]
     summary = statistics.summarise(ratios)
-    figure = Figure()
+    figure = Drawing()
+    figure.alt = (
+        f"A histogram of {len(ratios)} size ratios from {ratios.min():.2f} to {ratios.max():.2f}, "
+        f"{(ratios > 1).sum()} of them above 1. Their mean, {summary.mean:.3f}, stands "
+        f"{'left' if summary.mean < reported.MEAN_RATIO else 'right'} of the paper's, "
+        f"{reported.MEAN_RATIO:.3f}."
+    )
     axes = figure.subplots()
     axes.hist(ratios, bins=24, color="#9CC7E2", edgecolor="white")
     axes.axvspan(
@@ -49,11 +55,19 @@ def ratio_histogram(scores: pd.DataFrame) -> Figure:
 
 def best_and_worst(
     data: PreparedData, autoencoder: keras.Model, scores: pd.DataFrame, count: int = 3
-) -> Figure:
+) -> Drawing:
     """Show the test images of least and of greatest size ratio above their reconstructions."""
     order = scores["size_ratio"].sort_values(kind="stable").index
     chosen = [*order[:count], *order[-count:]]
-    figure = Figure(figsize=(7.0, 3.1))
+    figure = Drawing(figsize=(7.0, 3.1))
+    least, greatest = (
+        listed([f"{scores['size_ratio'][index]:.2f}" for index in some])
+        for some in (chosen[:count], chosen[count:])
+    )
+    figure.alt = (
+        f"Originals above, reconstructions below: on the left images with ratios of {least}, on "
+        f"the right of {greatest}."
+    )
     axes = figure.subplots(2, len(chosen), squeeze=False)
     for column, index in enumerate(chosen):
         original = data.image("test", int(index))
@@ -88,6 +102,18 @@ def shrink_and_lose(correlation: float) -> str:
     if abs(correlation) < 0.2:
         return "Hardly"
     return "Yes" if correlation > 0 else "No, the other way round"
+
+
+def classes_in_words(scores: pd.DataFrame) -> str:
+    """Say which class shrinks most and which loses most, as the end of a sentence."""
+    means = scores.groupby("class")[["size_ratio", "psnr_db"]].mean()
+    shrinks, loses = str(means["size_ratio"].idxmin()), str(means["psnr_db"].idxmin())
+    ratio, psnr = means["size_ratio"][shrinks], means["psnr_db"][loses]
+    other = "the same class" if shrinks == loses else loses.replace("_", " ")
+    return (
+        f"{shrinks.replace('_', ' ')} shrinks most, to {ratio:.3f}, and {other} loses most, with "
+        f"{psnr:.2f} dB left"
+    )
 
 
 def ratio_by_class(scores: pd.DataFrame) -> str:

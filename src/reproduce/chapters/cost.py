@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from statistics import median
 
+import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator
 
 from reproduce.chapters.points import Plot
@@ -47,7 +49,17 @@ def cost_curves(result: costs.Benchmark) -> Plot:
         else:
             axes.set_ylim(0, None)
     figure.axes[0].legend()
+    figure.alt = " ".join(["Four plots; at their right ends:", *map(_at_the_end, figure.axes)])
     return figure
+
+
+def _at_the_end(axes: Axes) -> str:
+    """Say where the curves of a plot end."""
+    ends = []
+    for line in axes.lines:
+        at, value = np.asarray(line.get_xydata())[-1]
+        ends.append(f"{line.get_label()} {value:.3g} with {at:,.0f} {axes.get_xlabel()}")
+    return f"{axes.get_title()}: {', '.join(ends)}."
 
 
 def benchmark(result: costs.Benchmark) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -18,8 +19,12 @@ _GAP = 4
 
 
 def step(quality: float) -> str:
-    """Return the step of the autoencoder's quantisation, which is 1 by its quality."""
-    return "1" if quality == 1 else f"1/{quality:g}"
+    """Return the step of the autoencoder's quantisation, which is 1 by its quality.
+
+    >>> step(1), step(1.5), step(64)
+    ('1', '2/3', '1/64')
+    """
+    return str(1 / Fraction(quality))
 
 
 def setting(codec: str, quality: float) -> str:
@@ -35,6 +40,7 @@ class Crop:
     codec: str
     quality: float
     pixels: Levels
+    psnr_db: float
     text: str
 
 
@@ -102,7 +108,13 @@ def sheet(crops: Crops) -> Picture:
     pixels = [[crops.original], *([crop.pixels for crop in row] for row in crops.rows)]
     white = np.full_like(crops.original, 255)
     longest = max(map(len, pixels))
-    return grid([[*row, *[white] * (longest - len(row))] for row in pixels], _GAP)
+    best = (max(row, key=lambda crop: crop.psnr_db) for row in crops.rows)
+    alt = (
+        f"A sheet of small crops of one picture: the original on top, below it {len(crops.rows)} "
+        "rows of what codecs give back, from few bytes on the left to many on the right. The best "
+        f"of each row: {'; '.join(crop.text for crop in best)}."
+    )
+    return grid([[*row, *[white] * (longest - len(row))] for row in pixels], alt, _GAP)
 
 
 def at_points(
@@ -134,9 +146,9 @@ def _crop(task: tuple[Codec, float], image: Levels, side: int) -> Crop:
     codec, quality = task
     data = codec.encode(image, quality)
     decoded = codec.decode(data)
+    psnr = metrics.psnr(image, decoded)
     text = (
         f"{setting(codec.name, quality)}: {len(data):,} bytes, "
-        f"{8 * len(data) / image.size:.2f} bits per pixel, "
-        f"{metrics.psnr(image, decoded):.2f} dB PSNR"
+        f"{8 * len(data) / image.size:.2f} bits per pixel, {psnr:.2f} dB PSNR"
     )
-    return Crop(codec.name, quality, middle(decoded, side), text)
+    return Crop(codec.name, quality, middle(decoded, side), psnr, text)

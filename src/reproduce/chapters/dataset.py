@@ -3,8 +3,9 @@
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
+from reproduce.chapters.drawings import Drawing
+from reproduce.chapters.text import listed
 from reproduce.core.markdown import table as markdown
 from reproduce.core.parameters import SPLITS, Split
 from reproduce.data import pixels
@@ -13,14 +14,19 @@ from reproduce.data.preparation import PreparedData
 from reproduce.data.sources.beans import BEANS_CLASSES, BEANS_COUNTS
 
 
-def class_samples(data: PreparedData, split: Split = "train", per_class: int = 5) -> Figure:
+def class_samples(data: PreparedData, split: Split = "train", per_class: int = 5) -> Drawing:
     """Show images of each class of a split, evenly spaced over the class: a row per class."""
     labels = data.labels(split)
     images = data.images(split)
     rows = len(data.classes)
-    figure = Figure(figsize=(7.0, 1.55 * rows))
+    figure = Drawing(figsize=(7.0, 1.55 * rows))
+    names = [name.replace("_", " ") for name in data.classes]
+    figure.alt = (
+        f"Grey photographs of the split {split}, which has {data.counts[split]:,} of them: "
+        f"{per_class} of each class, {listed(names)}."
+    )
     axes = figure.subplots(rows, per_class, squeeze=False)
-    for label, name in enumerate(data.classes):
+    for label, name in enumerate(names):
         of_class = np.flatnonzero(labels == label)
         chosen = of_class[pixels.spread(len(of_class), per_class)]
         for axis in axes[label]:
@@ -29,19 +35,22 @@ def class_samples(data: PreparedData, split: Split = "train", per_class: int = 5
             axis.imshow(images[index], cmap="gray", vmin=0, vmax=255)
             axis.set_title(f"{split} {index}", fontsize=8)
         axes[label][0].text(
-            -0.08, 0.5, name.replace("_", " "), rotation=90, ha="right", va="center",
+            -0.08, 0.5, name, rotation=90, ha="right", va="center",
             transform=axes[label][0].transAxes,
         )  # fmt: skip
     return figure
 
 
-def grey_histogram(data: PreparedData) -> Figure:
+def grey_histogram(data: PreparedData) -> Drawing:
     """Plot how often each grey level occurs in each split."""
-    figure = Figure()
+    figure = Drawing()
     axes = figure.subplots()
+    peaks = []
     for split, line in zip(SPLITS, ("-", "--", ":"), strict=True):
         counts = data.histogram(split)
         if counts.sum():
+            share = counts.max() / counts.sum()
+            peaks.append(f"of {split} at level {counts.argmax()}, with {share:.1%} of the pixels")
             axes.plot(
                 100 * counts / counts.sum(), line, label=f"{split} ({data.counts[split]} images)"
             )
@@ -52,6 +61,7 @@ def grey_histogram(data: PreparedData) -> Figure:
         ylim=(0, None),
     )
     axes.legend()
+    figure.alt = f"A curve over grey levels for each split. The highest points: {listed(peaks)}."
     return figure
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from numpy.typing import NDArray
 
 from reproduce.chapters import excerpts
+from reproduce.chapters.drawings import Drawing
 from reproduce.core.backend import keras
 from reproduce.core.markdown import table as markdown
 from reproduce.models import description, registry, training
@@ -68,7 +68,7 @@ def training_listings() -> str:
     )
 
 
-def draw(autoencoder: keras.Model, image_size: int) -> Figure:
+def draw(autoencoder: keras.Model, image_size: int) -> Drawing:
     """Draw the model's layers with their connections (the paper's figure 6).
 
     Names, filters, activations and shapes are read from the Keras model, the shapes for an image
@@ -80,7 +80,7 @@ def draw(autoencoder: keras.Model, image_size: int) -> Figure:
         layer.name: (COLUMN_DISTANCE * (layer.name in BRANCH), -float(row))
         for row, layer in enumerate(layers)
     }
-    figure = Figure(figsize=(7.0, 7.6))
+    figure = Drawing(figsize=(7.0, 7.6))
     axes = figure.subplots()
     axes.set_axis_off()
     axes.set(xlim=(-0.65, 2.2), ylim=(0.5 - len(layers), 0.5))
@@ -93,6 +93,12 @@ def draw(autoencoder: keras.Model, image_size: int) -> Figure:
         _draw_arrow(axes, before, after)
     if any(name in places for name in BRANCH):
         _draw_arrow(axes, places["latent"], places["weighted_latent"])
+    branch = " and ".join(name.replace("_", " ") for name in BRANCH if name in places)
+    figure.alt = (
+        f"Boxes for {len(layers)} layers with {autoencoder.count_params():,} parameters, joined by "
+        f"arrows from an image of {image_size} × {image_size} pixels down to its reconstruction"
+        f"{f'; aside, from latent to weighted latent, {branch}' if branch else ''}."
+    )
     for part in COLOURS:
         column, row = places[layers_of(autoencoder.get_layer(part))[0].name]
         axes.text(column + 0.62, row, part, va="center", style="italic")

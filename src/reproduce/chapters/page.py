@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from reproduce.chapters.text import listed
+from reproduce.chapters.text import listed, small
 from reproduce.core import store
 from reproduce.core.parameters import Parameters, load_parameters
 from reproduce.data.preparation import PreparedData
@@ -76,8 +76,8 @@ def repeated(parameters: Parameters, data: PreparedData, trained: Trained) -> st
     loss = abs(trained.losses[-1] - run.training.losses[-1])
     return (
         f"\n\n**This run has the setting of the recorded one**, and differs from it by at most "
-        f"{difference:.1e} in its weights and {loss:.1e} in its last loss: another processor or "
-        "other libraries round otherwise."
+        f"{small(difference)} in its weights and {small(loss)} in its last loss: another "
+        "processor or other libraries round otherwise."
     )
 
 

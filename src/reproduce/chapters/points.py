@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.container import BarContainer
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
 from reproduce.chapters.crops import Crops
+from reproduce.chapters.drawings import Drawing
 from reproduce.core.outputs import POINTS
 
 _ON_THE_EDGE = 0.5
@@ -48,8 +47,8 @@ class _Curve:
         return [*self.artist] if isinstance(self.artist, BarContainer) else []
 
 
-class Plot(Figure):
-    """A figure that tells of the points drawn in it: where each lies, and what it says.
+class Plot(Drawing):
+    """A drawing that tells of the points drawn in it: where each lies, and what it says.
 
     A notebook keeps that as metadata of the picture, and a page's script (`points.js`) shows it
     where a reader points. The picture itself is that of any figure.
@@ -102,21 +101,14 @@ class Plot(Figure):
         A point's place is `x` from the left and `y` from the top, as shares of the picture's width
         and height. Points beyond the axes' limits are left out.
         """
-        self.draw_without_rendering()  # the layout settles, and stays
-        self.set_layout_engine("none")
-        picture = self._picture()
+        picture = self.picture()
         curves = [_told(curve, picture) for curve in self._curves]
         told: dict[str, Any] = {"curves": [curve for curve in curves if curve["points"]]}
         return told if self.crops is None else told | {"crops": self.crops.told()}
 
-    def _picture(self) -> Bbox:
-        """Return the part of the figure that a notebook shows: what is drawn, with a margin."""
-        box = self.get_tightbbox().padded(mpl.rcParams["savefig.pad_inches"])
-        return Bbox(self.dpi_scale_trans.transform(box.get_points()))
-
-    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return what a notebook stores besides the picture: metadata of that."""
-        return {}, {"image/png": {POINTS: self.told()}}
+    def metadata(self) -> dict[str, Any]:
+        """Return what a notebook stores of the picture, its points besides."""
+        return super().metadata() | {POINTS: self.told()}
 
 
 def _told(curve: _Curve, picture: Bbox) -> dict[str, Any]:

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter
 from numpy.typing import NDArray
 
 from reproduce.chapters.crops import Crops, setting, step
+from reproduce.chapters.drawings import Drawing
 from reproduce.chapters.pictures import middle
 from reproduce.chapters.points import Plot
 from reproduce.chapters.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
@@ -68,7 +68,21 @@ def rate_distortion(
             _draw_curve(figure, axes, points[points["codec"] == name], metric, name, style)
         axes.set(xlabel="bits per pixel", ylabel=metric.label, xlim=(0, MOST_BPP))
     figure.axes[0].legend(ncols=2)
+    figure.alt = f"{len(figure.axes)} plots of quality against rate. {_best(points)}"
     return figure
+
+
+def _best(points: pd.DataFrame) -> str:
+    """Say how far the first curve gets, the model's, and what others give back at that rate."""
+    first, *others = curves.names(points)
+    own = points[points["codec"] == first]
+    best = own.iloc[int(own["psnr_db"].to_numpy().argmax())]
+    there = {name: curves.quality_at(points, name, "psnr_db", best["bpp"]) for name in others}
+    told = [f"{name} has {value:.2f}" for name, value in there.items() if not math.isnan(value)]
+    return (
+        f"The best of {first} is {best['psnr_db']:.2f} dB PSNR, at {best['bpp']:.2f} bits per "
+        f"pixel{f', where {listed(told)}' if told else ''}."
+    )
 
 
 def _styles(names: Sequence[str]) -> list[tuple[str, str]]:
@@ -156,6 +170,7 @@ def at_both_sizes(full: pd.DataFrame, half: pd.DataFrame) -> Plot:
             _draw_curve(figure, axes, own, metrics.METRICS[0], name, style)
     figure.axes[0].set_ylabel(metrics.METRICS[0].label)
     figure.axes[0].legend(fontsize=7)
+    figure.alt = f"At full size: {_best(full)} At half size: {_best(half)}"
     return figure
 
 
@@ -169,7 +184,17 @@ def trained_with_quantisation(trials: Iterable[Trial]) -> Plot:
         _tell_psnr(figure, line, trial.label, rates, values)
     axes.set(xlabel="bits per pixel", ylabel="PSNR (dB)", xlim=(0, None))
     axes.legend()
+    figure.alt = _greatest(figure)
     return figure
+
+
+def _greatest(figure: Plot) -> str:
+    """Say how high each curve of a plot of PSNR goes, and where."""
+    told = []
+    for line in figure.axes[0].lines:
+        rate, psnr = max(np.asarray(line.get_xydata()).tolist(), key=lambda point: point[1])
+        told.append(f"{line.get_label()}, {psnr:.2f} dB at {rate:.2f} bits per pixel")
+    return f"Curves of PSNR against rate. The best of each: {'; '.join(told)}."
 
 
 def elsewhere_curves(published: Sequence[curves.PublishedCurve]) -> Plot:
@@ -184,12 +209,13 @@ def elsewhere_curves(published: Sequence[curves.PublishedCurve]) -> Plot:
         _tell_psnr(figure, line, curve.name, curve.bpp, curve.psnr_db)
     axes.set(xlabel="bits per pixel", ylabel="PSNR over RGB (dB)", xlim=(0, MOST_BPP))
     axes.legend()
+    figure.alt = _greatest(figure)
     return figure
 
 
 def crops(
     chosen: Sequence[Codec], image: NDArray[np.uint8], bits_per_pixel: float, side: int = 96
-) -> Figure:
+) -> Drawing:
     """Show the middle of an image as each codec gives it back at about the same rate.
 
     Parameters
@@ -205,10 +231,12 @@ def crops(
     for codec in chosen:
         _, data = interface.nearest(codec, image, bits_per_pixel)
         decoded = codec.decode(data)
-        facts = f"{8 * len(data) / image.size:.2f} bpp, {metrics.psnr(image, decoded):.1f} dB"
+        facts = f"{8 * len(data) / image.size:.2f} bpp, {metrics.psnr(image, decoded):.2f} dB"
         pictures.append((f"{codec.name}\n{facts}", decoded))
     columns = -(-len(pictures) // 2)
-    figure = Figure(figsize=(7.0, 7.0 / columns * 2 * 1.16))
+    figure = Drawing(figsize=(7.0, 7.0 / columns * 2 * 1.16))
+    titles = [title.replace("\n", ", ") for title, _ in pictures]
+    figure.alt = f"The same detail {len(pictures)} times: {'; '.join(titles)}."
     places = figure.subplots(2, columns).ravel()
     for axes in places:
         axes.set_axis_off()
@@ -339,7 +367,7 @@ def _bd_rate(found: curves.BDRate) -> str:
     if math.isnan(found.percent):
         return "–, no overlap"
     sign = "⚠ " if found.doubtful else ""
-    return f"{sign}{found.percent:+.1f} %, overlap {found.overlap:.0%}"
+    return f"{sign}{found.percent:+.1f} %, overlap {100 * found.overlap:.0f} %"
 
 
 def at_rates(points: pd.DataFrame, rates: Sequence[float]) -> str:
@@ -382,21 +410,46 @@ def times(measured: pd.DataFrame, points: pd.DataFrame, rate: float) -> str:
     rate
         In bits per pixel.
     """
-    rows = []
+    rows = [
+        {
+            "codec": name,
+            "bits per pixel": f"{bits:.2f}",
+            "encode (ms)": f"{encode:.1f}",
+            "decode (ms)": f"{decode:.1f}",
+        }
+        for name, (bits, encode, decode) in _times(measured, points, rate).items()
+    ]
+    return table(rows, right=[column for column in rows[0] if column != "codec"])
+
+
+def _times(
+    measured: pd.DataFrame, points: pd.DataFrame, rate: float
+) -> dict[str, tuple[float, float, float]]:
+    """Return of each codec bits per pixel and the milliseconds of both ways, as `times` says."""
+    found = {}
     for name in curves.names(points):
         own = points[points["codec"] == name]
         nearest = own.iloc[int(np.abs(np.log(own["bpp"].to_numpy() / rate)).argmin())]
         is_row = (measured["codec"] == name) & (measured["quality"] == nearest["quality"])
         (row,) = measured[is_row].to_dict("records")
-        rows.append(
-            {
-                "codec": name,
-                "bits per pixel": f"{nearest['bpp']:.2f}",
-                "encode (ms)": f"{1000 * row['encode_seconds']:.1f}",
-                "decode (ms)": f"{1000 * row['decode_seconds']:.1f}",
-            }
+        encode, decode = (1000 * float(row[f"{way}_seconds"]) for way in ("encode", "decode"))
+        found[name] = (float(nearest["bpp"]), encode, decode)
+    return found
+
+
+def slower_than_the_model(measured: pd.DataFrame, points: pd.DataFrame, rate: float) -> str:
+    """Say in sentences how the model's times stand beside the others'; takes what `times` does."""
+    found = _times(measured, points, rate)
+    ways = []
+    for place, way in ((1, "encode"), (2, "decode")):
+        own = found[AUTOENCODER][place]
+        slower = [name for name, row in found.items() if row[place] > own]
+        ways.append(
+            f"To {way} an image the model takes {own:.1f} ms and {curves.ANCHOR} "
+            f"{found[curves.ANCHOR][place]:.1f} ms; {listed(slower) if slower else 'none'} "
+            f"{'take' if len(slower) > 1 else 'takes'} longer than the model."
         )
-    return table(rows, right=[column for column in rows[0] if column != "codec"])
+    return " ".join(ways)
 
 
 def elsewhere_table(published: Sequence[curves.PublishedCurve]) -> str:

@@ -1,8 +1,9 @@
 """The reproduction report as Markdown: a verdict for every claim, and how far seeds spread."""
 
 import math
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from statistics import mean, stdev
 
@@ -10,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from reproduce.chapters.points import Plot
 from reproduce.chapters.style import BLUE, GREEN, VERMILION
-from reproduce.chapters.text import listed, number, rounded
+from reproduce.chapters.text import listed, number, rounded, small
 from reproduce.core.markdown import table
 from reproduce.core.parameters import Parameters
 from reproduce.models.loss import LOSS_OF_MID_GREY
@@ -112,30 +113,47 @@ def mean_and_deviation(measured: Measured) -> str:
     if not values:
         return "–"
     if len(set(values)) == 1:
-        return number(values[0])
-    return with_deviation(mean(values), stdev(values))
+        return _of_check(values[0], measured.check)
+    return with_deviation(mean(values), stdev(values), _decimals(measured.check.label))
 
 
-def with_deviation(value: float, deviation: float) -> str:
-    """Return value ± deviation, to the deviation's second digit.
+def _of_check(value: float, check: Check) -> str:
+    """Return a number that a check is of."""
+    decimals = _decimals(check.label)
+    return number(value) if decimals is None else rounded(value, decimals)
+
+
+def _decimals(label: str) -> int | None:
+    """Return how many decimals what has such a label has at most: two if it is in decibels."""
+    return 2 if re.search(r"\bdB\b", label) else None
+
+
+def with_deviation(value: float, deviation: float, most: int | None = None) -> str:
+    """Return value ± deviation, to the deviation's second digit, or to so many decimals at most.
 
     >>> with_deviation(25.99461, 0.32341)
     '25.99 ± 0.32'
     >>> with_deviation(131423.3, 4578.2)
     '131,423 ± 4,578'
+    >>> with_deviation(-0.1432, 0.0263, most=2)
+    '-0.14 ± 0.03'
     """
     decimals = max(0, 1 - math.floor(math.log10(deviation))) if deviation else 4
+    decimals = decimals if most is None else min(decimals, most)
     return f"{value:,.{decimals}f} ± {deviation:,.{decimals}f}"
 
 
-WIDTH, HEIGHT, MARGIN = 150, 16, 8
+WIDTH, HEIGHT, MARGIN = 160, 16, 16
+AXIS = 14
+"""Height of an axis's numbers, in pixels: they stand below the dots."""
 
 
 def dots(measured: Measured) -> str:
     """Draw the values of all seeds as dots on a line (inline SVG); nothing if they are all equal.
 
     A hollow dot is a seed with a dead latent, at the end of the line if it lies beyond. The band is
-    where the check holds, the stroke the paper's number.
+    where the check holds, the stroke the paper's number. Below, two round values stand at their
+    places.
     """
     values = {seed: value for seed, value in measured.values.items() if math.isfinite(value)}
     if len(set(values.values())) < 2:
@@ -143,12 +161,7 @@ def dots(measured: Measured) -> str:
     bounds = [bound for bound in measured.check.bounds if math.isfinite(bound)]
     learned = [value for seed, value in values.items() if seed in measured.learned]
     scale = [*learned, *bounds] or list(values.values())
-    least, greatest = min(scale), max(scale)
-
-    def place(value: float) -> float:
-        share = (value - least) / ((greatest - least) or 1)
-        return round(min(max(MARGIN + share * (WIDTH - 2 * MARGIN), 3), WIDTH - 3), 1)
-
+    place = _placed(min(scale), max(scale))
     low, high = (
         place(bound) if math.isfinite(bound) else end
         for bound, end in zip(measured.check.bounds, (0, WIDTH), strict=True)
@@ -166,14 +179,51 @@ def dots(measured: Measured) -> str:
     )
     text = escape("; ".join(_seed_value(seed, measured) for seed in measured.values), quote=True)
     return (
-        f'<svg width="{WIDTH}" height="{HEIGHT}" role="img" aria-label="{text}">'
-        f"<title>{text}</title>{band}{line}{stroke}{circles}</svg>"
+        f'<svg class="strip" width="{WIDTH}" viewBox="0 0 {WIDTH} {HEIGHT + AXIS}" role="img" '
+        f'aria-label="{text}"><title>{text}</title>{band}{line}{stroke}{circles}'
+        f"{_axis(min(scale), max(scale))}</svg>"
     )
+
+
+def _placed(least: float, greatest: float) -> Callable[[float], float]:
+    """Return what gives a value its place on a strip: pixels from the left, within the strip."""
+
+    def place(value: float) -> float:
+        share = (value - least) / ((greatest - least) or 1)
+        return round(min(max(MARGIN + share * (WIDTH - 2 * MARGIN), 3), WIDTH - 3), 1)
+
+    return place
+
+
+def _axis(least: float, greatest: float) -> str:
+    """Draw two round values of a scale at their places, with a tick each."""
+    place = _placed(least, greatest)
+    low, high, decimals = _ticks(least, greatest)
+    return "".join(
+        f'<path d="M{place(value)} {HEIGHT - 4}v4" stroke="gray"/>'
+        f'<text x="{place(value)}" y="{HEIGHT + AXIS - 3}" text-anchor="middle" font-size="11" '
+        f'fill="currentColor">{_true_minus(f"{value:,.{decimals}f}")}</text>'
+        for value in (low, high)
+    )
+
+
+def _ticks(least: float, greatest: float) -> tuple[float, float, int]:
+    """Return the outermost round values of a scale, and how many decimals they have."""
+    # 5, 0.5, 0.05, …: the scale is 2 to 20 of them long, so two multiples or more lie on it.
+    step = 10 ** math.floor(math.log10(greatest - least)) / 2
+    low, high = math.ceil(least / step - 1e-9) * step, math.floor(greatest / step + 1e-9) * step
+    return low, high, max(0, -math.floor(math.log10(step)))
+
+
+def _true_minus(number: str) -> str:
+    """Return a number for where no page's signs are mended: in attributes, and in drawings."""
+    return number.replace("-", "−")
 
 
 def _seed_value(seed: int, measured: Measured) -> str:
     dead = "" if seed in measured.learned else ", dead latent"
-    return f"seed {seed}: {number(measured.values[seed])}{dead}"
+    value = _of_check(measured.values[seed], measured.check)
+    return f"seed {seed}: {_true_minus(value)}{dead}"
 
 
 def tolerances(claims: Sequence[Claim]) -> str:
@@ -248,7 +298,7 @@ def spread(runs: Mapping[int, Run]) -> str:
             {"seed": label}
             | {head: rounded(quantities[seed].get(name), decimals) for seed, head in heads.items()}
             | {
-                "mean ± deviation": with_deviation(mean(values), stdev(values))
+                "mean ± deviation": with_deviation(mean(values), stdev(values), _decimals(label))
                 if len(values) > 1
                 else "–",
                 "the paper": _beside(_REPORTED.get(name), values, decimals),
@@ -281,9 +331,9 @@ def repetitions(repeated: Mapping[str, Repeated]) -> str:
                     "kernels": run.kernels,
                     "threads": str(run.threads),
                     "weights": "equal" if same else "differ",
-                    "greatest difference": f"{run.greatest_difference:.1e}",
-                    "last loss": f"{run.last_loss - first.last_loss:+.1e}",
-                    "mean size ratio": f"{run.mean_ratio - first.mean_ratio:+.1e}",
+                    "greatest difference": small(run.greatest_difference),
+                    "last loss": small(run.last_loss - first.last_loss, "+"),
+                    "mean size ratio": small(run.mean_ratio - first.mean_ratio, "+"),
                 }
             )
     return table(rows, right=["threads", "greatest difference", "last loss", "mean size ratio"])
@@ -340,4 +390,9 @@ def losses_of_seeds(runs: Mapping[int, Run]) -> Plot:
     axes.set(xlabel="epoch", ylabel="loss (nat/pixel)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend()
+    ends = [f"{run.training.losses[-1]:.4f} with seed {seed}" for seed, run in runs.items()]
+    figure.alt = (
+        f"Curves of the loss over epochs. They end at {listed(ends)}; the floor is {floor:.4f}, "
+        f"mid-grey everywhere {LOSS_OF_MID_GREY:.4f}."
+    )
     return figure

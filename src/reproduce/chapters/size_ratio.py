@@ -15,6 +15,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
 
+from reproduce.chapters.drawings import Drawing
 from reproduce.chapters.points import Plot
 from reproduce.chapters.style import BLUE, GREEN, ORANGE, VERMILION
 from reproduce.chapters.text import BOTH, HERE, RECORDED, rounded
@@ -169,6 +170,8 @@ def ratio_against_psnr(ratios: pd.DataFrame) -> Plot:
         for method in [*ours, *measured(found.drop("autoencoder"), [*_MARKS])]
     }
     _label_points(axes, places)
+    told = (f"{label} {ratio:.3f} and {psnr:.2f} dB" for label, (ratio, psnr) in places.items())
+    figure.alt = f"Mean size ratio and mean PSNR: {'; '.join(told)}."
     return figure
 
 
@@ -240,7 +243,7 @@ def _candidates(axes: Axes, label: str, place: tuple[float, float]) -> Iterator[
             )
 
 
-def pictures(subject: Subject, names: Sequence[str], columns: int = 3, side: int = 160) -> Figure:
+def pictures(subject: Subject, names: Sequence[str], columns: int = 3, side: int = 160) -> Drawing:
     """Show the middle of an image and of what some methods leave of it, pixel by pixel.
 
     Parameters
@@ -257,10 +260,12 @@ def pictures(subject: Subject, names: Sequence[str], columns: int = 3, side: int
     for method in chosen:
         size, left = method.apply(subject)
         ratio = png.size_ratio(size, subject.original_bytes)
-        psnr = rounded(metrics.psnr(subject.original, left), 1)
+        psnr = rounded(metrics.psnr(subject.original, left), 2)
         shown[f"{method.label}\nratio {ratio:.2f}, {psnr} dB"] = left
     rows = math.ceil(len(shown) / columns)
-    figure = Figure(figsize=(7.0, 2.6 * rows))
+    figure = Drawing(figsize=(7.0, 2.6 * rows))
+    titles = [title.replace("\n", ", ") for title in shown]
+    figure.alt = f"{len(shown)} grey pictures of the same detail: {'; '.join(titles)}."
     top, start = (max(0, (length - side) // 2) for length in subject.original.shape)
     for axes in figure.subplots(rows, columns).flat:
         axes.set_axis_off()

@@ -15,10 +15,20 @@ COLUMNS = (PAPER, RECORDED, HERE)
 
 
 def compared(
-    label: str, reported: float | str | None, recorded: float, ours: float
+    label: str,
+    reported: float | str | None,
+    recorded: float,
+    ours: float,
+    decimals: int | None = None,
 ) -> dict[str, str]:
-    """Return a row of a table that has ours beside what the paper reports."""
-    values = (number(reported), number(recorded), number(ours))
+    """Return a row of a table that has ours beside what the paper reports.
+
+    Numbers are written as `number` does, or with so many decimals.
+    """
+    values = (
+        number(value) if decimals is None or isinstance(value, str) else rounded(value, decimals)
+        for value in (reported, recorded, ours)
+    )
     return {"quantity": label, **dict(zip(COLUMNS, values, strict=True))}
 
 
@@ -45,6 +55,23 @@ def rounded(value: float | None, decimals: int) -> str:
     if value is None or math.isnan(value):
         return "–"
     return "∞" if math.isinf(value) else f"{value:,.{decimals}f}"
+
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def small(value: float, sign: str = "") -> str:
+    """Return a small number with a power of ten, in two digits; `sign` is "+" for one with a plus.
+
+    >>> small(0.000754)
+    '7.5 × 10⁻⁴'
+    >>> small(0.0000024, "+"), small(0.0, "+")
+    ('+2.4 × 10⁻⁶', '0')
+    """
+    if value == 0:
+        return "0"
+    digits, _, exponent = f"{value:{sign}.1e}".partition("e")
+    return f"{digits} × 10{str(int(exponent)).translate(_RAISED)}"
 
 
 def listed(words: Sequence[str]) -> str:

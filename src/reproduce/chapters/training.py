@@ -1,12 +1,13 @@
 """Training: losses, with their floor, and times."""
 
 from collections.abc import Sequence
+from statistics import median
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from reproduce.chapters.points import Plot
-from reproduce.chapters.style import BLUE, GREEN, ORANGE, VERMILION
+from reproduce.chapters.style import BLUE, ORANGE, VERMILION
 from reproduce.core.markdown import table as markdown
 from reproduce.results import reported
 
@@ -30,18 +31,23 @@ def training_curve(losses: Sequence[float], floor: float) -> Plot:
     excess.set(xlabel="epoch", ylabel="loss − floor", yscale="log")
     excess.grid(which="minor", lw=0.3)
     excess.xaxis.set_major_locator(MaxNLocator(integer=True))
+    figure.alt = (
+        f"Two plots over {len(losses)} epochs. The loss goes from {losses[0]:.4f} to "
+        f"{losses[-1]:.4f}, beside a floor of {floor:.4f}; what it has above the floor goes from "
+        f"{above[0]:.4f} to {above[-1]:.4f}."
+    )
     return figure
 
 
-def epoch_times(seconds: Sequence[float]) -> Plot:
-    """Plot the wall time of each epoch."""
-    figure = Plot(figsize=(7.0, 2.0))
-    axes = figure.subplots()
-    bars = axes.bar(np.arange(1, len(seconds) + 1), seconds, width=0.6, color=GREEN)
-    figure.tell(bars, "time", [f"epoch {n}: {v:.1f} seconds" for n, v in enumerate(seconds, 1)])
-    axes.set(xlabel="epoch", ylabel="time (s)")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    return figure
+def epoch_times(seconds: Sequence[float]) -> str:
+    """Say how long the first epoch took, and the others."""
+    first, *others = seconds
+    if not others:
+        return f"The one epoch took {first:.1f} seconds"
+    return (
+        f"The first epoch took {first:.1f} seconds, since it includes compilation, and each of the "
+        f"others {median(others):.1f} seconds (their median)"
+    )
 
 
 def beside_floor(loss: float, floor: float) -> str:
