@@ -15,7 +15,7 @@ PROFILES = Path(__file__).parents[1] / "profiles"
 
 
 def shown_by(parameters: Parameters) -> str:
-    data: Any = SimpleNamespace(counts={"train": 8, "test": 4}, fingerprint="ab" * 32)
+    data: Any = SimpleNamespace(counts={"train": 1034, "test": 1280}, fingerprint="ab" * 32)
     return page.provenance(parameters, data)
 
 
@@ -24,6 +24,11 @@ def test_a_page_names_what_differs_from_its_profile() -> None:
     changed = load_parameters("sample", PROFILES, {"epochs": 30, "seed": 7, "batch_size": 4})
     assert "seed 7**, with `epochs=30` and `batch_size=4`: photographs" in shown_by(changed)
     assert "with `" not in shown_by(Parameters(profile="of-ones-own", epochs=30))
+
+
+def test_a_page_says_how_many_images_there_are() -> None:
+    text = shown_by(load_parameters("sample", PROFILES))
+    assert "1,034 training and 1,280 test images of 128 x 128 pixels" in text
 
 
 @pytest.fixture

@@ -686,6 +686,19 @@ def test_thousands_are_set_apart_in_each_table(book: Path) -> None:
     assert cells == []
 
 
+def test_thousands_are_set_apart_in_prose_but_for_years(book: Path) -> None:
+    found = []
+    for page in pages(book):
+        article = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").find("article")
+        if not isinstance(article, Tag):  # the page of the search
+            continue
+        for other in article.select("pre, code, script, style, .math, .citation, table, details"):
+            other.decompose()
+        numbers = re.findall(r"(?<![\w.,/:-])\d{4,}(?![\w/:-]|\.\d)", article.get_text())
+        found += [(page.name, number) for number in numbers if not 1900 < int(number) < 2100]
+    assert found == []
+
+
 def test_each_block_of_code_says_in_which_language_it_is_so_that_no_dump_is_coloured(
     book: Path,
 ) -> None:

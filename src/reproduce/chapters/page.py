@@ -35,8 +35,8 @@ def provenance(
         return f"{run}: the model before training."
     size = f"{parameters.image_size} x {parameters.image_size}"
     text = (
-        f"{run}: {_SOURCES[parameters.source]}; {data.counts['train']} training and "
-        f"{data.counts['test']} test images of {size} pixels, data fingerprint "
+        f"{run}: {_SOURCES[parameters.source]}; {data.counts['train']:,} training and "
+        f"{data.counts['test']:,} test images of {size} pixels, data fingerprint "
         f"`{data.fingerprint[:16]}`."
     )
     if scores is not None and not statistics.learned(scores):
