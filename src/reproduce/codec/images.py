@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 
 from reproduce.codec import fileformat
 from reproduce.core.errors import CodecError
-from reproduce.data.pixels import to_grey
+from reproduce.data.pixels import UndefinedGreyError, to_grey
 from reproduce.data.sources.photographs import decode
 
 _GREY_MODES = ("1", "L", "I", "I;16", "I;16L", "I;16B", "I;16N")
@@ -22,7 +22,7 @@ def read_grey(source: Path, *, strict: bool = False) -> NDArray[np.uint8]:
     Parameters
     ----------
     source
-        Any format that Pillow reads. Colours become grey as in the paper, transparency is dropped.
+        Any format that Pillow reads. Colours become grey as in the paper, on a white ground.
     strict
         Refuse colours and transparency instead.
 
@@ -32,7 +32,9 @@ def read_grey(source: Path, *, strict: bool = False) -> NDArray[np.uint8]:
         The file can't be read, the image is too large, or `strict` refuses it.
     """
     try:
-        image = decode(source)
+        image = decode(source, thorough=True)
+    except UndefinedGreyError as error:
+        raise CodecError(f"cannot be made grey: {error}") from error
     except OSError as error:
         raise CodecError(f"no readable image: {error.strerror or error}{_hint(source)}") from error
     fileformat.check_size(image.width, image.height)

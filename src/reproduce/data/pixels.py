@@ -7,10 +7,15 @@ from PIL import Image
 GREY_LEVELS = 256
 
 
+class UndefinedGreyError(ValueError):
+    """What grey is in an image is not defined: the range of its numbers is not known."""
+
+
 def to_grey(image: Image.Image) -> Image.Image:
     """Convert to 8-bit grey as the paper does (its section III.A: Pillow's `convert("L")`).
 
-    Images of 16 bits per pixel, which `convert` would clip at 255, are scaled instead.
+    Images of 16 bits per pixel, which `convert` would clip at 255, are scaled instead. What is
+    transparent stands on a white ground; `convert` would show the colours hidden below it.
 
     Raises
     ------
@@ -19,11 +24,25 @@ def to_grey(image: Image.Image) -> Image.Image:
         not known, or a colour space that Pillow does not convert.
     """
     if image.mode.startswith("I"):
-        levels = np.asarray(image).astype(np.float64) / 257.0
-        return Image.fromarray(np.clip(np.rint(levels), 0, 255).astype(np.uint8))
+        stored = np.asarray(image)
+        levels = np.clip(np.rint(stored.astype(np.float64) / 257.0), 0, 255).astype(np.uint8)
+        levels[stored == image.info.get("transparency", -1)] = 255
+        return Image.fromarray(levels)
     if image.mode == "F":
-        raise ValueError("its pixels are floating-point numbers")
+        raise UndefinedGreyError("its pixels are floating-point numbers, whose range is not known")
+    if image.mode in ("La", "RGBa"):  # colours that are multiplied by their opacity
+        image = image.convert(image.mode.replace("a", "A"))
+    if image.has_transparency_data:
+        image = _on_white(image)
     return image.convert("L")
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """Lay an image on a white ground, if any of its pixels is transparent."""
+    coloured = image.convert("RGBA")
+    if coloured.getchannel("A").getextrema() == (255, 255):
+        return image
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), coloured)
 
 
 def to_unit_range(images: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import SPLITS, Parameters, Split
+from reproduce.data import formats
 from reproduce.data.sources.photographs import Collection, Photograph, decode
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
+IMAGE_SUFFIXES = formats.IMAGE_SUFFIXES
 
 
 def open_collection(parameters: Parameters) -> Collection:
