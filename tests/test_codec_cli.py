@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import os
 import shutil
 import struct
 import subprocess
@@ -71,6 +72,70 @@ def test_a_folder_with_a_bad_file_ends_with_a_count_and_status_1(tmp_path):
     assert "bad.cae: truncated" in done.stderr
     assert done.stderr.splitlines()[-1].startswith("error: 1 of 6 files in ")
     assert len(list((tmp_path / "images").iterdir())) == 5
+
+
+def in_a_shell(line: str, *words: object) -> "subprocess.CompletedProcess[bytes]":
+    """Run a line of shell in which "$@" is the command."""
+    command = ["sh", "-c", line, "sh", str(REPRODUCE), *map(str, words)]
+    return subprocess.run(command, capture_output=True, check=False, timeout=120)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ('"$@" >&-', 0),
+        ('"$@" 2>&-', 0),
+        ('"$@" <&- >&- 2>&-', 0),
+        ('"$@" 2>/dev/full', 0),
+        ('"$@" | true', 0),
+        ('"$@" >/dev/full', 1),
+        ('PYTHONUNBUFFERED=1 "$@" >/dev/full', 1),
+    ],
+)
+def test_closed_and_full_streams_lose_no_work(tmp_path, line, status):
+    done = in_a_shell(line, "decompress", GOLDEN / "camera-64x48.cae", tmp_path / "back.png")
+    assert done.returncode == status, done.stderr
+    assert b"Traceback" not in done.stderr
+    assert b"Exception ignored" not in done.stderr
+    if status:
+        assert done.stderr == b"error: cannot write to standard output: No space left on device\n"
+    with Image.open(tmp_path / "back.png") as image:
+        image.load()
+        assert image.size == (64, 48)
+
+
+def test_errors_that_nobody_can_read_end_with_status_1(tmp_path):
+    for line in ('"$@" 2>&-', '"$@" 2>/dev/full'):
+        assert in_a_shell(line, "inspect", tmp_path / "nowhere.cae").returncode == 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_a_name_that_is_not_utf_8_is_printed_escaped(tmp_path):
+    name = os.fsencode(tmp_path) + b"/caf\xe9.cae"
+    shutil.copy(GOLDEN / "camera-64x48.cae", os.fsdecode(name))
+    line = 'PYTHONIOENCODING=utf-8:strict "$1" decompress "$2" "${2%.cae}.png"'
+    command = [b"sh", b"-c", line.encode(), b"sh", str(REPRODUCE).encode(), name]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.endswith(b"/caf\\udce9.png\n")
+
+
+@pytest.mark.parametrize("command", ["compress", "decompress", "inspect"])
+def test_an_empty_argument_names_nothing(tmp_path, command):
+    words = [command, ""] if command == "inspect" else [command, "", tmp_path / "made"]
+    done = subprocess.run(
+        [str(REPRODUCE), *map(str, words)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert "it is empty" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_default_step_is_the_codecs():

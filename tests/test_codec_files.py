@@ -278,8 +278,11 @@ def test_places_without_permission_are_told(shared_folder, as_ordinary_user):
     (shared_folder / "compressed.cae").write_bytes(FILE)
     (shared_folder / "closed").chmod(0o555)
     closed = shared_folder / "closed"
+    (shared_folder / "open").mkdir()
+    (shared_folder / "open").chmod(0o777)
+    made = shared_folder / "open" / "made.cae"
     with as_ordinary_user():
-        unreadable = refusal(files.compress, shared_folder / "photograph.png", Path("made.cae"))
+        unreadable = refusal(files.compress, shared_folder / "photograph.png", made)
         unwritable = refusal(files.decompress, shared_folder / "compressed.cae", closed / "a.png")
     assert "photograph.png: no readable image: Permission denied" in unreadable
     assert "cannot write" in unwritable
@@ -369,6 +372,175 @@ def test_a_folder_is_not_begun_if_an_output_exists(folder, tmp_path):
     assert tree(made) == ["1.cae", "summer/1.cae"]
     files.compress(folder, made, force=True)
     assert (made / "1.cae").read_bytes() == codec.compress(grey(folder / "1.png"))
+
+
+def test_what_exists_is_skipped_if_told_so(folder, tmp_path, capsys):
+    made = tmp_path / "made"
+    (made / "summer").mkdir(parents=True)
+    (made / "summer" / "1.cae").write_text("old")
+    files.compress(folder, made, skip_existing=True)
+    assert tree(made) == ["1.cae", "2.cae", "summer/1.cae", "summer/beach/1.cae"]
+    assert (made / "summer" / "1.cae").read_text() == "old"
+    assert "1 of 4 exist already and are left as they are" in capsys.readouterr().err
+    files.compress(folder, made, skip_existing=True)  # nothing is left to do
+    files.compress(folder / "1.png", made / "1.cae", skip_existing=True)
+    assert "choose one" in refusal(files.compress, folder, made, force=True, skip_existing=True)
+
+
+def test_a_partly_failed_batch_can_be_gone_on_with(folder, tmp_path):
+    (folder / "bad.png").write_bytes(b"no image")
+    message = refusal(files.compress, folder, tmp_path / "made")
+    assert "--skip-existing does the rest" in message
+    (folder / "bad.png").unlink()
+    files.compress(folder, tmp_path / "made", skip_existing=True)
+
+
+def test_files_that_are_left_out_are_told(folder, tmp_path, capsys):
+    (folder / "1.heic").touch()
+    files.compress(folder, tmp_path / "made")
+    told = capsys.readouterr().err
+    assert f"note: in {folder} 2 files are left out: " in told
+    assert "1 of .heic (1.heic)" in told
+    assert "1 of .txt (notes.txt)" in told
+
+
+def test_an_unreadable_folder_does_not_stop_the_others(
+    shared_folder, as_ordinary_user, noise, capsys
+):
+    photographs = shared_folder / "photographs"
+    (photographs / "closed").mkdir(parents=True)
+    (photographs / "later").mkdir()
+    noise(1).save(photographs / "later" / "1.png")
+    (photographs / "closed").chmod(0)
+    (shared_folder / "made").mkdir()
+    (shared_folder / "made").chmod(0o777)
+    with as_ordinary_user():
+        message = refusal(files.compress, photographs, shared_folder / "made")
+    assert "0 of 1 files" in message and "1 places not be read" in message
+    assert "cannot read folder" in capsys.readouterr().err
+    assert tree(shared_folder / "made") == ["later/1.cae"]
+
+
+FOLDER_ON_A_SMALL_DISK = """
+import sys
+from pathlib import Path
+from reproduce import codec
+from reproduce.codec import files
+computed = []
+def compress(image, step):
+    computed.append(1)
+    return bytes(60_000)
+codec.compress = compress
+try:
+    files.compress(Path(sys.argv[2]), Path(sys.argv[1]) / "made")
+except codec.models.CodecError as error:
+    print(error, len(computed))
+"""
+
+
+def test_a_disk_that_is_full_stops_a_batch_at_once(run_on_a_small_disk, tmp_path, noise):
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(64):
+        noise(number).save(many / f"{number}.png")
+    done = run_on_a_small_disk(100, FOLDER_ON_A_SMALL_DISK, many)
+    assert "No space left on device" in done.stdout, done.stderr
+    assert "1 of 64 files are done, and --skip-existing does the rest" in done.stdout
+    assert int(done.stdout.split()[-1]) < 32
+
+
+FULL_DISK = """
+import sys
+from pathlib import Path
+from reproduce import codec
+from reproduce.codec import files
+codec.compress = lambda image, step: sys.exit("computed in vain")
+disk = Path(sys.argv[1])
+try:
+    (disk / "other").write_bytes(bytes(10_000_000))
+except OSError:
+    pass
+try:
+    files.compress(Path(sys.argv[2]), disk / "made.cae")
+except codec.models.CodecError as error:
+    print(error)
+"""
+
+
+def test_a_full_disk_is_told_before_the_work(run_on_a_small_disk, photograph):
+    done = run_on_a_small_disk(100, FULL_DISK, photograph)
+    assert "made.cae: No space left on device" in done.stdout, done.stderr
+
+
+# Outputs as they were asked for
+
+
+@pytest.mark.parametrize("suffix", [".ico", ".icns"])
+def test_a_format_that_changes_the_size_is_refused(compressed, tmp_path, suffix):
+    output = tmp_path / f"image{suffix}"
+    message = refusal(files.decompress, compressed, output)
+    assert f"64x48 pixels cannot be written as {suffix[1:].upper()}, which would make" in message
+    assert not output.exists()
+
+
+def written_formats() -> list[str]:
+    Image.init()
+    return sorted(
+        suffix for suffix, form in Image.registered_extensions().items() if form in Image.SAVE
+    )
+
+
+@pytest.mark.parametrize("suffix", written_formats())
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_an_image_of_each_format_is_what_was_asked_or_refused(tmp_path, suffix):
+    image = np.add.outer(np.arange(48), np.arange(64)).astype(np.uint8)
+    try:
+        form = images.format_of(tmp_path / f"image{suffix}")
+        data = images.to_bytes(image, form)
+    except CodecError as error:
+        assert "choose a name that ends in .png" in str(error)
+        return
+    if form in ("PDF", "EPS"):
+        return  # which Pillow writes and does not read
+    with Image.open(io.BytesIO(data)) as back:
+        found = np.asarray(back.convert("L")).astype(int)
+    assert found.shape == image.shape
+    assert np.abs(found - image).mean() < 2
+
+
+@pytest.mark.parametrize("length", [240, 244, 250, 255])
+def test_a_name_may_be_as_long_as_the_system_allows(photograph, compressed, tmp_path, length):
+    name = "写" * ((length - 4) // 3)
+    name += "x" * (length - 4 - len(name.encode()))
+    files.compress(photograph, tmp_path / f"{name}.cae")
+    files.decompress(compressed, tmp_path / f"{name}.png")
+    assert files.inspect(tmp_path / f"{name}.cae")["width"] == 40
+
+
+def test_a_name_that_is_too_long_is_refused_before_the_work(photograph, tmp_path, monkeypatch):
+    monkeypatch.setattr(codec, "compress", None)
+    message = refusal(files.compress, photograph, tmp_path / ("x" * 252 + ".cae"))
+    assert "File name too long" in message
+
+
+def test_force_writes_what_a_link_leads_to_and_keeps_permissions(photograph, tmp_path):
+    target, link = tmp_path / "elsewhere" / "made.cae", tmp_path / "link.cae"
+    target.parent.mkdir()
+    target.write_text("old")
+    target.chmod(0o600)
+    link.symlink_to(target)
+    files.compress(photograph, link, force=True)
+    assert link.is_symlink()
+    assert files.inspect(target)["width"] == 40
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert tree(target.parent) == ["made.cae"]
+
+
+def test_even_force_writes_over_nothing_but_files(photograph, tmp_path):
+    os.mkfifo(tmp_path / "pipe.cae")
+    (tmp_path / "link.cae").symlink_to(tmp_path / "pipe.cae")
+    for name in ("pipe.cae", "link.cae"):
+        assert "no regular file" in refusal(files.compress, photograph, tmp_path / name, force=True)
 
 
 # Bytes of all kinds, as files

@@ -305,7 +305,7 @@ def test_jpeg_png_webp_and_tiff_are_decoded_whatever_the_case_of_their_suffix(
         ".hidden.png",
         "._1.png",
         "notes.txt",
-        "1.gif",
+        "1.heic",
         "png",
         ".ipynb_checkpoints/1.png",
         ".thumbnails/rust/1.png",

@@ -300,6 +300,52 @@ def test_a_write_that_fails_half_way_leaves_the_old_file_and_no_other(tmp_path):
     assert [path.name for path in folder.iterdir()] == ["file"]
 
 
+def test_a_file_that_is_written_over_keeps_its_permissions_and_a_link_stays_one(tmp_path):
+    (tmp_path / "file").write_bytes(b"old")
+    (tmp_path / "file").chmod(0o640)
+    (tmp_path / "link").symlink_to("file")
+    store.write_whole(tmp_path / "link", b"new")
+    assert (tmp_path / "link").readlink() == Path("file")
+    assert (tmp_path / "file").read_bytes() == b"new"
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o640
+
+
+def test_only_regular_files_are_written_over(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="no regular file"):
+        store.write_whole(tmp_path / "pipe", b"new")
+
+
+def test_a_name_of_255_bytes_is_written(tmp_path):
+    store.write_whole(tmp_path / ("x" * 255), b"new")
+    assert (tmp_path / ("x" * 255)).read_bytes() == b"new"
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from reproduce.core import store, terminal
+terminal.clean_up_on_signals(store.remove_unfinished)
+print("begun", flush=True)
+while True:
+    store.write_whole(Path(sys.argv[1]) / "file", bytes(50_000_000))
+"""
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_process_that_is_terminated_while_it_writes_leaves_nothing(
+    start, tmp_path, signal_number
+):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    process = start(WRITER, folder)
+    process.stdout.readline()
+    wait_for(lambda: bool(list(folder.glob(".*.tmp"))), "it writes")
+    process.send_signal(signal_number)
+    assert process.wait(timeout=30) == -signal_number
+    assert list(folder.glob(".*")) == []
+
+
 def test_json_is_written_for_people_too_and_keeps_the_order_of_the_keys(tmp_path):
     store.write_json(tmp_path / "file.json", {"z": 1, "a": [2]})
     text = (tmp_path / "file.json").read_text()

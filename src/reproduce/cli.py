@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from reproduce.core import store
+from reproduce.core import store, terminal
 from reproduce.core import study as studies
 from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import Parameters, load_parameters, parse_overrides, parse_seeds
@@ -24,6 +24,17 @@ WORKFLOW = "The workflow's steps, one by one (`make book` runs them)"
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
+
+def _path(text: str) -> Path:
+    """Return what is typed as a path; the empty one, of a variable that isn't set, names nothing.
+
+    (To Python it is the current folder.)
+    """
+    if not text:
+        raise typer.BadParameter("it is empty: name a file or a folder")
+    return Path(text)
+
+
 Profile = Annotated[
     str, typer.Option("--profile", "-f", help="Name of a profile, or path of its YAML file.")
 ]
@@ -32,8 +43,14 @@ Overrides = Annotated[
     typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="Set one parameter."),
 ]
 _STAGES = "One of: " + "; ".join(f"{stage.name} ({stage.title})" for stage in stages.EVERY)
-Source = Annotated[Path, typer.Argument(help="A file, or a folder: all in it is done.")]
+Source = Annotated[
+    Path,
+    typer.Argument(parser=_path, metavar="SOURCE", help="A file, or a folder: all in it is done."),
+]
 Force = Annotated[bool, typer.Option("--force", help="Write over files that exist.")]
+SkipExisting = Annotated[
+    bool, typer.Option("--skip-existing", help="Leave files that exist, and do the others.")
+]
 
 
 def _parameters(profile: str, overrides: list[str] | None) -> Parameters:
@@ -46,7 +63,12 @@ def _parameters(profile: str, overrides: list[str] | None) -> Parameters:
 @app.command(rich_help_panel=CODEC)
 def compress(
     source: Source,
-    output: Annotated[Path, typer.Argument(help="A file to make, *.cae, or a folder for them.")],
+    output: Annotated[
+        Path,
+        typer.Argument(
+            parser=_path, metavar="OUTPUT", help="A file to make, *.cae, or a folder for them."
+        ),
+    ],
     step: Annotated[
         float, typer.Option(help="Of the quantisation: greater for fewer bytes and a worse image.")
     ] = 0.25,
@@ -54,30 +76,39 @@ def compress(
         bool, typer.Option("--strict", help="Refuse colour and transparency, don't convert.")
     ] = False,
     force: Force = False,
+    skip_existing: SkipExisting = False,
 ) -> None:
     """Compress an image, or all images of a folder, with the paper's model; colours become grey."""
     from reproduce.codec import files
 
-    files.compress(source, output, step, strict=strict, force=force)
+    files.compress(source, output, step, strict=strict, force=force, skip_existing=skip_existing)
     print(output)
 
 
 @app.command(rich_help_panel=CODEC)
 def decompress(
     source: Source,
-    output: Annotated[Path, typer.Argument(help="An image to make, as *.png, or a folder.")],
+    output: Annotated[
+        Path,
+        typer.Argument(
+            parser=_path, metavar="OUTPUT", help="An image to make, as *.png, or a folder."
+        ),
+    ],
     force: Force = False,
+    skip_existing: SkipExisting = False,
 ) -> None:
     """Decompress a file to an image, or all files of a folder to PNG images."""
     from reproduce.codec import files
 
-    files.decompress(source, output, force=force)
+    files.decompress(source, output, force=force, skip_existing=skip_existing)
     print(output)
 
 
 @app.command(rich_help_panel=CODEC)
 def inspect(
-    source: Annotated[Path, typer.Argument(help="A compressed file.")],
+    source: Annotated[
+        Path, typer.Argument(parser=_path, metavar="SOURCE", help="A compressed file.")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Say what is in a compressed file: size, model, step, bytes."""
@@ -142,7 +173,10 @@ def _make_in_parts(
 
 @app.command(rich_help_panel=WORKFLOW)
 def notebook(
-    source: Path, output: Path, profile: Profile = "sample", parameter: Overrides = None
+    source: Annotated[Path, typer.Argument(parser=_path, metavar="SOURCE")],
+    output: Annotated[Path, typer.Argument(parser=_path, metavar="OUTPUT")],
+    profile: Profile = "sample",
+    parameter: Overrides = None,
 ) -> None:
     """Execute a notebook with the parameters of a profile."""
     parameters = _parameters(profile, parameter)
@@ -152,7 +186,9 @@ def notebook(
 
 
 @app.command(rich_help_panel=WORKFLOW)
-def refresh(sources: list[Path]) -> None:
+def refresh(
+    sources: Annotated[list[Path], typer.Argument(parser=_path, metavar="SOURCES...")],
+) -> None:
     """Execute notebooks with their own default parameters and store the outputs in them."""
     from reproduce.book import execute
 
@@ -249,8 +285,22 @@ def _finish(note: Path, folder: Path) -> None:
 
 def main() -> None:
     """Run the command line; a user's mistake ends with one message and exit status 1."""
+    terminal.clean_up_on_signals(store.remove_unfinished)
+    with terminal.usable_streams():
+        status = _run()
+        problem = terminal.problem_with_output()
+        if problem:
+            print(f"error: cannot write to standard output: {problem}", file=sys.stderr)
+        sys.exit(status or (1 if problem else 0))
+
+
+def _run() -> int:
+    """Run the command and return its exit status."""
     try:
         app()
     except ReproduceError as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
+        return 1
+    except SystemExit as end:  # how the command line ends in any case
+        return end.code if isinstance(end.code, int) else 0
+    return 0

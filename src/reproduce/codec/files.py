@@ -4,6 +4,7 @@ Outputs are checked before any work is done, and written whole or not at all. In
 file does not keep the others from being done.
 """
 
+import errno
 import os
 import sys
 import warnings
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from PIL import Image
 from tqdm import tqdm
@@ -21,7 +22,8 @@ from reproduce import codec
 from reproduce.codec import fileformat, images, models
 from reproduce.core import parallel, store
 from reproduce.core.errors import CodecError, ReproduceError
-from reproduce.data.sources.folder import IMAGE_SUFFIXES, walk
+from reproduce.data import formats
+from reproduce.data.sources.folder import walk
 
 
 def compress(
@@ -31,6 +33,7 @@ def compress(
     *,
     strict: bool = False,
     force: bool = False,
+    skip_existing: bool = False,
 ) -> None:
     """Compress an image file, or each image of a folder into another folder of the same structure.
 
@@ -47,6 +50,8 @@ def compress(
         Refuse images in colour or with transparency.
     force
         Write over files that exist.
+    skip_existing
+        Leave files that exist, and do the others.
 
     Raises
     ------
@@ -56,15 +61,13 @@ def compress(
     """
     fileformat.step_units(step)
     read = partial(_compressed, step=step, strict=strict)
-    _convert(
-        _Task(IMAGE_SUFFIXES, fileformat.SUFFIX, _check_compressed_name, read),
-        source,
-        output,
-        force,
-    )
+    task = _Task(formats.IMAGE_SUFFIXES, fileformat.SUFFIX, _check_compressed_name, read)
+    _convert(task, source, output, _existing(force, skip_existing))
 
 
-def decompress(source: Path, output: Path, *, force: bool = False) -> None:
+def decompress(
+    source: Path, output: Path, *, force: bool = False, skip_existing: bool = False
+) -> None:
     """Decompress a file, or each one of a folder into another folder of the same structure.
 
     Parameters
@@ -74,8 +77,8 @@ def decompress(source: Path, output: Path, *, force: bool = False) -> None:
     output
         Name of the image, whose suffix says the format, or the folder for images, which become
         PNG files.
-    force
-        Write over files that exist.
+    force, skip_existing
+        As `compress`.
 
     Raises
     ------
@@ -83,7 +86,8 @@ def decompress(source: Path, output: Path, *, force: bool = False) -> None:
         As `compress`; also: a file is damaged, or of a model that this version lacks.
     """
     suffixes = (fileformat.SUFFIX,)
-    _convert(_Task(suffixes, ".png", images.format_of, _decompressed), source, output, force)
+    task = _Task(suffixes, ".png", images.format_of, _decompressed)
+    _convert(task, source, output, _existing(force, skip_existing))
 
 
 def inspect(source: Path) -> dict[str, Any]:
@@ -116,6 +120,16 @@ def inspect(source: Path) -> dict[str, Any]:
         "payload_bytes": len(payload),
         "bits_per_pixel": round(8 * len(data) / (header.width * header.height), 4),
     }
+
+
+Existing = Literal["refuse", "skip", "overwrite"]
+"""What to do about outputs that exist."""
+
+
+def _existing(force: bool, skip_existing: bool) -> Existing:
+    if force and skip_existing:
+        raise CodecError("--force and --skip-existing: choose one")
+    return "overwrite" if force else "skip" if skip_existing else "refuse"
 
 
 @dataclass(frozen=True)
@@ -156,68 +170,108 @@ def _read(source: Path) -> bytes:
         return start + file.read()
 
 
-def _convert(task: _Task, source: Path, output: Path, force: bool) -> None:
+def _convert(task: _Task, source: Path, output: Path, existing: Existing) -> None:
     with warnings.catch_warnings():
         # Of images that unpack to an absurd size, which are refused, and of odd metadata.
         warnings.filterwarnings("ignore", module="PIL")
         try:
             convert = _convert_folder if source.is_dir() else _convert_file
-            convert(task, source, output, force)
+            convert(task, source, output, existing)
         except OSError as error:  # of a path that can't even be looked at
             raise CodecError(f"{error.filename}: {error.strerror}; choose another place") from error
 
 
-def _convert_file(task: _Task, source: Path, output: Path, force: bool) -> None:
+def _convert_file(task: _Task, source: Path, output: Path, existing: Existing) -> None:
     with _naming(source):
         _check_file(source)
     _check_place(source, output)
     if output.is_dir():
         raise CodecError(f"{output} is a folder: name a file in it")
     task.check_name(output)
-    _check_absent([output], force)
+    if existing == "skip" and os.path.lexists(output):
+        return
+    _check_absent([output], existing)
+    _check_room(output)
     _convert_one(task, source, output)
 
 
-def _convert_folder(task: _Task, source: Path, output: Path, force: bool) -> None:
+def _convert_folder(task: _Task, source: Path, output: Path, existing: Existing) -> None:
     _check_place(source, output)
     if output.exists() and not output.is_dir():
         raise CodecError(f"{output} is a file, and {source} is a folder: name a folder")
-    jobs = _jobs(task, source, output)
-    _check_absent(list(jobs), force)
+    unreadable: list[ReproduceError] = []
+    jobs = _jobs(task, source, output, unreadable)
+    every = len(jobs)
+    if existing == "skip":
+        jobs = {made: file for made, file in jobs.items() if not os.path.lexists(made)}
+        if len(jobs) < every:
+            _tell(f"note: {every - len(jobs)} of {every} exist already and are left as they are")
+    _check_absent(list(jobs), existing)
+    _check_room(output)
     # Pillow loads its formats when the first file asks for them; a second thread that asks
     # meanwhile could miss one.
     Image.init()
-    failures = 0
-    progress = tqdm(jobs, desc=f"{source} to {output}", unit="file")
-    results = parallel.map_in_order(partial(_attempt, task), jobs.items())
-    for _, error in zip(progress, results, strict=True):
-        if error:
-            failures += 1
-            tqdm.write(f"error: {error}", file=sys.stderr)
-    if failures:
+    for problem in unreadable:
+        _tell(f"error: {problem}")
+    failures = _convert_each(task, source, jobs)
+    if failures or unreadable:
+        places = f", and {len(unreadable)} places not be read" if unreadable else ""
         raise CodecError(
-            f"{failures} of {len(jobs)} files in {source} could not be done, as told above; the "
-            f"others are in {output}"
+            f"{failures} of {len(jobs)} files in {source} could not be done{places}, as told "
+            f"above; the others are in {output}. Mend these, and --skip-existing does the rest"
         )
 
 
-def _jobs(task: _Task, source: Path, output: Path) -> dict[Path, Path]:
-    """Return what is to be made of a folder, each output with its source."""
+def _convert_each(task: _Task, source: Path, jobs: dict[Path, Path]) -> int:
+    """Convert files side by side and return how many could not be done."""
+    failures = 0
+    progress = tqdm(jobs, desc=str(source), unit="file")
+    results = parallel.map_in_order(partial(_attempt, task), jobs.items())
+    for done, (_, error) in enumerate(zip(progress, results, strict=True)):
+        if isinstance(error, _FullError):
+            raise CodecError(
+                f"{error}. {done - failures} of {len(jobs)} files are done, and --skip-existing "
+                "does the rest"
+            ) from error
+        if error:
+            failures += 1
+            _tell(f"error: {error}")
+    return failures
+
+
+def _tell(message: str) -> None:
+    tqdm.write(message, file=sys.stderr)
+
+
+def _jobs(
+    task: _Task, source: Path, output: Path, unreadable: list[ReproduceError]
+) -> dict[Path, Path]:
+    """Return what is to be made of a folder, each output with its source.
+
+    What can't be read of the folder is added to `unreadable`, and what is left out is told.
+    """
     jobs: dict[Path, Path] = {}
-    try:
-        files = [Path(name) for name, _ in walk(source)]
-    except ReproduceError as error:
-        raise CodecError(str(error)) from error
-    for file in files:
+    left_out = []
+    for name, _ in walk(source, unreadable.append):
+        file = Path(name)
         if not file.name.lower().endswith(task.suffixes):
+            left_out.append(str(file.relative_to(source)))
             continue
         made = (output / file.relative_to(source)).with_suffix(task.new_suffix)
         if made in jobs:
             raise CodecError(f"{jobs[made]} and {file} would both become {made}: rename one")
         jobs[made] = file
     if not jobs:
+        if unreadable:
+            raise CodecError(str(unreadable[0]))
         raise CodecError(f"{source} holds no file that ends in {', '.join(task.suffixes)}")
+    if left_out:
+        _tell(f"note: in {source} {formats.left_out(left_out)}")
     return jobs
+
+
+class _FullError(CodecError):
+    """There is no room for more: others would fare the same."""
 
 
 def _attempt(task: _Task, job: tuple[Path, Path]) -> CodecError | None:
@@ -236,10 +290,14 @@ def _convert_one(task: _Task, source: Path, output: Path) -> None:
         output.parent.mkdir(parents=True, exist_ok=True)
         store.write_whole(output, data)
     except OSError as error:
-        raise CodecError(
-            f"cannot write {output}: {error.strerror}; choose a folder with room that you may "
-            "write to"
-        ) from error
+        raise _unwritable(output, error) from error
+
+
+def _unwritable(output: Path, error: OSError) -> CodecError:
+    kind = _FullError if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS) else CodecError
+    return kind(
+        f"cannot write {output}: {error.strerror}; choose a folder with room that you may write to"
+    )
 
 
 @contextmanager
@@ -267,19 +325,36 @@ def _check_compressed_name(output: Path) -> None:
 
 def _check_place(source: Path, output: Path) -> None:
     """Check that the output is not the source, and has a folder to stand in."""
-    folder = output if output.is_dir() else output.parent
+    folder = output if output.is_dir() else _leads_to(output).parent
     if output.exists() and output.samefile(source):
         raise CodecError(f"{source} is input and output at once: choose another output")
+    if output.exists() and not output.is_dir() and not output.is_file():
+        raise CodecError(f"{output} is no regular file: choose another output")
     if not folder.is_dir():
         raise CodecError(f"{folder} is not a folder: make it first, or choose another output")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise CodecError(f"cannot write to {folder}: choose a folder that you may write to")
 
 
-def _check_absent(outputs: list[Path], force: bool) -> None:
-    if force:
+def _leads_to(output: Path) -> Path:
+    """Return the file that is written: of a link, its target."""
+    return Path(os.path.realpath(output)) if output.is_symlink() else output
+
+
+def _check_room(output: Path) -> None:
+    """See that something can be written before the work is done."""
+    try:
+        store.check_room(output if output.is_dir() else _leads_to(output).parent)
+    except OSError as error:
+        raise _unwritable(output, error) from error
+
+
+def _check_absent(outputs: list[Path], existing: Existing) -> None:
+    if existing != "refuse":
         return
-    existing = [output for output in outputs if os.path.lexists(output)]
-    if existing:
-        others = f", and so do others ({len(existing)} in all)" if len(existing) > 1 else ""
-        raise CodecError(f"{existing[0]} exists already{others}: --force writes over it")
+    found = [output for output in outputs if os.path.lexists(output)]
+    if found:
+        others = f", and so do others ({len(found)} in all)" if len(found) > 1 else ""
+        raise CodecError(
+            f"{found[0]} exists already{others}: --force writes over it, --skip-existing leaves it"
+        )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from reproduce.codec import fileformat
 from reproduce.core.errors import CodecError
@@ -96,12 +96,30 @@ def to_bytes(image: NDArray[np.uint8], form: str) -> bytes:
         The format does not hold an image of that size.
     """
     buffer = io.BytesIO()
+    height, width = image.shape
     try:
         Image.fromarray(image).save(buffer, form)
+        held = _size_of(buffer)
     except Exception as error:  # each of Pillow's encoders raises a type of its own
-        height, width = image.shape
         raise CodecError(
             f"{width}x{height} pixels cannot be written as {form} ({error}); choose a name that "
             "ends in .png"
         ) from error
+    if held and held != (width, height):
+        raise CodecError(
+            f"{width}x{height} pixels cannot be written as {form}, which would make {held[0]}x"
+            f"{held[1]} of them; choose a name that ends in .png"
+        )
     return buffer.getvalue()
+
+
+def _size_of(file: io.BytesIO) -> tuple[int, int] | None:
+    """Return the size of an image as a reader sees it: icons come in a few sizes only.
+
+    None if the format is one that Pillow only writes, as PDF.
+    """
+    try:
+        with Image.open(file) as image:
+            return image.size
+    except UnidentifiedImageError:
+        return None

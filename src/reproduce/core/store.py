@@ -16,10 +16,12 @@ import json
 import math
 import os
 import shutil
+import stat
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,8 @@ MANIFEST = "manifest.json"
 
 USES = "REPRODUCE_USES"
 """Variable of the environment: a file to note what is used in, for a notebook's provenance."""
+
+_BEING_WRITTEN: set[Path] = set()
 
 
 def project_root() -> Path:
@@ -197,13 +201,58 @@ def or_nan(value: float | None) -> float:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file through a temporary one beside it, so that no reader ever sees half of it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    """Write a file through a temporary one beside it, so that no reader ever sees half of it.
+
+    A file that is written over keeps its permissions and, where the system lets us, its owner; of
+    a link, what it leads to is written.
+
+    Raises
+    ------
+    OSError
+        It can't be written, or the path leads to what is no regular file.
+    """
+    target = Path(os.path.realpath(path))
+    old = target.stat() if target.exists() else None
+    if old and not stat.S_ISREG(old.st_mode):
+        raise OSError(errno.EINVAL, "this is no regular file", str(path))
+    # Its name is short: that of the file may be as long as a name can be.
+    temporary = target.with_name(f".{os.getpid()}-{threading.get_ident()}.tmp")
+    _BEING_WRITTEN.add(temporary)
     try:
         temporary.write_bytes(data)
-        temporary.replace(path)
+        if old:
+            _keep(temporary, old)
+        temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+        _BEING_WRITTEN.discard(temporary)
+
+
+def remove_unfinished() -> None:
+    """Remove the temporary files of this process, which is about to be ended."""
+    for temporary in list(_BEING_WRITTEN):
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def _keep(path: Path, old: os.stat_result) -> None:
+    """Give a file the owner and the permissions of an old one."""
+    if hasattr(os, "chown"):
+        with suppress(PermissionError):
+            os.chown(path, old.st_uid, old.st_gid)
+    path.chmod(stat.S_IMODE(old.st_mode))
+
+
+def check_room(folder: Path) -> None:
+    """Write a small file to a folder and take it away: raises OSError if there is no room for it.
+
+    Unlike the free space, this sees a quota, too.
+    """
+    trial = folder / f".{os.getpid()}-{threading.get_ident()}.tmp"
+    try:
+        trial.write_bytes(b"\1" * 4096)
+    finally:
+        trial.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -102,22 +102,37 @@ def _start(folder: Path) -> int:
     return len(os.path.join(folder, ""))  # noqa: PTH118  # it ends in a slash
 
 
-def walk(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
+def _refuse(error: ReproduceError) -> None:
+    raise error
+
+
+def walk(
+    folder: Path, told: Callable[[ReproduceError], None] = _refuse
+) -> Iterator[tuple[str, os.stat_result]]:
     """Yield the files below a folder in a fixed order, links followed, each folder once.
 
     Each file comes as its path, which begins with `folder`, and its size and times. Hidden files
     and folders are left out.
 
+    Parameters
+    ----------
+    folder
+        Where to begin.
+    told
+        Called with each folder, and each file's size and times, that can't be read.
+
     Raises
     ------
     ReproduceError
-        A folder or a file's size and times can't be read.
+        Unless `told` does something else with it.
     """
 
     def stop(error: OSError) -> None:
-        raise ReproduceError(
-            f"cannot read folder {error.filename}: {error.strerror}; mend or remove it"
-        ) from error
+        told(
+            ReproduceError(
+                f"cannot read folder {error.filename}: {error.strerror}; mend or remove it"
+            )
+        )
 
     seen: set[str] = set()
     for place, folders, files in os.walk(folder, onerror=stop, followlinks=True):
@@ -129,7 +144,11 @@ def walk(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             file = os.path.join(place, name)  # noqa: PTH118  # paths are slow by the thousand
-            status = None if name.startswith(".") else _status(file)
+            try:
+                status = None if name.startswith(".") else _status(file)
+            except ReproduceError as error:
+                told(error)
+                continue
             if status and stat.S_ISREG(status.st_mode):
                 yield file, status
 
