@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from reproduce import codec
-from reproduce.codec import fileformat, files, images
+from reproduce.codec import fileformat, files, images, progress
 from reproduce.core.errors import CodecError
 from reproduce.data import pixels
 
@@ -470,6 +470,32 @@ except codec.models.CodecError as error:
 def test_a_full_disk_is_told_before_the_work(run_on_a_small_disk, photograph):
     done = run_on_a_small_disk(100, FULL_DISK, photograph)
     assert "made.cae: No space left on device" in done.stdout, done.stderr
+
+
+# A bar for what takes long
+
+
+def test_a_large_file_shows_how_far_it_is_and_a_small_one_nothing(
+    photograph, tmp_path, monkeypatch, capsys
+):
+    files.compress(photograph, tmp_path / "made.cae")
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(progress, "SECONDS", 0)
+    files.compress(photograph, tmp_path / "shown.cae")
+    told = capsys.readouterr().err
+    assert "network: " in told and "entropy coder: " in told
+    files.decompress(tmp_path / "shown.cae", tmp_path / "back.png")
+    told = capsys.readouterr().err
+    assert "entropy coder: " in told and "network: " in told
+    assert (tmp_path / "shown.cae").read_bytes() == (tmp_path / "made.cae").read_bytes()
+
+
+def test_files_of_a_folder_have_one_bar_together(folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(progress, "SECONDS", 0)
+    files.compress(folder, tmp_path / "made")
+    told = capsys.readouterr().err
+    assert "4/4" in told
+    assert "network" not in told
 
 
 # Outputs as they were asked for

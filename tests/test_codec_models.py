@@ -4,9 +4,12 @@ import hashlib
 import json
 import shutil
 from itertools import product
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from skimage import data as photographs
 
 from reproduce import codec
@@ -149,3 +152,48 @@ def test_a_file_of_another_fingerprint_is_refused():
     payload = codec.compress(CAMERA[:4, :4])[HEADER_BYTES:]
     with pytest.raises(CodecError, match="fingerprint 0000000000000000, and this is model 1"):
         codec.decompress(fileformat.pack(header, payload))
+
+
+# What is given from Python
+
+
+LEVELS = np.arange(48, dtype=np.uint8).reshape(6, 8)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        *(Image.fromarray(LEVELS), LEVELS.tolist(), tuple(map(tuple, LEVELS.tolist()))),
+        *(LEVELS[:, ::-1], np.asfortranarray(LEVELS)),
+    ],
+    ids=["pillow", "lists", "tuples", "view", "columns-first"],
+)
+def test_grey_levels_may_come_in_several_forms(image):
+    assert codec.compress(image) == codec.compress(np.array(image, np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        *((Image.new(mode, (4, 4)), f"mode {mode} is not") for mode in ("1", "P", "RGB", "I;16")),
+        *(([[0, 256]], "not int64"), ([[-1, 0]], "not int64"), ([[0.5]], "not float64")),
+        *(([[1, 2], [3]], "no array"), ([], "not float64"), ("photo.jpg", "not <U9")),
+        *((None, "not object"), (LEVELS.astype(float), "not float64"), (LEVELS[0], "shape (8,)")),
+        *((Path("photo.jpg"), "not object"), (b"bytes", "not |S5")),
+    ],
+)
+def test_what_is_no_image_of_grey_levels_is_refused(image, message):
+    with pytest.raises(CodecError) as error:
+        codec.compress(image)
+    assert message in str(error.value)
+
+
+def test_the_bytes_of_a_file_may_come_in_several_forms():
+    data = codec.compress(LEVELS)
+    image = codec.decompress(data)
+    for form in (bytearray(data), memoryview(data), memoryview(bytearray(b"x" + data))[1:]):
+        assert np.array_equal(codec.decompress(form), image)
+    others: tuple[Any, ...] = ("text", None, Path("made.cae"), np.frombuffer(data, np.uint8))
+    for other in others:
+        with pytest.raises(CodecError, match="a compressed image is bytes, not"):
+            codec.decompress(other)

@@ -15,17 +15,25 @@ network makes of it may differ in its last digits from one processor to the next
 import numpy as np
 from numpy.typing import NDArray
 
-from reproduce.codec.models import DEFAULT_STEP, LatentCodec, of_run, shipped, writer_of
+from reproduce.codec.models import (
+    DEFAULT_STEP,
+    Buffer,
+    ImageLike,
+    LatentCodec,
+    of_run,
+    shipped,
+    writer_of,
+)
 
 __all__ = ["DEFAULT_STEP", "LatentCodec", "compress", "decompress", "of_run", "shipped"]
 
 
-def compress(image: NDArray[np.uint8], step: float = DEFAULT_STEP) -> bytes:
+def compress(image: ImageLike, step: float = DEFAULT_STEP) -> bytes:
     """Return an image, H x W grey levels, as the bytes of a file (see `LatentCodec.compress`)."""
     return shipped().compress(image, step)
 
 
-def decompress(data: bytes) -> NDArray[np.uint8]:
+def decompress(data: Buffer) -> NDArray[np.uint8]:
     """Return the image, H x W grey levels, of a file's bytes.
 
     Raises

@@ -15,7 +15,7 @@ import constriction
 import numpy as np
 from numpy.typing import NDArray
 
-from reproduce.codec import tokens
+from reproduce.codec import progress, tokens
 from reproduce.codec.contexts import CONTEXTS, UNIT, Plane, predict, waves
 from reproduce.codec.tokens import SIZES, TOKENS, Coded, Integers
 from reproduce.core.errors import CodecError
@@ -113,7 +113,7 @@ def _describe(latent: NDArray[np.integer]) -> _Described:
     contexts = np.empty(values.size, np.int64)
     coded = Coded(np.empty(values.size, np.int64), np.empty((values.size, 2), np.int64))
     start = 0
-    for y, x in _runs(shape):
+    for y, x in progress.steps("prediction", _runs(shape), values.size // _RUN + 1):
         known, run = values[y, x], slice(start, start + len(y))
         plane.set_values(y, x, known)
         beside = plane.neighbours(y, x)
@@ -192,7 +192,8 @@ def _encode_plane(
 ) -> None:
     described = _describe(plane)
     contexts, (all_tokens, draws) = described.contexts, described.coded
-    for start, end in reversed(list(pairwise(described.bounds))):
+    spans = list(pairwise(described.bounds))[::-1]
+    for start, end in progress.steps("entropy coder", spans, len(spans)):
         wave = slice(start, end)
         sizes = SIZES[all_tokens[wave]]
         drawn = sizes > 1
@@ -244,7 +245,8 @@ def _decode_waves(
     plane = Plane(shape)
     latent = np.empty(shape, np.int32)
     limits = np.iinfo(np.int32)
-    for y, x in waves(shape):
+    count = shape[1] + 2 * (shape[0] - 1)
+    for y, x in progress.steps("entropy coder", waves(shape), count):
         beside = plane.neighbours(y, x)
         predicted = predict(beside)
         contexts = plane.contexts(beside, predicted, y, x)

@@ -19,7 +19,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from reproduce import codec
-from reproduce.codec import fileformat, images, models
+from reproduce.codec import fileformat, images, models, progress
 from reproduce.core import parallel, store
 from reproduce.core.errors import CodecError, ReproduceError
 from reproduce.data import formats
@@ -192,7 +192,8 @@ def _convert_file(task: _Task, source: Path, output: Path, existing: Existing) -
         return
     _check_absent([output], existing)
     _check_room(output)
-    _convert_one(task, source, output)
+    with progress.shown():
+        _convert_one(task, source, output)
 
 
 def _convert_folder(task: _Task, source: Path, output: Path, existing: Existing) -> None:
@@ -225,9 +226,9 @@ def _convert_folder(task: _Task, source: Path, output: Path, existing: Existing)
 def _convert_each(task: _Task, source: Path, jobs: dict[Path, Path]) -> int:
     """Convert files side by side and return how many could not be done."""
     failures = 0
-    progress = tqdm(jobs, desc=str(source), unit="file")
+    bar = tqdm(jobs, desc=str(source), unit="file")
     results = parallel.map_in_order(partial(_attempt, task), jobs.items())
-    for done, (_, error) in enumerate(zip(progress, results, strict=True)):
+    for done, (_, error) in enumerate(zip(bar, results, strict=True)):
         if isinstance(error, _FullError):
             raise CodecError(
                 f"{error}. {done - failures} of {len(jobs)} files are done, and --skip-existing "

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from reproduce.codec import entropy, fileformat, network
 from reproduce.codec.entropy import Tables
@@ -37,6 +38,9 @@ DEFAULT_STEP = 0.25
 FINGERPRINT_BYTES = 8
 
 _LOADING = Lock()
+
+ImageLike: TypeAlias = NDArray[np.uint8] | Image.Image | Sequence[Sequence[int]]
+Buffer: TypeAlias = bytes | bytearray | memoryview
 
 
 @dataclass(frozen=True)
@@ -90,13 +94,13 @@ class LatentCodec:
         steps: NDArray[np.int32] = np.rint(np.clip(scaled, -most, most)).astype(np.int32)
         return steps
 
-    def compress(self, image: NDArray[np.uint8], step: float = DEFAULT_STEP) -> bytes:
+    def compress(self, image: ImageLike, step: float = DEFAULT_STEP) -> bytes:
         """Return an image as the bytes of a file.
 
         Parameters
         ----------
         image
-            H x W grey levels.
+            H x W grey levels: an array, nested lists, or an image of Pillow of mode L.
         step
             Of the quantisation, from 2^-16 to 2^15: a greater one gives fewer bytes and a worse
             image. Rounded to a multiple of 2^-16.
@@ -104,12 +108,9 @@ class LatentCodec:
         Raises
         ------
         CodecError
-            The image is no such array, or image or step are out of range.
+            The image is none of these, or image or step are out of range.
         """
-        if image.dtype != np.uint8 or image.ndim != 2:
-            raise CodecError(
-                f"an image is H x W grey levels (uint8), not {image.dtype} of shape {image.shape}"
-            )
+        image = _levels_of(image)
         height, width = image.shape
         fileformat.check_size(width, height)
         units = fileformat.step_units(step)
@@ -119,7 +120,7 @@ class LatentCodec:
         )
         return fileformat.pack(header, entropy.encode(self.quantise(image, step), self.tables))
 
-    def decompress(self, data: bytes) -> NDArray[np.uint8]:
+    def decompress(self, data: Buffer) -> NDArray[np.uint8]:
         """Return the image, H x W grey levels, of a file's bytes.
 
         Raises
@@ -136,7 +137,7 @@ class LatentCodec:
         values = latent.astype(np.float32) * np.float32(header.step)
         return network.image_of(self.autoencoder, values, (header.height, header.width))
 
-    def decode_latent(self, data: bytes) -> tuple[Header, NDArray[np.int32]]:
+    def decode_latent(self, data: Buffer) -> tuple[Header, NDArray[np.int32]]:
         """Return a file's header and its latent in whole steps, the same on each machine.
 
         The latent is h x w, or h x w x channels if there are several.
@@ -146,7 +147,7 @@ class LatentCodec:
         CodecError
             As `decompress`.
         """
-        header, payload = fileformat.unpack(data)
+        header, payload = fileformat.unpack(bytes_of(data))
         if (header.model, header.fingerprint) != (self.number, self.fingerprint):
             raise CodecError(
                 f"made by model {header.model} with fingerprint {header.fingerprint.hex()}, and "
@@ -155,6 +156,45 @@ class LatentCodec:
         height, width, channels = header.latent_shape
         shape = (height, width) if channels == 1 else (height, width, channels)
         return header, entropy.decode(payload, shape, self.tables)
+
+
+def _levels_of(image: ImageLike) -> NDArray[np.uint8]:
+    """Return an image as an array of grey levels, if that is what it holds."""
+    if isinstance(image, Image.Image) and image.mode != "L":
+        # An array of it would hold numbers of a palette, colours, or truth values.
+        raise CodecError(
+            f"an image of Pillow of mode {image.mode} is not one of grey levels: see "
+            'image.convert("L"), or `reproduce compress` on its file'
+        )
+    try:
+        levels = np.asarray(image)
+    except (TypeError, ValueError) as error:
+        raise CodecError(f"an image is H x W grey levels, and this is no array: {error}") from error
+    if (
+        isinstance(image, (list, tuple))
+        and np.issubdtype(levels.dtype, np.integer)
+        and levels.size
+        and 0 <= levels.min() <= levels.max() <= 255
+    ):
+        levels = levels.astype(np.uint8)
+    if levels.dtype != np.uint8 or levels.ndim != 2:
+        raise CodecError(
+            f"an image is H x W grey levels (uint8), not {levels.dtype} of shape {levels.shape}"
+        )
+    return levels
+
+
+def bytes_of(data: Buffer) -> bytes:
+    """Return what is given as a file's bytes as such.
+
+    Raises
+    ------
+    CodecError
+        It holds no bytes.
+    """
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise CodecError(f"a compressed image is bytes, not {type(data).__name__}")
+    return bytes(data)
 
 
 def of_run(autoencoder: keras.Model, tables: Tables) -> LatentCodec:
@@ -204,7 +244,7 @@ def known() -> dict[int, dict[str, str]]:
     return {int(number): entry for number, entry in entries.items()}
 
 
-def writer_of(data: bytes) -> LatentCodec:
+def writer_of(data: Buffer) -> LatentCodec:
     """Return the codec that a file was written with, among those that ship with the package.
 
     Raises
@@ -212,5 +252,5 @@ def writer_of(data: bytes) -> LatentCodec:
     CodecError
         It is no such file, or a damaged one, or of a model that this version lacks.
     """
-    header, _ = fileformat.unpack(data)
+    header, _ = fileformat.unpack(bytes_of(data))
     return shipped(header.model)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from reproduce.codec import progress
 from reproduce.core.backend import keras
 from reproduce.data.pixels import to_grey_levels, to_unit_range
 from reproduce.models import autoencoder as model
@@ -30,7 +31,8 @@ def latent_of(autoencoder: keras.Model, image: NDArray[np.uint8]) -> NDArray[np.
     stride = registered.encoder.stride
     shape = [-(-side // stride) for side in image.shape]
     latent = np.empty((*shape, registered.encoder.channels), np.float32)
-    for tile, wide, inner in _tiles((shape[0], shape[1]), _margin(registered)):
+    tiles = list(_tiles((shape[0], shape[1]), _margin(registered)))
+    for tile, wide, inner in progress.steps("network", tiles, len(tiles)):
         pixels = image[_pixels(wide[0], stride), _pixels(wide[1], stride)]
         latent[tile] = model.encode(autoencoder, to_unit_range(pixels[np.newaxis]))[0][inner]
     return latent[..., 0] if latent.shape[-1] == 1 else latent
@@ -44,7 +46,8 @@ def image_of(
     stride = registered.encoder.stride
     channels = latent.reshape(*latent.shape[:2], -1)
     image = np.empty(shape, np.uint8)
-    for tile, wide, inner in _tiles((latent.shape[0], latent.shape[1]), _margin(registered)):
+    tiles = list(_tiles((latent.shape[0], latent.shape[1]), _margin(registered)))
+    for tile, wide, inner in progress.steps("network", tiles, len(tiles)):
         pixels = model.decode(autoencoder, channels[wide][np.newaxis])[0, ..., 0]
         part = image[_pixels(tile[0], stride), _pixels(tile[1], stride)]
         cut = pixels[_pixels(inner[0], stride), _pixels(inner[1], stride)]
