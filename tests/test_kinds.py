@@ -456,3 +456,10 @@ def test_what_is_left_out_is_counted_by_suffix_with_an_example():
     assert "1 without suffix (notes)" in told
     assert "1 of .txt (b.txt)" in told
     assert formats.left_out(["b.txt"]) == "1 file is left out: 1 of .txt (b.txt)"
+
+
+def test_what_is_left_out_is_told_in_one_line_of_bounded_length():
+    assert formats.left_out(["a\nb.txt"]) == "1 file is left out: 1 of .txt (a\\nb.txt)"
+    told = formats.left_out([f"{number}.x{number}" for number in range(100)])
+    assert told.startswith("100 files are left out: ")
+    assert told.endswith(", 92 of other suffixes")

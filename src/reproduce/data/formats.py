@@ -17,6 +17,9 @@ HEIF_STARTS = tuple(
 )
 """First bytes of HEIC photographs, which Pillow doesn't read."""
 
+_NAMED = 8
+"""So many suffixes are named one by one of those that are left out."""
+
 
 def is_image(name: str) -> bool:
     """Return whether a file of that name counts as an image."""
@@ -32,13 +35,23 @@ def left_out(names: Iterable[str]) -> str:
     examples: dict[str, str] = {}
     counts: Counter[str] = Counter()
     for name in names:
-        suffix = PurePath(name).suffix.lower()
-        examples.setdefault(suffix, name)
+        suffix = _printable(PurePath(name).suffix.lower())
+        examples.setdefault(suffix, _printable(name))
         counts[suffix] += 1
     parts = [
         f"{count} {f'of {suffix}' if suffix else 'without suffix'} "
         f"({examples[suffix]}{', …' if count > 1 else ''})"
-        for suffix, count in counts.most_common()
+        for suffix, count in counts.most_common(_NAMED)
     ]
-    total = counts.total()
+    total, told = counts.total(), sum(count for _, count in counts.most_common(_NAMED))
+    if total > told:
+        parts.append(f"{total - told} of other suffixes")
     return f"{total} file{' is' if total == 1 else 's are'} left out: {', '.join(parts)}"
+
+
+def _printable(name: str) -> str:
+    """Return a name as a part of one line, whatever it consists of."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in name
+    )
