@@ -430,6 +430,11 @@ def test_jpeg_xl_is_read(tmp_path):
     assert np.array_equal(read(tmp_path, saved(Image.fromarray(GREY), "JXL", lossless=True)), GREY)
 
 
+def test_a_jpeg_xl_that_is_cut_is_refused(tmp_path):
+    data = saved(PHOTOGRAPH, "JXL")
+    assert refusal(tmp_path, data[:-20]).endswith("no readable image: damaged")
+
+
 @pytest.mark.parametrize("brand", [b"heic", b"mif1"])
 def test_heic_is_refused_by_its_name(tmp_path, brand):
     data = b"\0\0\0\x18ftyp" + brand + bytes(8) + b"heic" + bytes(100)

@@ -133,4 +133,8 @@ def _as_os_error(error: Exception, source: str | Path | io.BytesIO) -> OSError:
             if _bytes_of_kind(source, formats.HEIF_STARTS):
                 return OSError("HEIC, which can't be read here: save it as JPEG or PNG first")
         return OSError("not an image, or of an unknown format")
-    return error if isinstance(error, OSError) else OSError(f"{type(error).__name__}: {error}")
+    if isinstance(error, OSError):
+        return error
+    if "Generic Error" in str(error):  # of JPEG XL's library, with advice for who builds it
+        return OSError("damaged")
+    return OSError(f"{type(error).__name__}: {error}")
