@@ -135,7 +135,7 @@ def test_each_stage_names_the_versions_that_made_it(place: Path) -> None:
     manifest = store.read_manifest(place)
     used, all_versions = manifest["dependencies"]["versions"], manifest["made"]["versions"]
     stage = stages.find(manifest["stage"])
-    # One that a stage has come to compute with since, as data with JPEG XL's, is in no older record.
+    # One that a stage has come to compute with since, as data with this, is in no older record.
     assert set(stage.packages) - set(used) <= {"pillow-jxl-plugin"}
     assert set(used) <= set(stage.packages)
     assert {"python", "tensorflow", "keras", "numpy", "pillow"} <= set(all_versions)
