@@ -133,8 +133,8 @@ def test_an_empty_argument_names_nothing(tmp_path, command):
         check=False,
         timeout=60,
     )
-    assert done.returncode == 2
-    assert "it is empty" in done.stderr
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: the name of a file or folder is empty")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -24,17 +24,6 @@ WORKFLOW = "The workflow's steps, one by one (`make book` runs them)"
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
-
-def _path(text: str) -> Path:
-    """Return what is typed as a path; the empty one, of a variable that isn't set, names nothing.
-
-    (To Python it is the current folder.)
-    """
-    if not text:
-        raise typer.BadParameter("it is empty: name a file or a folder")
-    return Path(text)
-
-
 Profile = Annotated[
     str, typer.Option("--profile", "-f", help="Name of a profile, or path of its YAML file.")
 ]
@@ -42,10 +31,19 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="Set one parameter."),
 ]
+
+
+def _path(text: str) -> Path:
+    """Read a path as typed; an empty one would be the current folder."""
+    if not text:
+        raise ReproduceError("the name of a file or folder is empty: was a variable not set?")
+    return Path(text)
+
+
+Place = Annotated[Path, typer.Argument(parser=_path)]
 _STAGES = "One of: " + "; ".join(f"{stage.name} ({stage.title})" for stage in stages.EVERY)
 Source = Annotated[
-    Path,
-    typer.Argument(parser=_path, metavar="SOURCE", help="A file, or a folder: all in it is done."),
+    Path, typer.Argument(parser=_path, help="A file, or a folder: all in it is done.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Write over files that exist.")]
 SkipExisting = Annotated[
@@ -65,9 +63,7 @@ def compress(
     source: Source,
     output: Annotated[
         Path,
-        typer.Argument(
-            parser=_path, metavar="OUTPUT", help="A file to make, *.cae, or a folder for them."
-        ),
+        typer.Argument(parser=_path, help="A file to make, *.cae, or a folder for them."),
     ],
     step: Annotated[
         float, typer.Option(help="Of the quantisation: greater for fewer bytes and a worse image.")
@@ -89,10 +85,7 @@ def compress(
 def decompress(
     source: Source,
     output: Annotated[
-        Path,
-        typer.Argument(
-            parser=_path, metavar="OUTPUT", help="An image to make, as *.png, or a folder."
-        ),
+        Path, typer.Argument(parser=_path, help="An image to make, as *.png, or a folder.")
     ],
     force: Force = False,
     skip_existing: SkipExisting = False,
@@ -106,9 +99,7 @@ def decompress(
 
 @app.command(rich_help_panel=CODEC)
 def inspect(
-    source: Annotated[
-        Path, typer.Argument(parser=_path, metavar="SOURCE", help="A compressed file.")
-    ],
+    source: Annotated[Path, typer.Argument(parser=_path, help="A compressed file.")],
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Say what is in a compressed file: size, model, step, bytes."""
@@ -173,10 +164,7 @@ def _make_in_parts(
 
 @app.command(rich_help_panel=WORKFLOW)
 def notebook(
-    source: Annotated[Path, typer.Argument(parser=_path, metavar="SOURCE")],
-    output: Annotated[Path, typer.Argument(parser=_path, metavar="OUTPUT")],
-    profile: Profile = "sample",
-    parameter: Overrides = None,
+    source: Place, output: Place, profile: Profile = "sample", parameter: Overrides = None
 ) -> None:
     """Execute a notebook with the parameters of a profile."""
     parameters = _parameters(profile, parameter)
@@ -186,9 +174,7 @@ def notebook(
 
 
 @app.command(rich_help_panel=WORKFLOW)
-def refresh(
-    sources: Annotated[list[Path], typer.Argument(parser=_path, metavar="SOURCES...")],
-) -> None:
+def refresh(sources: Annotated[list[Path], typer.Argument(parser=_path)]) -> None:
     """Execute notebooks with their own default parameters and store the outputs in them."""
     from reproduce.book import execute
 
