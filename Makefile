@@ -22,8 +22,13 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # Our own locks guard the artifacts, and go away with the process that holds them; Snakemake's stay
 # behind after a kill (hence --nolock), and so do its notes of unfinished files.
 SNAKEMAKE = snakemake --cores all --nolock --rerun-incomplete --quiet all --config
-CHANGES = $(if $(SEEDS),seeds='$(SEEDS)') $(PARAMETERS)
-BEANS_FOLDER = $(if $(BEANS),folder='$(BEANS)')
+
+# What was typed reaches the command as it was typed, whatever is in it: make does not expand it, the
+# shell gets it in quotes. PARAMETERS are words; quotes hold a space together: folder='/my photos'.
+typed = '$(subst ','\'',$(value $(1)))'
+separate = $(shell .venv/bin/python -m reproduce.core.words $(call typed,$(1)) $(2))$(if $(filter-out 0,$(.SHELLSTATUS)),$(error nothing was made))
+CHANGES = $(if $(value SEEDS),seeds=$(call typed,SEEDS)) $(call separate,PARAMETERS)
+BEANS_FOLDER = $(if $(value BEANS),folder=$(call typed,BEANS))
 PAPER = profile=paper $(BEANS_FOLDER) $(CHANGES)
 
 # Several processes, each with whole groups of tests (conftest.py).
@@ -35,12 +40,12 @@ help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 book: .venv/.installed ## execute the notebooks on the embedded images and render the book
-	$(SNAKEMAKE) profile=$(PROFILE) $(CHANGES)
-	@echo "open $${REPRODUCE_BUILD:-build}/$(PROFILE)/book/index.html"
+	$(SNAKEMAKE) profile=$(call typed,PROFILE) $(CHANGES)
+	@echo "open $$(reproduce where --profile $(call typed,PROFILE) $(call separate,PARAMETERS,-p))"
 
 paper: .venv/.installed ## the same in the paper's own setting, on beans from the hub (BEANS=DIR: a local copy; SEEDS=0..4: five seeds)
 	$(SNAKEMAKE) $(PAPER)
-	@echo "open $${REPRODUCE_BUILD:-build}/paper/book/index.html"
+	@echo "open $$(reproduce where --profile paper $(call separate,PARAMETERS,-p))"
 
 test: .venv/.installed ## run the tests, the notebooks' stored outputs included, but for the slow ones
 	$(PYTEST) --nbval -m "not slow"
@@ -55,10 +60,10 @@ fuzz: .venv/.installed ## feed the decoder of compressed files with damaged ones
 	python -m tests.fuzz_codec $(SECONDS)
 
 pdf: $(if $(filter paper,$(PROFILE)),paper,book) ## the same book as one PDF beside its pages, printed by Chromium or Chrome (PROFILE=sample, same BEANS)
-	reproduce pdf --profile $(PROFILE)
+	reproduce pdf --profile $(call typed,PROFILE)
 
 serve: .venv/.installed ## serve the book on http://localhost:PORT (PROFILE=sample, PORT=8000)
-	python -m http.server --bind 127.0.0.1 --directory build/$(PROFILE)/book $(PORT)
+	python -m http.server --bind 127.0.0.1 --directory "$$(dirname "$$(reproduce where --profile $(call typed,PROFILE))")" $(PORT)
 
 notebooks: .venv/.installed ## renew the outputs stored in notebooks/
 	$(SNAKEMAKE) profile=sample -- measured
@@ -66,17 +71,17 @@ notebooks: .venv/.installed ## renew the outputs stored in notebooks/
 
 bench: .venv/.installed ## measure time and memory against the paper's script, half an hour (BEANS=DIR: on beans)
 	mkdir -p build
-	pytest benchmarks --quiet --benchmark-quiet --benchmark-json=build/benchmark.json $(if $(BEANS),--images '$(BEANS)')
+	pytest benchmarks --quiet --benchmark-quiet --benchmark-json=build/benchmark.json $(if $(value BEANS),--images $(call typed,BEANS))
 	python -m benchmarks.report results/benchmark.json build/benchmark.json
 
 record: .venv/.installed ## make the runs in the paper's setting and write their record to results/ and the README, from a clean checkout (same BEANS, SEEDS)
 	$(SNAKEMAKE) $(PAPER) -- measured
-	reproduce record results --profile paper $(if $(BEANS),-p $(BEANS_FOLDER)) $(foreach change,$(CHANGES),-p $(change))
+	reproduce record results --profile paper $(if $(BEANS_FOLDER),-p $(BEANS_FOLDER)) $(if $(value SEEDS),-p seeds=$(call typed,SEEDS)) $(call separate,PARAMETERS,-p)
 	reproduce readme
 
 study: .venv/.installed ## make the runs of a study and write their record to results/, from a clean checkout (STUDY=name, same BEANS)
-	$(SNAKEMAKE) study=$(STUDY) $(BEANS_FOLDER) $(PARAMETERS) -- studied
-	reproduce record results --study '$(STUDY)' $(if $(BEANS),-p $(BEANS_FOLDER)) $(foreach change,$(PARAMETERS),-p $(change))
+	$(SNAKEMAKE) study=$(call typed,STUDY) $(BEANS_FOLDER) $(call separate,PARAMETERS) -- studied
+	reproduce record results --study $(call typed,STUDY) $(if $(BEANS_FOLDER),-p $(BEANS_FOLDER)) $(call separate,PARAMETERS,-p)
 
 lint: .venv/.installed ## check format, style, types, the layers of rooms, the workflow, and GitHub's workflows
 	ruff format --check .

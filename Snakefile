@@ -24,13 +24,15 @@ from reproduce.core.parameters import Parameters, load_parameters, parse_overrid
 from reproduce.measure import stages
 from reproduce.models import registry
 
-OVERRIDES = [
-    f"{name}={value}" for name, value in config.items() if name not in ("profile", "study")
-]
+# As typed: Snakemake's own reading of --config makes a number of 2024_05 and a comment of #1.
+TYPED = dict(text.split("=", 1) for text in workflow.config_settings.config_args or [])
+if config.keys() - TYPED:
+    sys.exit("error: --configfile is not taken; write a profile: --config profile=FILE.yaml")
+OVERRIDES = [f"{name}={text}" for name, text in TYPED.items() if name not in ("profile", "study")]
 TREE = sources.present()
 try:
-    STUDY = studies.read(str(config["study"]), Path("studies")) if "study" in config else None
-    PROFILE = str(config.get("profile", STUDY.profile if STUDY else "sample"))
+    STUDY = studies.read(TYPED["study"], Path("studies")) if "study" in TYPED else None
+    PROFILE = TYPED.get("profile", STUDY.profile if STUDY else "sample")
     PARAMETERS = load_parameters(PROFILE, Path("profiles"), parse_overrides(OVERRIDES))
     STUDY_RUNS = list(STUDY.runs(PARAMETERS)) if STUDY else []
     for one in (PARAMETERS, *(run.parameters for run in STUDY_RUNS)):
@@ -108,7 +110,7 @@ for stage in stages.EVERY:
 
 def logged(command):
     """Return a shell command that keeps what it writes to stderr in the rule's log, and shows it."""
-    return f"( {command} 2>&1 1>&3 | tee {{log}} >&2 ) 3>&1"
+    return f"( {command} 2>&1 1>&3 | tee {{log:q}} >&2 ) 3>&1"
 
 
 # With --software-deployment-method conda; else the environment that Snakemake runs in.
@@ -148,7 +150,8 @@ rule book:
     conda:
         ENVIRONMENT
     params:
-        options=OPTIONS,
+        # From a function: in a plain list Snakemake would take braces for its wildcards.
+        options=lambda _: OPTIONS,
         source=TREE.digest(TREE.closure(["reproduce.book.render", "reproduce.book.extension"])),
     shell:
         logged("reproduce book {params.options:q}")
@@ -260,9 +263,9 @@ rule notebook:
     conda:
         ENVIRONMENT
     params:
-        options=OPTIONS,
+        options=lambda _: OPTIONS,
         values=values_of,
         source=lambda wildcards: NOTEBOOKS[wildcards.chapter].digest(TREE),
         execution=TREE.digest(TREE.closure(["reproduce.book.execute"])),
     shell:
-        logged("reproduce notebook {input.notebook} {output.notebook} {params.options:q}")
+        logged("reproduce notebook {input.notebook:q} {output.notebook:q} {params.options:q}")

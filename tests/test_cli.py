@@ -31,6 +31,11 @@ def reproduce(*words: object) -> "subprocess.CompletedProcess[str]":
         (["make", "scores", "--part", "1/2", "--gather", "2"], "--part and --gather: choose one"),
         (["make", "data", "-p", "source=folder", "-p", "folder=/no/such/place"], "/no/such/place"),
         (["book", "--profile", "sample"], "is not executed yet"),
+        (["compress", "", "out.cae"], "the name of a file or folder is empty"),
+        (["compress", "photo.jpg", ""], "the name of a file or folder is empty"),
+        (["decompress", "", "out.png"], "the name of a file or folder is empty"),
+        (["inspect", ""], "the name of a file or folder is empty"),
+        (["notebook", "", "out.ipynb"], "the name of a file or folder is empty"),
         (["describe", "-p", "epochs=3"], "nothing is made of profile 'sample' with these param"),
     ],
 )

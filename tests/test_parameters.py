@@ -1,5 +1,8 @@
 """Parameters: the defaults, the committed profiles, what is refused and how, command-line words."""
 
+import re
+import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from reproduce.core import words
 from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import (
     Parameters,
+    declared,
     load_parameters,
     parse_overrides,
     parse_seeds,
@@ -183,6 +188,14 @@ def test_an_unknown_profile_is_refused_with_the_known_ones(tmp_path):
         read_profile("theirs", tmp_path)
 
 
+@pytest.mark.parametrize("text", ["1:30", "1_0", "0x10", "0o17", "2024-05-01"])
+def test_a_number_of_a_profile_is_decimal_or_refused_as_written(tmp_path, text):
+    (tmp_path / "mine.yaml").write_text(f"seed: {text}\nfolder: {text}\nepochs: 010\n")
+    assert read_profile("mine", tmp_path) == {"seed": text, "folder": text, "epochs": 10}
+    with pytest.raises(ReproduceError, match=f"'seed'.*{text}"):
+        load_parameters("mine", tmp_path)
+
+
 def test_a_profile_that_is_not_yaml_is_refused_by_name(tmp_path):
     (tmp_path / "broken.yaml").write_text("epochs: [1, 2\nseed: 3")
     with pytest.raises(ReproduceError, match=r"broken\.yaml is not valid YAML"):
@@ -222,8 +235,25 @@ def test_overrides_are_validated_like_a_profile():
 
 
 def test_words_of_a_command_line_become_typed_values():
-    words = ["epochs=3", "source=beans", "seed=0x10"]
-    assert parse_overrides(words) == {"epochs": 3, "source": "beans", "seed": 16}
+    words = ["epochs=3", "source=beans", "quantisation_step=1e-1", "seed=010"]
+    expected = {"epochs": 3, "source": "beans", "quantisation_step": 0.1, "seed": 10}
+    assert parse_overrides(words) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["0x10", "0b1", "1:30", "1_0", "1,000", "3.0", " 3", "٣", "9" * 99]
+)
+@pytest.mark.parametrize("name", ["epochs", "seed"])
+def test_what_only_some_languages_take_for_a_number_is_refused_as_typed(name, text):
+    with pytest.raises(ReproduceError, match=f"'{name}'") as caught:
+        Parameters(**parse_overrides([f"{name}={text}"]))
+    assert repr(text) in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["1_0.5", "nan", "inf", "0x1p3", "1:30.5", "٣", ""])
+def test_a_step_that_is_no_decimal_number_is_refused_as_typed(text):
+    with pytest.raises(ReproduceError, match="'quantisation_step'"):
+        Parameters(**parse_overrides([f"quantisation_step={text}"]))
 
 
 @pytest.mark.parametrize("text", ["2024", "1e3", "true", "null", "", "a=b", "[x", "~", "a: b"])
@@ -240,13 +270,63 @@ def test_a_word_that_is_no_assignment_is_refused_with_the_right_form(word):
 
 
 def test_the_name_in_an_unknown_assignment_is_left_to_the_validation():
-    assert parse_overrides(["epoch=3"]) == {"epoch": 3}
+    assert parse_overrides(["epoch=3"]) == {"epoch": "3"}
 
 
-@pytest.mark.parametrize("text", ["[", "'3", "{", "*x"])
-def test_a_value_that_is_not_yaml_is_refused_by_name(text):
-    with pytest.raises(ReproduceError, match="epochs"):
-        parse_overrides([f"epochs={text}"])
+# As papermill sets them
+
+
+def test_a_name_that_papermill_only_warns_of_is_refused():
+    cells = ["", "image_size = 128", '# Parameters\nprofile = "sample"\nimages_size = 64\n']
+    namespace = {"In": cells, "image_size": 128, "profile": "sample", "images_size": 64, "np": None}
+    with pytest.raises(ReproduceError, match="unknown parameter 'images_size'"):
+        declared(namespace)
+
+
+def test_what_papermill_sets_counts_and_other_names_of_a_notebook_do_not():
+    cells = ["", "import os", '# Parameters\nepochs = 3\nseed = 7\nfolder = ""\n', "x = 1"]
+    namespace = {"In": cells, "epochs": 3, "seed": 7, "folder": "", "os": None, "x": 1}
+    assert declared(namespace) == Parameters(epochs=3, seed=7)
+
+
+@pytest.mark.parametrize(("name", "value"), [("folder", 202405), ("seeds", 0), ("folder", None)])
+def test_text_that_papermill_has_made_a_number_is_refused_with_the_way_to_give_it(name, value):
+    cells = [f"# Parameters\n{name} = {value!r}\n"]
+    with pytest.raises(ReproduceError, match=f"parameter '{name}': papermill.*-r {name}"):
+        declared({"In": cells, name: value})
+
+
+# Words of make
+
+
+@pytest.mark.parametrize(
+    "folder", ["/Trip #1", "/{x}", "2024_05", "/it's", '/a"b', "$HOME", "~/a b", "`x`;*", "a\\b"]
+)
+def test_a_word_of_make_reaches_the_command_as_typed(folder):
+    typed = f"epochs=3 folder={shlex.quote(folder)}"
+    assert shlex.split(words.quoted(typed, ["-p"])) == ["-p", "epochs=3", "-p", f"folder={folder}"]
+    through_a_shell = subprocess.run(
+        ["sh", "-c", f"printf '%s\n' {words.quoted(typed)}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert through_a_shell.stdout.splitlines() == ["epochs=3", f"folder={folder}"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("folder=/my photos", "parameter 'photos': write it as name=value"),
+        ("folder=/Trip #1", "parameter '#1': write it as name=value"),
+        ("epochs", "parameter 'epochs': write it as name=value"),
+        ("e=3", "unknown parameter 'e'; known are profile"),
+        ("folder=/Bob's", "PARAMETERS: No closing quotation in: folder=/Bob's"),
+    ],
+)
+def test_words_of_make_that_are_no_parameters_are_refused(typed, message):
+    with pytest.raises(ReproduceError, match=re.escape(message)):
+        words.quoted(typed)
 
 
 @given(number=st.integers(1, 10_000), folder=st.text(min_size=1))

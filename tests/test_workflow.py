@@ -127,6 +127,18 @@ def planned(
     return [shlex.split(words) for words in commands]
 
 
+@pytest.mark.parametrize("name", ["Trip #1", "it's {x}", "2024_05"])
+def test_a_folder_reaches_the_command_as_typed(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    settings = ("profile=sample", "source=folder", f"folder={folder}", "seeds=01")
+    (words,) = planned(tmp_path / "build", *settings, targets=("data",))
+    assert words[words.index("--profile") :] == [
+        *("--profile", "sample", "-p", "source=folder", "-p", f"folder={folder}"),
+        *("-p", "seeds=01"),
+    ]
+
+
 @pytest.fixture
 def run_here(tiny_build: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., set[str]]:
     """A function that runs such commands, without the start of a process for each.
@@ -216,6 +228,9 @@ def test_test_images_scored_in_parts_give_the_table_of_one_part_to_the_byte(
         (("profile=sample", "model=nope"), "parameter 'model'"),
         (("profile=sample", "study=nope"), "unknown study 'nope'; known are"),
         (("profile=sample", "source=folder", "folder=/no/such/place"), "/no/such/place"),
+        (("profile=sample", "source=folder", "folder=/no/{x} #1"), "folder /no/{x} #1:"),
+        (("profile=sample", "epochs=1_0"), "but got '1_0'"),
+        (("profile=sample", "--", "nosuch"), "No rule to produce nosuch"),
     ],
 )
 def test_bad_input_ends_with_one_message_and_nothing_made(

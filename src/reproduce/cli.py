@@ -41,6 +41,7 @@ def _path(text: str) -> Path:
 
 
 Place = Annotated[Path, typer.Argument(parser=_path)]
+PlaceOption = Annotated[Path, typer.Option(parser=_path)]
 _STAGES = "One of: " + "; ".join(f"{stage.name} ({stage.title})" for stage in stages.EVERY)
 Source = Annotated[
     Path, typer.Argument(parser=_path, help="A file, or a folder: all in it is done.")
@@ -193,6 +194,12 @@ def book(profile: Profile = "sample", parameter: Overrides = None) -> None:
 
 
 @app.command(rich_help_panel=WORKFLOW)
+def where(profile: Profile = "sample", parameter: Overrides = None) -> None:
+    """Print the path of the front page of a profile's book, whether it is rendered or not."""
+    print(store.build_folder(_parameters(profile, parameter).profile) / "book" / "index.html")
+
+
+@app.command(rich_help_panel=WORKFLOW)
 def pdf(profile: Profile = "sample", parameter: Overrides = None) -> None:
     """Print the rendered book to one PDF, with Chromium or Chrome, and print its path."""
     parameters = _parameters(profile, parameter)
@@ -212,7 +219,9 @@ def describe(profile: Profile = "sample", parameter: Overrides = None) -> None:
 
 @app.command(rich_help_panel=WORKFLOW)
 def record(
-    folder: Annotated[Path, typer.Argument(help="The folder of records.")] = Path("results"),
+    folder: Annotated[Path, typer.Argument(parser=_path, help="The folder of records.")] = Path(
+        "results"
+    ),
     profile: Annotated[
         str | None,
         typer.Option("--profile", "-f", help="By default paper, or that of the study."),
@@ -242,7 +251,7 @@ def _print(places: Iterable[Path]) -> None:
 
 
 @app.command(rich_help_panel=WORKFLOW)
-def rooms(path: Path = Path("book/drawings/rooms.svg")) -> None:
+def rooms(path: PlaceOption = Path("book/drawings/rooms.svg")) -> None:
     """Draw anew which part of the package uses which, for the page on the architecture."""
     from reproduce.book import rooms
     from reproduce.core import sources
@@ -251,7 +260,7 @@ def rooms(path: Path = Path("book/drawings/rooms.svg")) -> None:
 
 
 @app.command(rich_help_panel=WORKFLOW)
-def readme(path: Path = Path("README.md")) -> None:
+def readme(path: PlaceOption = Path("README.md")) -> None:
     """Renew what the README says of the verdicts, which stands between two comments."""
     from reproduce.chapters import report
     from reproduce.core import markdown

@@ -4,8 +4,9 @@ A profile is a YAML file that `papermill -f` also takes. The defaults here are t
 profile, which is what a notebook opened in Jupyter runs with.
 """
 
+import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,6 +19,15 @@ Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 LatentReading = Literal["clip", "stretch"]
 Quantisation = Literal["none", "noise", "straight-through"]
+
+
+_WHOLE = re.compile(r"[-+]?[0-9]{1,30}")
+_DECIMAL = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+_NUMBERS: Mapping[Any, tuple[re.Pattern[str], Callable[[str], Any]]] = {
+    int: (_WHOLE, int),
+    float: (_DECIMAL, float),
+}
+"""How a number of each type is written, and what reads it."""
 
 
 class Parameters(BaseModel):
@@ -148,16 +158,38 @@ class Parameters(BaseModel):
 def declared(namespace: Mapping[str, Any]) -> Parameters:
     """Return the parameters that a notebook has set, from its `globals()`.
 
-    The cell tagged `parameters` sets them by plain assignments. To be called before a variable of
-    another meaning takes the name of one.
+    The cell tagged `parameters` sets them by plain assignments, and so does the one that papermill
+    puts behind it. To be called before a variable of another meaning takes the name of one.
 
     Raises
     ------
     ReproduceError
-        As `Parameters`.
+        As `Parameters`; also: papermill was given a name that is no parameter, of which it only
+        warns, or has made a number of a text.
     """
     names = Parameters.model_fields
-    return Parameters(**{name: namespace[name] for name in names if name in namespace})
+    injected = _injected(namespace.get("In", ()))
+    values = {name: namespace[name] for name in (*names, *injected) if name in namespace}
+    for name in injected:
+        field, value = names.get(name), values[name]
+        if field and field.annotation is str and not isinstance(value, str):
+            raise ReproduceError(
+                f"parameter {name!r}: papermill has read it as {value!r}, which may not be what "
+                f"was typed; give it as text: -r {name} …"
+            )
+    return Parameters(**values)
+
+
+def _injected(executed: Sequence[str]) -> list[str]:
+    """Return the names that papermill sets in the cell of its own, one of those executed so far."""
+    return [
+        target.id
+        for source in executed
+        if source.startswith("# Parameters\n")
+        for statement in ast.parse(source).body
+        for target in (statement.targets if isinstance(statement, ast.Assign) else ())
+        if isinstance(target, ast.Name)
+    ]
 
 
 MOST_SEEDS = 1000
@@ -193,6 +225,11 @@ def parse_seeds(text: str) -> list[int]:
     return seeds
 
 
+def explain_unknown(name: str) -> str:
+    """Return what is said of a name that is no parameter."""
+    return f"unknown parameter {name!r}; known are {', '.join(Parameters.model_fields)}"
+
+
 def explain(error: ValidationError) -> str:
     """Turn pydantic's findings into one line each: the parameter, the fault, what is allowed."""
     lines = []
@@ -200,14 +237,53 @@ def explain(error: ValidationError) -> str:
         name = ".".join(str(part) for part in finding["loc"])
         message = finding["msg"].removeprefix("Value error, ")
         if finding["type"] == "extra_forbidden":
-            lines.append(
-                f"unknown parameter {name!r}; known are {', '.join(Parameters.model_fields)}"
-            )
+            lines.append(explain_unknown(name))
         elif not name:
             lines.append(f"parameter {message}")
         else:
             lines.append(f"parameter {name!r}: {message}, but got {finding['input']!r}")
     return "\n".join(lines)
+
+
+class _Decimals(yaml.SafeLoader):
+    """Reads a number as it is written, in decimal digits.
+
+    YAML 1.1 has 010 as 8, 1:30 as 90 and 2024_05 as 202405. Such words stay text here.
+    """
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  # as in the class above it
+        first: [
+            (tag, form)
+            for tag, form in resolvers
+            if tag.rpartition(":")[2] not in ("int", "float", "timestamp")
+        ]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+for _type, (_form, _read) in _NUMBERS.items():
+    _tag = f"tag:yaml.org,2002:{_type.__name__}"
+    _Decimals.add_implicit_resolver(_tag, re.compile(f"(?:{_form.pattern})$"), [*"-+.0123456789"])
+
+
+def _number(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Any:
+    _, read = _NUMBERS[int if node.tag.endswith("int") else float]
+    return read(node.value)
+
+
+_Decimals.add_constructor("tag:yaml.org,2002:int", _number)
+_Decimals.add_constructor("tag:yaml.org,2002:float", _number)
+
+
+def read_yaml(text: str) -> Any:
+    """Read a YAML file of ours, a profile or a study; numbers are decimal.
+
+    Raises
+    ------
+    yaml.YAMLError
+        It is no YAML.
+    """
+    return yaml.load(text, Loader=_Decimals)  # noqa: S506  # a kind of SafeLoader
 
 
 def read_profile(profile: str | Path, folder: Path) -> dict[str, Any]:
@@ -230,7 +306,7 @@ def read_profile(profile: str | Path, folder: Path) -> dict[str, Any]:
         known = ", ".join(sorted(other.stem for other in folder.glob("*.yaml"))) or "none"
         raise ReproduceError(f"unknown profile {str(profile)!r}: no file {path}; known are {known}")
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = read_yaml(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ReproduceError(f"profile {path} is not valid YAML: {error}") from None
     if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
@@ -241,10 +317,13 @@ def read_profile(profile: str | Path, folder: Path) -> dict[str, Any]:
 
 
 def parse_overrides(assignments: list[str]) -> dict[str, Any]:
-    """Parse `name=value` words as typed on a command line; values are read as YAML scalars.
+    """Parse `name=value` words as typed on a command line.
 
-    >>> parse_overrides(["epochs=3", "source=beans"])
-    {'epochs': 3, 'source': 'beans'}
+    Text stays as it was typed, and a number is what its decimal digits say; what is no number is
+    left as text, which `Parameters` refuses by name.
+
+    >>> parse_overrides(["epochs=3", "source=folder", "folder=2024_05"])
+    {'epochs': 3, 'source': 'folder', 'folder': '2024_05'}
     """
     values: dict[str, Any] = {}
     for assignment in assignments:
@@ -252,12 +331,8 @@ def parse_overrides(assignments: list[str]) -> dict[str, Any]:
         if not equals or not name:
             raise ReproduceError(f"parameter {assignment!r}: write it as name=value")
         field = Parameters.model_fields.get(name)
-        # A folder named 2024 or a profile named 1e3 is text, whatever YAML makes of it.
-        is_text = field is not None and field.annotation is str
-        try:
-            values[name] = text if is_text else yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise ReproduceError(f"parameter {name!r}: {text!r} is not a value") from None
+        form = None if field is None else _NUMBERS.get(field.annotation)
+        values[name] = form[1](text) if form and form[0].fullmatch(text) else text
     return values
 
 

@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from reproduce.core.errors import ReproduceError
-from reproduce.core.parameters import Parameters, parse_seeds
+from reproduce.core.parameters import Parameters, parse_seeds, read_yaml
 
 Variant = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 
@@ -117,7 +117,7 @@ def read(name: str, folder: Path) -> Study:
         raise ReproduceError(f"unknown study {name!r}; known are {', '.join(known) or 'none'}")
     path = folder / f"{name}.yaml"
     try:
-        return Study.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Study.model_validate(read_yaml(path.read_text(encoding="utf-8")))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ReproduceError(f"study {path} is not valid YAML: {error}") from None
     except ValidationError as error:
