@@ -10,12 +10,14 @@ its parameters. `seeds=0..4` trains and scores with each of these seeds, for the
 `study` is a name in studies/, with a profile of its own.
 """
 
+import os
 import shlex
 import sys
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from reproduce.book import workflow_errors
 from reproduce.book.notebook import Notebook
 from reproduce.core import sources, store
 from reproduce.core import study as studies
@@ -23,6 +25,13 @@ from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import Parameters, load_parameters, parse_overrides, parse_seeds
 from reproduce.measure import stages
 from reproduce.models import registry
+
+workflow_errors.show(workflow.output_settings.quiet)
+
+if not os.access(".", os.W_OK):
+    sys.exit(
+        f"error: cannot write to {Path.cwd()}, where Snakemake keeps its notes: copy the checkout"
+    )
 
 # As typed: Snakemake's own reading of --config makes a number of 2024_05 and a comment of #1.
 TYPED = dict(text.split("=", 1) for text in workflow.config_settings.config_args or [])
