@@ -28,7 +28,7 @@ from reproduce.data import sources
 from reproduce.data.sources import Collection
 from reproduce.data.sources import beans as beans_source
 from reproduce.data.sources.excerpt import EXCERPT
-from reproduce.data.sources.folder import folder_collection
+from reproduce.data.sources.folder import SPLIT_NAMES, folder_collection
 from reproduce.data.sources.sample import sample_collection
 
 BEANS_CLASSES = ("angular_leaf_spot", "bean_rust", "healthy")
@@ -182,10 +182,74 @@ def test_a_photograph_of_a_folder_decodes_to_its_file(folder_of_images):
             assert photograph.decode().tobytes() == expected.tobytes()
 
 
-@pytest.mark.parametrize("name", ["validation", "val", "valid", "dev", "VAL", "Validation"])
-def test_the_usual_names_of_the_validation_folder_are_known(tmp_path, name):
-    folder = touch(tmp_path / "images", "train/1.png", f"{name}/2.png", "test/3.png")
-    assert names(folder_collection(folder), "validation") == [f"{name}/2.png"]
+def test_the_folders_of_splits_have_the_names_that_imagefolder_takes():
+    from datasets.data_files import SPLIT_KEYWORDS
+
+    ours = {split: set(names) for split, names in SPLIT_NAMES.items()}
+    assert ours == {str(split): set(names) for split, names in SPLIT_KEYWORDS.items()}
+
+
+@pytest.mark.parametrize("change", [str.lower, str.upper, str.title], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    ("split", "name"), [(split, name) for split in SPLITS for name in SPLIT_NAMES[split]]
+)
+def test_each_name_of_a_split_is_known_in_any_case(tmp_path, split, name, change):
+    tops = {one: one for one in SPLITS} | {split: change(name)}
+    folder = touch(tmp_path / "images", *(f"{top}/cat/1.png" for top in tops.values()))
+    collection = folder_collection(folder)
+    assert {one: names(collection, one) for one in SPLITS} == {
+        one: [f"{top}/cat/1.png"] for one, top in tops.items()
+    }
+    assert collection.classes == ("cat",)
+
+
+@pytest.mark.parametrize(
+    "tops",
+    [
+        ("train_images", "test_images"),
+        ("TrainSet", "TestSet"),
+        ("train", "test", "val2"),
+        ("train", "test", "test-2024"),
+        ("my data/train", "my data/test"),
+        ("cats/train", "cats/test", "dogs/train"),
+        ("cats/Training",),
+        ("archive/photographs/train", "archive/photographs/test"),
+    ],
+)
+def test_folders_that_look_like_splits_and_are_none_are_refused_by_name(tmp_path, tops):
+    files = [f"{top}/{number}.png" for top in tops for number in range(10)]
+    folder = touch(tmp_path / "images", *files)
+    with pytest.raises(ReproduceError, match="looks like that of a split") as caught:
+        folder_collection(folder)
+    assert any(f"a folder {top}," in str(caught.value) for top in tops)
+
+
+def test_one_class_that_is_named_like_a_split_stays_a_class_and_is_told(tmp_path, capsys):
+    files = [f"{top}/{number}.png" for top in ("beaker", "test_tube") for number in range(10)]
+    assert folder_collection(touch(tmp_path / "images", *files)).classes == ("beaker", "test_tube")
+    assert "test_tube is taken for a class" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["latest", "contrail", "training wheels", "develop", "testament"])
+def test_a_class_whose_name_only_holds_such_letters_is_a_class(tmp_path, name):
+    files = [f"{top}/{number}.png" for top in ("beaker", name) for number in range(10)]
+    assert name in folder_collection(touch(tmp_path / "images", *files)).classes
+
+
+def test_files_that_are_not_taken_are_counted_and_told(tmp_path, capsys):
+    taken = ["train/a/1.png", "train/a/2.JPG", "test/a/1.avif", "test/a/2.gif"]
+    others = ["train/a/3.heic", "train/4.HEIC", "test/a/notes", "readme.txt", "extra/5.png"]
+    collection = folder_collection(touch(tmp_path / "images", *taken, *others, ".hidden.heic"))
+    assert [name for split in SPLITS for name in names(collection, split)] == taken
+    assert collection.left_out == {"": 1, ".heic": 2, ".png": 1, ".txt": 1}
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "5 files are left out: 2 of .heic" in told
+
+
+def test_of_a_folder_all_of_which_is_taken_nothing_is_told(folder_of_images, capsys):
+    assert folder_collection(folder_of_images).left_out == {}
+    assert capsys.readouterr().err == ""
 
 
 def test_two_folders_that_both_mean_validation_lose_no_image(tmp_path):

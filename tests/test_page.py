@@ -14,9 +14,25 @@ from reproduce.results import excerpt, record
 PROFILES = Path(__file__).parents[1] / "profiles"
 
 
-def shown_by(parameters: Parameters) -> str:
-    data: Any = SimpleNamespace(counts={"train": 1034, "test": 1280}, fingerprint="ab" * 32)
+def shown_by(
+    parameters: Parameters, skipped: int = 0, left_out: dict[str, int] | None = None
+) -> str:
+    data: Any = SimpleNamespace(
+        counts={"train": 1034, "test": 1280},
+        fingerprint="ab" * 32,
+        skipped=skipped,
+        left_out=left_out or {},
+    )
     return page.provenance(parameters, data)
+
+
+def test_a_page_says_what_of_a_folder_is_not_among_its_images() -> None:
+    of_folder = Parameters(source="folder", folder="images")
+    assert shown_by(of_folder).endswith("`.")
+    assert shown_by(of_folder, 1).endswith(" **1 image that is unreadable was skipped.**")
+    assert shown_by(of_folder, 3).endswith(" **3 images that are unreadable were skipped.**")
+    text = shown_by(of_folder, 0, {"": 1, ".heic": 1030})
+    assert "1 without suffix and 1,030 of `.heic`." in text
 
 
 def test_a_page_names_what_differs_from_its_profile() -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from PIL import Image
+from PIL import ExifTags, Image
 
 from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import SPLITS, Parameters
@@ -282,7 +282,47 @@ def test_an_image_of_an_absurd_size_is_refused_by_name_without_a_warning_of_pill
     assert [str(warning.message) for warning in recwarn] == []
 
 
+def test_what_is_left_out_of_a_folder_is_on_record(prepare, folder_of_images):
+    assert (prepare().left_out, "left_out" in prepare().facts) == ({}, False)
+    (folder_of_images / "train" / "leaf" / "9.heic").touch()
+    assert prepare().left_out == {".heic": 1}
+
+
+# What makes a stored image of an upright one: the inverse of what a viewer does.
+TURNS = {
+    1: None,
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
+@pytest.mark.parametrize("orientation", TURNS)
+def test_a_photograph_is_turned_as_its_exif_says(prepare, folder_of_images, orientation, suffix):
+    # Like a letter of which no turn and no mirror image is the same.
+    letter = np.kron([[1, 1, 0], [1, 0, 0], [1, 1, 1], [1, 0, 0]], np.full((4, 4), 255))
+    upright = Image.fromarray(letter.astype(np.uint8))
+    turn = TURNS[orientation]
+    stored = upright if turn is None else upright.transpose(turn)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    for file in folder_of_images.glob("train/leaf/*"):
+        file.unlink()
+    place = folder_of_images / "train" / "leaf" / f"0.{suffix}"
+    stored.convert("RGB").save(place, exif=exif, quality=100)
+    data = prepare()
+    expected = np.asarray(upright.resize((16, 16)), dtype=int)
+    assert np.abs(data.image("train", 0) - expected).max() < 60
+    assert data.sizes("train") == {"12x16": 1, "16x16": 4}
+
+
 def test_skipped_images_are_on_record(prepare, broken_images):
+    assert prepare(bad_images="skip").skipped == len(broken_images)
     splits = prepare(bad_images="skip").facts["splits"]
     assert {split: splits[split]["skipped"] for split in SPLITS} == {
         "train": broken_images[:1],

@@ -39,11 +39,28 @@ def provenance(
         f"{data.counts['test']:,} test images of {size} pixels, data fingerprint "
         f"`{data.fingerprint[:16]}`."
     )
+    text += _not_taken(data)
     if scores is not None and not statistics.learned(scores):
         text += (
             " **With this seed the model has not learned: its latent is dead**, zero nearly "
             "everywhere. Another seed gives results that mean something."
         )
+    return text
+
+
+def _not_taken(data: PreparedData) -> str:
+    """Say how much of a folder is not among the images; nothing if all is."""
+    text = ""
+    if data.skipped:
+        few = data.skipped == 1
+        text += f" **{data.skipped} image{' that is' if few else 's that are'} unreadable "
+        text += f"{'was' if few else 'were'} skipped.**"
+    if data.left_out:
+        kinds = [
+            f"{count:,} {f'of `{suffix}`' if suffix else 'without suffix'}"
+            for suffix, count in data.left_out.items()
+        ]
+        text += f" Left out of the folder are files of other kinds or places: {listed(kinds)}."
     return text
 
 

@@ -1,8 +1,10 @@
 """Grey levels and what is made of them; a few of many images, from all over."""
 
+from contextlib import suppress
+
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 
 GREY_LEVELS = 256
 
@@ -48,6 +50,14 @@ def _on_white(image: Image.Image) -> Image.Image:
 def to_unit_range(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Turn grey levels, … x H x W, into float32 in [0, 1] with a channel axis, … x H x W x 1."""
     return np.asarray(images, dtype=np.float32)[..., np.newaxis] / np.float32(255)
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """Turn an image as its EXIF orientation says; one that can't be read turns nothing."""
+    with suppress(Exception):  # Pillow raises many types for broken metadata
+        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+            return ImageOps.exif_transpose(image)
+    return image
 
 
 def to_grey_levels(values: NDArray[np.floating]) -> NDArray[np.uint8]:

@@ -22,7 +22,7 @@ from reproduce.core import parallel, store
 from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import SPLITS, Parameters, Split
 from reproduce.data import sources
-from reproduce.data.pixels import GREY_LEVELS, to_grey
+from reproduce.data.pixels import GREY_LEVELS, to_grey, upright
 from reproduce.data.sources import Collection, Photograph
 from reproduce.data.stages import DATA
 
@@ -96,6 +96,17 @@ class PreparedData:
         """Number of images in each split."""
         return {split: self.facts["splits"][split]["images"] for split in SPLITS}
 
+    @property
+    def skipped(self) -> int:
+        """Number of images that could not be read, in all splits."""
+        return sum(len(self.facts["splits"][split]["skipped"]) for split in SPLITS)
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """Number of files of the folder that are no images of a split, by suffix."""
+        counts: dict[str, int] = self.facts.get("left_out", {})
+        return counts
+
     def class_counts(self, split: Split) -> dict[str, int]:
         """Return how many images of a split belong to each class."""
         counts: dict[str, int] = self.facts["splits"][split]["classes"]
@@ -136,7 +147,8 @@ def make(parameters: Parameters, folder: Path) -> dict[str, Any]:
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         splits = {split: _make_split(split, collection, parameters, folder) for split in SPLITS}
     overall = hashlib.sha256("".join(splits[split]["fingerprint"] for split in SPLITS).encode())
-    return {"classes": collection.classes, "fingerprint": overall.hexdigest(), "splits": splits}
+    facts = {"classes": collection.classes, "fingerprint": overall.hexdigest(), "splits": splits}
+    return facts | ({"left_out": dict(collection.left_out)} if collection.left_out else {})
 
 
 def _make_split(
@@ -190,7 +202,8 @@ def _make_split(
 class _PreparedImage(NamedTuple):
     """What becomes of one photograph.
 
-    `kind` (mode and size) and `pixels` go into the fingerprint: as decoded, before any conversion.
+    `kind` (mode and size) and `pixels` go into the fingerprint: as decoded and turned upright,
+    before any conversion.
     `size` is "WxH" before preparation, `levels` are the grey levels afterwards.
     """
 
@@ -204,7 +217,7 @@ class _PreparedImage(NamedTuple):
 def _prepare_image(parameters: Parameters, photograph: Photograph) -> _PreparedImage | None:
     """Decode a photograph and turn it grey; None if that can't be done and it may be skipped."""
     try:
-        decoded = photograph.decode()
+        decoded = upright(photograph.decode())
         grey = to_grey(decoded)
     except (OSError, ValueError) as error:
         if parameters.bad_images == "skip":

@@ -4,10 +4,12 @@ import errno
 import os
 import re
 import stat
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import SPLITS, Parameters, Split
@@ -15,6 +17,17 @@ from reproduce.data import formats
 from reproduce.data.sources.photographs import Collection, Photograph, decode
 
 IMAGE_SUFFIXES = formats.IMAGE_SUFFIXES
+
+SPLIT_NAMES: Mapping[Split, tuple[str, ...]] = {
+    "train": ("train", "training"),
+    "validation": ("validation", "valid", "dev", "val"),
+    "test": ("test", "testing", "eval", "evaluation"),
+}
+"""Names of the folders of each split: those of Hugging Face's `imagefolder`, in any case."""
+
+_SPLITS_BY_NAME: Mapping[str, Split] = {
+    name: split for split, of_split in SPLIT_NAMES.items() for name in of_split
+}
 
 
 def open_collection(parameters: Parameters) -> Collection:
@@ -25,20 +38,24 @@ def open_collection(parameters: Parameters) -> Collection:
 def folder_collection(folder: Path) -> Collection:
     """List a directory of images in the `imagefolder` layout.
 
-    `folder/<split>/<class>/*` keeps its splits (`val`, `valid` and `dev` are read as validation).
+    `folder/<split>/<class>/*` keeps its splits, whose folders bear one of `SPLIT_NAMES`.
     Without split folders, every tenth image of a class goes to test and every tenth to
     validation; without class folders there is one class. Images are ordered class by class, and
-    by the numbers in their names (so 2.jpg comes before 10.jpg), as on the hub.
+    by the numbers in their names (so 2.jpg comes before 10.jpg), as on the hub. Files that are
+    left out, of other kinds or beside the split folders, are told on stderr.
 
     Raises
     ------
     ReproduceError
-        There is no such directory, it holds no image, or a split comes out empty.
+        There is no such directory, it holds no image, a split comes out empty, or a folder looks
+        like that of a split and can't be taken for it.
     """
     if not folder.is_dir():
         raise ReproduceError(f"parameter 'folder': {folder} is not a directory")
     roots = _split_folders(folder)
-    files = {split: _image_files(root) for split, root in roots.items()}
+    others = _beside(folder, roots)
+    files = {split: _image_files(root, others) for split, root in roots.items()}
+    left_out = _told(folder, [file[_start(folder) :] for file in others])
     if not any(files.values()):
         raise ReproduceError(
             f"no image in {folder}: it needs files ending in {', '.join(IMAGE_SUFFIXES)}, "
@@ -57,6 +74,7 @@ def folder_collection(folder: Path) -> Collection:
                 )
             )
     if roots.get("train") == folder:
+        _check_depth(folder, files["train"])
         splits = _hold_out(splits["train"])
     for split in ("train", "test"):
         if not splits[split]:
@@ -64,19 +82,38 @@ def folder_collection(folder: Path) -> Collection:
                 f"too few images in {folder}: none for the {split} split; add a folder "
                 f"{split}/ with images, or give each class at least ten"
             )
-    return Collection(classes, splits)
+    return Collection(classes, splits, left_out)
+
+
+def _beside(folder: Path, roots: Mapping[Split, Path]) -> list[str]:
+    """Return the files beside the folders of splits, if there are such."""
+    if folder in roots.values():
+        return []
+    files = []
+    for child in sorted(folder.iterdir()):
+        if child.is_dir() and child not in roots.values() and not child.name.startswith("."):
+            files += [file for file, _ in walk(child)]
+        elif child.is_file() and not child.name.startswith("."):
+            files.append(str(child))
+    return files
+
+
+def _told(folder: Path, left_out: Sequence[str]) -> Mapping[str, int]:
+    """Tell which files of a folder are left out, and return how many there are of each suffix."""
+    if left_out:
+        text = formats.left_out(map(_display_name, left_out))
+        print(f"note: in {folder} {text}", file=sys.stderr)
+    counts = Counter(PurePath(file).suffix.lower() for file in left_out)
+    return dict(sorted(counts.items()))
 
 
 def _split_folders(folder: Path) -> dict[Split, Path]:
     """Return the folder of each split; without split folders, the folder itself as `train`."""
-    names: Mapping[str, Split] = {
-        **{split: split for split in SPLITS},
-        **dict.fromkeys(("val", "valid", "dev"), "validation"),
-    }
     roots: dict[Split, Path] = {}
-    for child in sorted(folder.iterdir()):
-        split = names.get(child.name.lower())
-        if split is None or not child.is_dir():
+    children = [child for child in sorted(folder.iterdir()) if child.is_dir()]
+    for child in children:
+        split = _SPLITS_BY_NAME.get(child.name.lower())
+        if split is None:
             continue
         if split in roots:
             raise ReproduceError(
@@ -84,16 +121,59 @@ def _split_folders(folder: Path) -> dict[Split, Path]:
                 f"{child.name}; keep one"
             )
         roots[split] = child
+    _check_names(folder, [child for child in children if child not in roots.values()], roots)
     return roots or {"train": folder}
 
 
-def _image_files(root: Path) -> list[str]:
+def _check_names(folder: Path, others: Sequence[Path], roots: Mapping[Split, Path]) -> None:
+    """Refuse folders that would be classes, or be left out, though they look like splits.
+
+    A single one among classes may be a class: test_tube. A second, or one beside split folders, is
+    none.
+    """
+    alike = [child.name for child in others if _looks_like_split(child.name)]
+    if len(alike) > 1 or (alike and roots):
+        raise _lookalike(folder, alike[0])
+    for name in alike:
+        print(f"note: in {folder} {name} is taken for a class, not for a split", file=sys.stderr)
+
+
+def _check_depth(folder: Path, files: Sequence[str]) -> None:
+    """Refuse folders of splits that don't stand at the top, where files would mix their images."""
+    for file in files:
+        places = file.split("/")[:-1]
+        for depth, name in enumerate(places, start=1):
+            if name.lower() in _SPLITS_BY_NAME:
+                raise _lookalike(folder, "/".join(places[:depth]))
+
+
+def _lookalike(folder: Path, place: str) -> ReproduceError:
+    return ReproduceError(
+        f"{folder} has a folder {_display_name(place)}, which looks like that of a split; folders "
+        f"of splits stand at the top, one for each, and are named {', '.join(_SPLITS_BY_NAME)}: "
+        "rename or move it"
+    )
+
+
+def _looks_like_split(name: str) -> bool:
+    """Return whether one of the words in a name is that of a split: train_images, TestSet, val2."""
+    parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)
+    return any(part.lower() in _SPLITS_BY_NAME for part in parts)
+
+
+def _image_files(root: Path, others: list[str]) -> list[str]:
     """Return the images below a folder, class by class and by the numbers in their names.
 
-    They come as paths relative to the folder, as text: there may be very many.
+    They come as paths relative to the folder, as text: there may be very many. The paths of files
+    that are no images are added to `others`.
     """
     start = _start(root)
-    images = [file[start:] for file, _ in walk(root) if file.lower().endswith(IMAGE_SUFFIXES)]
+    images = []
+    for file, _ in walk(root):
+        if formats.is_image(file):
+            images.append(file[start:])
+        else:
+            others.append(file)
     return sorted(images, key=lambda file: (_class_name(file), _natural_order(file)))
 
 

@@ -4,7 +4,7 @@ import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -37,10 +37,14 @@ class Photograph:
 
 @dataclass(frozen=True)
 class Collection:
-    """All photographs of a source: class names, and the photographs of each split in order."""
+    """All photographs of a source: class names, and the photographs of each split in order.
+
+    `left_out` counts the files beside them that aren't taken, by suffix.
+    """
 
     classes: tuple[str, ...]
     splits: Mapping[Split, Sequence[Photograph]]
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def decode(source: str | Path | io.BytesIO, *, thorough: bool = False) -> Image.Image:
