@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from reproduce.book import workflow_errors
 from reproduce.book.notebook import Notebook
-from reproduce.core import sources, store
+from reproduce.core import environment, sources, store
 from reproduce.core import study as studies
 from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import Parameters, load_parameters, parse_overrides, parse_seeds
@@ -27,6 +27,16 @@ from reproduce.measure import stages
 from reproduce.models import registry
 
 workflow_errors.show(workflow.output_settings.quiet)
+
+if store.project_root().resolve() != Path(workflow.basedir).resolve():
+    sys.exit(
+        f"error: the package reproduce is that of {store.project_root()}, the workflow is that of "
+        f"{workflow.basedir}: put its own .venv/bin first on the PATH, and unset PYTHONPATH"
+    )
+# All that is run here is of this interpreter and this package, without a user's settings.
+os.environ.update(environment.own())
+for name in os.environ.keys() - environment.own():
+    del os.environ[name]
 
 if not os.access(".", os.W_OK):
     sys.exit(

@@ -260,9 +260,14 @@ def test_the_commit_is_told_apart_from_changes_to_it(
 ) -> None:
     content = executed(("code", "1", 1.0, None))
     content.metadata.papermill = nbformat.from_dict(
-        {"start_time": "2026-05-04T03:02:01.5+00:00", "duration": 2.345}
+        {
+            "start_time": "2026-05-04T03:02:01.5+00:00",
+            "duration": 2.345,
+            "about": {"versions": {"python": "3.99.1"}},
+        }
     )
     made = provenance.collect("a.ipynb", content, Parameters(), [], [], commit)
+    assert made.versions == {"python": "3.99.1"}  # as the kernel has said
     assert {name: getattr(made, name) for name in told} == told
     assert (made.started, made.seconds) == ("2026-05-04T03:02:01+00:00", 2.35)
 

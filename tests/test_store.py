@@ -407,3 +407,17 @@ def test_what_is_made_goes_into_build_unless_told_otherwise(monkeypatch, build_f
     assert store.build_folder("quick") == build_folder / "quick"
     monkeypatch.delenv("REPRODUCE_BUILD")
     assert store.build_folder("quick") == store.project_root() / "build" / "quick"
+
+
+def test_a_notebook_of_one_checkout_does_not_run_with_the_package_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "src" / "reproduce").mkdir(parents=True)
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    store.check_checkout()  # some other folder
+    (tmp_path / "_config.yml").touch()
+    with pytest.raises(ReproduceError, match="with the package of"):
+        store.check_checkout()
+    monkeypatch.chdir(store.project_root() / "notebooks")
+    store.check_checkout()

@@ -1,10 +1,9 @@
-"""papermill's engine, with two things more: memory is measured, variables are given to the kernel.
+"""papermill's engine, with a kernel of our own whose memory is measured, and which says what it is.
 
 A cell's peak of memory goes where papermill keeps the cell's time, into its metadata, as
 `peak_memory_bytes`; it is None where the system doesn't tell it.
 """
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from papermill.engines import NBClientEngine, NotebookExecutionManager, papermil
 from papermill.log import logger
 from traitlets.config import Config
 
+from reproduce.book import kernel
 from reproduce.core import memory
 
 NAME = "measuring"
@@ -21,7 +21,17 @@ NAME = "measuring"
 
 
 class MeasuringClient(PapermillNotebookClient):
-    """Executes a notebook's cells and notes how much memory the kernel held meanwhile."""
+    """Executes a notebook's cells and notes how much memory the kernel held meanwhile.
+
+    What the kernel says of itself goes into the notebook's metadata, as `papermill.about`.
+    """
+
+    def papermill_execute_cells(self) -> None:
+        """Execute the cells, then ask the kernel what it is."""
+        super().papermill_execute_cells()
+        asked = self.kc.execute("", silent=True, user_expressions={"about": kernel.ABOUT})
+        said = kernel.about(self.wait_for_reply(asked))
+        self.nb.metadata.papermill["about"] = said.model_dump(include={"versions"})
 
     def execute_cell(self, cell: NotebookNode, cell_index: int) -> None:
         """Execute one cell.
@@ -31,10 +41,10 @@ class MeasuringClient(PapermillNotebookClient):
         CellExecutionError
             It failed.
         """
-        kernel = self.km.provisioner.pid
-        counted = memory.forget_peak_of(kernel)
+        process = self.km.provisioner.pid
+        counted = memory.forget_peak_of(process)
         super().execute_cell(cell, cell_index)
-        peak = memory.peak_of(kernel) if counted else None
+        peak = memory.peak_of(process) if counted else None
         cell.metadata.papermill["peak_memory_bytes"] = peak
 
 
@@ -59,7 +69,7 @@ class MeasuringEngine(NBClientEngine):
         nb_man, kernel_name, start_timeout
             As papermill gives them; the last is in seconds.
         variables
-            Environment variables for the kernel, besides those of this process.
+            The kernel's environment.
         config
             Of nbclient and what it uses.
         """
@@ -67,10 +77,11 @@ class MeasuringEngine(NBClientEngine):
             nb_man,
             kernel_name=kernel_name,
             startup_timeout=start_timeout,
+            kernel_manager_class=kernel.OwnKernelManager,
             config=config,
             log=logger,
         )
-        client.execute(env=os.environ | variables)
+        client.execute(env=dict(variables))
 
 
 papermill_engines.register(NAME, MeasuringEngine)

@@ -1,9 +1,7 @@
 """Executing notebooks: with a profile's parameters, or in place to renew stored outputs."""
 
-import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +9,13 @@ import nbformat
 import papermill
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
-from traitlets.config import Config
 
-from reproduce.book import engine, provenance
+from reproduce.book import engine, kernel, provenance
 from reproduce.book.notebook import Notebook, executed_source
 from reproduce.core import environment, store
 from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import Parameters
 from reproduce.measure import stages
-
-KERNEL = "python3"
 
 
 def execute(notebook: Path, output: Path, parameters: Parameters) -> None:
@@ -67,18 +62,21 @@ def _run(notebook: Path, output: Path, parameters: Parameters) -> provenance.Pro
     """Execute a notebook and return its provenance."""
     declared = _declared(notebook, parameters)
     commit = environment.commit()
-    with _sockets() as config, tempfile.TemporaryDirectory(prefix="uses-") as folder:
+    with (
+        kernel.settings() as (config, variables),
+        tempfile.TemporaryDirectory(prefix="uses-") as folder,
+    ):
         uses = Path(folder) / "artifacts"
         content = papermill.execute_notebook(
             notebook,
             output,
             parameters=declared,
             cwd=notebook.parent,
-            kernel_name=KERNEL,
+            kernel_name=kernel.NAME,
             progress_bar={"desc": notebook.stem},
             engine_name=engine.NAME,
             config=config,
-            variables={store.USES: str(uses)},
+            variables=variables | {store.USES: str(uses)},
         )
         used = store.read_uses(uses)
         _check_uses(
@@ -144,8 +142,14 @@ def refresh(notebook: Path) -> None:
     content = nbformat.read(notebook, as_version=4)
     place = {"metadata": {"path": str(notebook.parent)}}
     try:
-        with _sockets() as config:
-            NotebookClient(content, kernel_name=KERNEL, resources=place, config=config).execute()
+        with kernel.settings() as (config, variables):
+            NotebookClient(
+                content,
+                kernel_name=kernel.NAME,
+                kernel_manager_class=kernel.OwnKernelManager,
+                resources=place,
+                config=config,
+            ).execute(env=variables)
     except CellExecutionError as error:
         raise ReproduceError(f"{notebook.name} failed: {error}") from error
     for cell in content.cells:
@@ -154,21 +158,8 @@ def refresh(notebook: Path) -> None:
             cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
     content.metadata = {
         "reproduce": content.metadata.get("reproduce", {}),
-        "kernelspec": {"display_name": "Python 3", "language": "python", "name": KERNEL},
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": kernel.NAME},
         "language_info": {"name": "python"},
         "nbval": content.metadata.get("nbval", {}) | {"executed_source": executed_source(content)},
     }
     store.write_whole(notebook, (nbformat.writes(content) + "\n").encode())
-
-
-@contextmanager
-def _sockets() -> Iterator[Config]:
-    """Have a kernel talk through sockets in a folder of its own.
-
-    Kernels that start side by side can pick the same TCP ports.
-    """
-    if sys.platform == "win32":  # has no such sockets
-        yield Config()
-        return
-    with tempfile.TemporaryDirectory(prefix="kernel-") as folder:
-        yield Config({"KernelManager": {"transport": "ipc", "ip": str(Path(folder) / "socket")}})

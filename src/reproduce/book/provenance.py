@@ -116,7 +116,7 @@ def collect(
     name
         File name of the notebook.
     content
-        The notebook as papermill has executed it.
+        The notebook as papermill has executed it, with what the kernel has said of itself.
     parameters, declared
         All parameters of the run, and the names of those that the notebook declares.
     used
@@ -139,7 +139,7 @@ def collect(
         data_fingerprints=tuple(one["fingerprint"] for one in facts if "fingerprint" in one),
         commit=commit and commit.removesuffix("-dirty"),
         uncommitted_changes=commit.endswith("-dirty") if commit else None,
-        versions=environment.versions(),
+        versions=execution.about.versions,
         machine=environment.machine(),
         started=datetime.fromisoformat(execution.start_time).isoformat(timespec="seconds"),
         seconds=round(execution.duration, 2),

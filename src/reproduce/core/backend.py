@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from threading import Lock
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # With one thread oneDNN adds up gradients in another order than with several; from two on, where
 # there is AVX-512, it is always the same. Two it is at least, so that cores don't change weights.
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(max(2, available_threads())))
+# Keras's settings are ours, not those of the user's ~/.keras/keras.json.
+os.environ["KERAS_HOME"] = str(Path(__file__).with_name("keras"))
 os.environ["KERAS_BACKEND"] = "tensorflow"
+for _limit in ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH"):
+    os.environ.pop(_limit, None)
 
 # What TensorFlow writes to stderr before it has read that level.
 _START_UP_NOTES = (

@@ -2,7 +2,9 @@
 
 import os
 import platform
+import re
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +24,44 @@ class Machine(Value):
     cores: int
     memory_bytes: int
     system: str
+
+
+class About(Value):
+    """What a process says of itself: its interpreter, where this package is, and versions."""
+
+    executable: str
+    package: str
+    versions: dict[str, str]
+
+
+def about() -> str:
+    """Return what this process is, as JSON of `About`."""
+    return About(
+        executable=sys.executable, package=str(store.PACKAGE), versions=versions()
+    ).model_dump_json()
+
+
+_FOREIGN = re.compile(
+    r"PYTHON(STARTUP|HOME|INSPECT|OPTIMIZE|WARNINGS|PLATLIBDIR|CASEOK|SAFEPATH)|MATPLOTLIBRC|MPLBACKEND"
+    r"|IPYTHONDIR|(KERAS|TF|XLA|ONEDNN|DNNL)_.*"
+)
+"""Variables of the environment by which settings of a user, or of a machine, come into a run."""
+
+
+def own() -> dict[str, str]:
+    """Return the environment for the processes of a run.
+
+    They find this interpreter's programs and this package first, and no settings of the user's.
+    How many threads a process may use, OMP_NUM_THREADS, is no such: results don't depend on it.
+    """
+    kept = {name: value for name, value in os.environ.items() if not _FOREIGN.fullmatch(name)}
+    programs = str(Path(sys.executable).parent)
+    return kept | {
+        "PATH": os.pathsep.join([programs, *filter(None, [os.environ.get("PATH")])]),
+        "PYTHONPATH": str(store.PACKAGE.parent),
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONUTF8": "1",
+    }
 
 
 def machine() -> Machine:

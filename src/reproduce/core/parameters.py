@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from reproduce.core import store
 from reproduce.core.errors import ReproduceError
 
 Split = Literal["train", "validation", "test"]
@@ -165,8 +166,10 @@ def declared(namespace: Mapping[str, Any]) -> Parameters:
     ------
     ReproduceError
         As `Parameters`; also: papermill was given a name that is no parameter, of which it only
-        warns, or has made a number of a text.
+        warns, or has made a number of a text; or the notebook runs with the package of another
+        checkout.
     """
+    store.check_checkout()
     names = Parameters.model_fields
     injected = _injected(namespace.get("In", ()))
     values = {name: namespace[name] for name in (*names, *injected) if name in namespace}

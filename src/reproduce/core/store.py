@@ -46,6 +46,24 @@ def project_root() -> Path:
     return checkout if (checkout / "_config.yml").is_file() else Path.cwd()
 
 
+def check_checkout() -> None:
+    """Check that what runs in a checkout runs with its package, and not with that of another.
+
+    Raises
+    ------
+    ReproduceError
+        The current folder is in another checkout than this package.
+    """
+    for place in (Path.cwd(), *Path.cwd().parents):
+        if (place / "_config.yml").is_file() and (place / "src" / "reproduce").is_dir():
+            if place.resolve() != project_root().resolve():
+                raise ReproduceError(
+                    f"this runs in {place} with the package of {project_root()}: choose a kernel "
+                    f"of {place / '.venv'}, and unset PYTHONPATH"
+                )
+            return
+
+
 def build_folder(profile: str) -> Path:
     """Return the folder for all that a profile makes, in build/ or in $REPRODUCE_BUILD."""
     root = os.environ.get("REPRODUCE_BUILD")
