@@ -103,7 +103,7 @@ lock: .venv/.installed ## pin all dependencies of pyproject.toml anew, with hash
 	$(COMPILE) $(LOCKED) --constraints constraints.txt --generate-hashes -o requirements.lock
 
 clean: ## remove all that was made, but for the virtual environment
-	rm -rf build .snakemake
+	rm -rf build _build .snakemake
 
 # The lock holds uv, too: it is installed by pip from its own lines of the lock, hashes checked, and
 # installs the rest in seconds. Compiled bytecode saves each `import tensorflow` half a minute.

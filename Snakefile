@@ -10,6 +10,7 @@ its parameters. `seeds=0..4` trains and scores with each of these seeds, for the
 `study` is a name in studies/, with a profile of its own.
 """
 
+import hashlib
 import os
 import shlex
 import sys
@@ -68,7 +69,20 @@ OPTIONS = ["--profile", PROFILE, *(word for text in OVERRIDES for word in ("-p",
 # The seed of the chapters, and those of the report.
 SEEDS = sorted({PARAMETERS.seed, *parse_seeds(PARAMETERS.seeds)})
 
-BUILD = store.build_folder(PARAMETERS.profile)
+
+def without_braces(folder):
+    """Return a path of a folder in which Snakemake finds no wildcards: if need be, a link to it."""
+    if not set("{}") & set(str(folder)):
+        return folder
+    digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+    link = Path(".snakemake") / "links" / digest
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if not link.is_symlink():
+        link.symlink_to(folder, target_is_directory=True)
+    return link
+
+
+BUILD = without_braces(store.build_folder(PARAMETERS.profile).absolute())
 RUNNING = FileLock(BUILD / "workflow.lock")
 RECORDED = {".json", ".csv", ".keras", ".npy"}
 NOTEBOOKS = {path.stem: Notebook(path) for path in sorted(Path("notebooks").glob("*.ipynb"))}
@@ -133,7 +147,9 @@ def logged(command):
 
 
 # With --software-deployment-method conda; else the environment that Snakemake runs in.
-ENVIRONMENT = "environment.yml"
+# Snakemake puts the checkout before it, and reads wildcards in that: braces of a path are doubled.
+ENVIRONMENT = str(Path(workflow.basedir) / "environment.yml")
+ENVIRONMENT = ENVIRONMENT.replace("{", "{{").replace("}", "}}")
 
 
 # Each part imports TensorFlow, which takes seconds: by default there is one, without a job of its own.
@@ -147,7 +163,7 @@ PARTS = len(gather.scores("{scatteritem}"))
 onstart:
     try:
         with store.clear_disk_errors(BUILD):
-            BUILD.mkdir(parents=True, exist_ok=True)
+            BUILD.resolve().mkdir(parents=True, exist_ok=True)
             RUNNING.acquire(timeout=0)
     except Timeout:
         sys.exit(f"error: another run is making {BUILD}; wait for it, or end it")

@@ -139,6 +139,13 @@ def test_a_folder_reaches_the_command_as_typed(tmp_path: Path, name: str) -> Non
     ]
 
 
+def test_a_build_folder_may_have_any_name(tmp_path: Path) -> None:
+    build = tmp_path / "my réproduction (2026) {x}'s"
+    done = snakemake(build, targets=("data",))
+    assert done.returncode == 0, done.stdout
+    assert [path.name for path in artifacts(build)] == [Path(done.stdout.split()[-1]).name]
+
+
 @pytest.fixture
 def run_here(tiny_build: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., set[str]]:
     """A function that runs such commands, without the start of a process for each.
