@@ -59,6 +59,34 @@ def test_the_book_shows_the_executed_notebooks(project: Path) -> None:
     assert "stored" not in chapter
 
 
+def test_a_number_that_could_not_be_found_is_a_dash(project: Path, build_folder: Path) -> None:
+    path = build_folder / "mine" / "notebooks" / "chapter.ipynb"
+    content = nbformat.read(path, as_version=4)
+    prefix = "application/papermill.record/"
+    printed = nbformat.v4.new_output("stream", text="correlation: nan, of Fernando's nan_values\n")
+    glued = [
+        nbformat.v4.new_output(
+            "display_data",
+            {f"{prefix}text/plain": text},
+            metadata={"scrapbook": {"name": name, "mime_prefix": prefix}},
+        )
+        for name, text in (("plain", "nan"), ("numpy", "np.float64(nan)"), ("found", "0.25"))
+    ]
+    text = "A {glue:text}`plain:.2f`, {glue:text}`numpy:.3f` and {glue:text}`found:.3f` B"
+    content.cells += [
+        nbformat.v4.new_code_cell("1", outputs=[printed], execution_count=1),
+        nbformat.v4.new_code_cell("2", outputs=glued, metadata={"tags": ["remove-cell"]}),
+        nbformat.v4.new_markdown_cell(text),
+    ]
+    content.metadata["language_info"] = {"name": "python", "pygments_lexer": "ipython3"}
+    nbformat.write(content, path)
+    page = BeautifulSoup(
+        (render.render("mine").parent / "notebooks" / "chapter.html").read_text(), "html.parser"
+    ).get_text()
+    assert "A –, – and 0.250 B" in page
+    assert "correlation: –, of Fernando's nan_values" in page
+
+
 def test_it_tells_how_they_were_made(project: Path, build_folder: Path) -> None:
     front = render.render("mine")
     chapter = (front.parent / "notebooks" / "chapter.html").read_text()

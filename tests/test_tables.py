@@ -113,6 +113,13 @@ def test_each_class_has_a_row_and_all_images_together() -> None:
     assert rows["all"][:2] == ["3", "0.6333"]
 
 
+def test_of_one_image_there_is_no_deviation_and_no_interval() -> None:
+    score = {"class": "a", "size_ratio": 0.5, "psnr_db": 30.0, "ssim": 0.9}
+    table = compression_size.ratio_by_class(pd.DataFrame([score]))
+    assert "nan" not in table.lower()
+    assert by_label(table)["a"][:4] == ["1", "0.5000", "–", "–"]
+
+
 def test_layers_add_up_to_all_parameters() -> None:
     rows = by_label(model_chapter.layers(model.build(0), 500))
     counts = {name: int(row[-1].replace(",", "")) for name, row in rows.items()}

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 
 from reproduce.book import colophon, provenance, repeats
 from reproduce.book.provenance import Provenance
@@ -14,6 +15,9 @@ from reproduce.core import markdown, store
 from reproduce.core.errors import ReproduceError
 
 EXECUTIONS = "executions.md"
+
+_NAN = re.compile(r"(?<![\w.(])(np\.float(32|64)\(nan\)|nan)(?!\w)")
+_GLUE = re.compile(r"\{glue:text\}`(?P<name>\w+)(:[^`]*)?`")
 
 
 def render(profile: str) -> Path:
@@ -102,6 +106,27 @@ def _page(notebook: Path, folder: Path) -> Provenance:
     content = nbformat.read(notebook, as_version=4)
     if repeats.the_record(made):
         repeats.leave_out(content)
+    _show_missing(content)
     colophon.attach(content, made)
     nbformat.write(content, folder / notebook.name)
     return made
+
+
+def _show_missing(content: NotebookNode) -> None:
+    """Write a dash for each number that a run could not find, as in tables: NaN is no word.
+
+    A test split of one image has no correlation and no interval.
+    """
+    missing = set()
+    for cell in content.cells:
+        for output in cell.get("outputs", ()):
+            if output.output_type == "stream":
+                output.text = _NAN.sub("–", output.text)
+            glued = output.get("metadata", {}).get("scrapbook")
+            if glued and _NAN.fullmatch(output.data.get(f"{glued['mime_prefix']}text/plain", "")):
+                missing.add(glued["name"])
+    for cell in content.cells:
+        if cell.cell_type == "markdown":
+            cell.source = _GLUE.sub(
+                lambda role: "–" if role["name"] in missing else role[0], cell.source
+            )

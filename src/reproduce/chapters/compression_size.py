@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from reproduce.chapters.drawings import Drawing
 from reproduce.chapters.style import BLUE, VERMILION
-from reproduce.chapters.text import compared, comparison, listed
+from reproduce.chapters.text import compared, comparison, listed, rounded
 from reproduce.core.backend import keras
 from reproduce.core.markdown import table as markdown
 from reproduce.data.preparation import PreparedData
@@ -116,6 +116,13 @@ def classes_in_words(scores: pd.DataFrame) -> str:
     )
 
 
+def _interval(summary: statistics.Summary) -> str:
+    """Return an interval from its low to its high end; one image alone has none."""
+    if math.isnan(summary.low):
+        return "–"
+    return f"{summary.low:.4f} – {summary.high:.4f}"
+
+
 def ratio_by_class(scores: pd.DataFrame) -> str:
     """Return the mean size ratio of each class with its interval, PSNR and SSIM."""
     rows = []
@@ -125,11 +132,11 @@ def ratio_by_class(scores: pd.DataFrame) -> str:
             {
                 "class": str(name).replace("_", " "),
                 "images": str(summary.images),
-                "mean size ratio": f"{summary.mean:.4f}",
-                "standard deviation": f"{summary.standard_deviation:.4f}",
-                "95 % interval": f"{summary.low:.4f} – {summary.high:.4f}",
-                "PSNR (dB)": f"{group['psnr_db'].mean():.2f}",
-                "SSIM": f"{group['ssim'].mean():.4f}",
+                "mean size ratio": rounded(summary.mean, 4),
+                "standard deviation": rounded(summary.standard_deviation, 4),
+                "95 % interval": _interval(summary),
+                "PSNR (dB)": rounded(group["psnr_db"].mean(), 2),
+                "SSIM": rounded(group["ssim"].mean(), 4),
             }
         )
     return markdown(rows, right=[column for column in rows[0] if column != "class"])
