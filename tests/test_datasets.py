@@ -224,6 +224,18 @@ def test_folders_that_look_like_splits_and_are_none_are_refused_by_name(tmp_path
     assert any(f"a folder {top}," in str(caught.value) for top in tops)
 
 
+@pytest.mark.parametrize(
+    ("names_of_files", "told"),
+    [(("train_{}.png", "test-{}.png"), True), (("train_{}.png", "trainer_{}.png"), False)],
+)
+def test_splits_in_names_of_files_are_told_to_count_for_nothing(
+    tmp_path, capsys, names_of_files, told
+):
+    files = [name.format(number) for name in names_of_files for number in range(10)]
+    folder_collection(touch(tmp_path / "images", *files))
+    assert ("begin with test and train" in capsys.readouterr().err) == told
+
+
 def test_one_class_that_is_named_like_a_split_stays_a_class_and_is_told(tmp_path, capsys):
     files = [f"{top}/{number}.png" for top in ("beaker", "test_tube") for number in range(10)]
     assert folder_collection(touch(tmp_path / "images", *files)).classes == ("beaker", "test_tube")

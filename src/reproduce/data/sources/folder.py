@@ -75,6 +75,7 @@ def folder_collection(folder: Path) -> Collection:
             )
     if roots.get("train") == folder:
         _check_depth(folder, files["train"])
+        _tell_file_names(folder, files["train"])
         splits = _hold_out(splits["train"])
     for split in ("train", "test"):
         if not splits[split]:
@@ -145,6 +146,18 @@ def _check_depth(folder: Path, files: Sequence[str]) -> None:
         for depth, name in enumerate(places, start=1):
             if name.lower() in _SPLITS_BY_NAME:
                 raise _lookalike(folder, "/".join(places[:depth]))
+
+
+def _tell_file_names(folder: Path, files: Sequence[str]) -> None:
+    """Tell if files are named as of splits, which `imagefolder` minds where no folder is."""
+    words = (re.match(r"[a-z]+(?=[-._ 0-9])", PurePath(file).name.lower()) for file in files)
+    splits = {_SPLITS_BY_NAME[word[0]] for word in words if word and word[0] in _SPLITS_BY_NAME}
+    if len(splits) > 1:
+        print(
+            f"note: in {folder} names of files begin with {' and '.join(sorted(splits))}, which "
+            "counts for nothing here; put them into folders of these names",
+            file=sys.stderr,
+        )
 
 
 def _lookalike(folder: Path, place: str) -> ReproduceError:
