@@ -18,6 +18,8 @@ FAULTS ?=
 SECONDS ?= 60
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# By these another checkout's package, or a user's start-up file, would come before ours.
+unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP
 
 # Our own locks guard the artifacts, and go away with the process that holds them; Snakemake's stay
 # behind after a kill (hence --nolock), and so do its notes of unfinished files.
@@ -26,7 +28,7 @@ SNAKEMAKE = snakemake --cores all --nolock --rerun-incomplete --quiet all --conf
 # What was typed reaches the command as it was typed, whatever is in it: make does not expand it, the
 # shell gets it in quotes. PARAMETERS are words; quotes hold a space together: folder='/my photos'.
 typed = '$(subst ','\'',$(value $(1)))'
-separate = $(shell .venv/bin/python -m reproduce.core.words $(call typed,$(1)) $(2))$(if $(filter-out 0,$(.SHELLSTATUS)),$(error nothing was made))
+separate = $(shell .venv/bin/python -E -m reproduce.core.words $(call typed,$(1)) $(2))$(if $(filter-out 0,$(.SHELLSTATUS)),$(error nothing was made))
 CHANGES = $(if $(value SEEDS),seeds=$(call typed,SEEDS)) $(call separate,PARAMETERS)
 BEANS_FOLDER = $(if $(value BEANS),folder=$(call typed,BEANS))
 PAPER = profile=paper $(BEANS_FOLDER) $(CHANGES)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -56,6 +57,16 @@ def test_two_threads_are_the_least_unless_fewer_are_told(
 ) -> None:
     code = "import reproduce.core.backend, os; print(os.environ['TF_NUM_INTRAOP_THREADS'])"
     assert run(code, **variables).stdout.strip() == threads
+
+
+def test_keras_has_our_settings_whatever_the_users_file_says(tmp_path: Path) -> None:
+    users = '{"image_data_format": "channels_first", "floatx": "float64", "epsilon": 1.0}'
+    (tmp_path / "keras.json").write_text(users)
+    code = "from reproduce.core.backend import keras as k; c = k.config; "
+    code += "print(c.image_data_format(), c.floatx(), c.epsilon(), c.backend(), c.max_epochs())"
+    done = run(code, KERAS_HOME=str(tmp_path), KERAS_MAX_EPOCHS="1")
+    assert done.stdout.split() == ["channels_last", "float32", "1e-07", "tensorflow", "None"]
+    assert (tmp_path / "keras.json").read_text() == users
 
 
 def test_other_lines_on_stderr_pass() -> None:
