@@ -261,7 +261,7 @@ def write_as_executed(notebook: Path, target: Path) -> None:
 
     from reproduce.book import provenance
     from reproduce.book.notebook import Notebook
-    from reproduce.core import store
+    from reproduce.core import environment, store
     from reproduce.core.parameters import load_parameters
     from reproduce.models.stages import MODEL
     from reproduce.results import record
@@ -270,7 +270,13 @@ def write_as_executed(notebook: Path, target: Path) -> None:
     declared = Notebook(notebook).parameters
     values = {name: getattr(parameters, name) for name in declared}
     content = parameterize_notebook(load_notebook_node(str(notebook)), values)
-    content.metadata.papermill |= {"start_time": "2026-01-02T03:04:05", "duration": 1.5}
+    content.metadata.papermill |= nbformat.from_dict(
+        {
+            "start_time": "2026-01-02T03:04:05",
+            "duration": 1.5,
+            "about": {"versions": environment.versions()},
+        }
+    )
     for cell in content.cells:
         cell.metadata.papermill = nbformat.from_dict({"duration": 0.25})
     used = [record.folder(MODEL)]

@@ -321,10 +321,13 @@ def test_a_name_of_255_bytes_is_written(tmp_path):
     assert (tmp_path / ("x" * 255)).read_bytes() == b"new"
 
 
+# Under `nohup` a process begins with SIGHUP ignored, and keeps it so.
 WRITER = """
+import signal
 import sys
 from pathlib import Path
 from reproduce.core import store, terminal
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 terminal.clean_up_on_signals(store.remove_unfinished)
 print("begun", flush=True)
 while True:
