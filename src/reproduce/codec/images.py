@@ -1,16 +1,15 @@
 """Image files as grey levels, and grey levels as image files: what Pillow reads and writes."""
 
 import io
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from reproduce.codec import fileformat
 from reproduce.core.errors import CodecError
-from reproduce.data.pixels import UndefinedGreyError, to_grey
+from reproduce.data.pixels import UndefinedGreyError, to_grey, upright
 from reproduce.data.sources.photographs import decode
 
 _GREY_MODES = ("1", "L", "I", "I;16", "I;16L", "I;16B", "I;16N")
@@ -44,16 +43,9 @@ def read_grey(source: Path, *, strict: bool = False) -> NDArray[np.uint8]:
             "to have it converted"
         )
     try:
-        return np.asarray(to_grey(_upright(image)))
+        return np.asarray(to_grey(upright(image)))
     except ValueError as error:
         raise CodecError(f"cannot be made grey: {error}") from error
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    """Turn an image as its EXIF orientation says; one that can't be read turns nothing."""
-    with suppress(Exception):  # Pillow raises many types for broken metadata
-        image = ImageOps.exif_transpose(image)
-    return image
 
 
 def _hint(source: Path) -> str:
