@@ -78,7 +78,7 @@ def test_named_pictures_of_notebooks_are_written_for_prose(tmp_path: Path) -> No
     other = nodes.image(uri="drawings/leaf.png", alt="drawn")
     document += [nodes.figure("", image), nodes.figure("", other)]
     extension.ToldPictures(document).apply()
-    assert image["alt"] == "A leaf, −0.5 dB, in 52 % of 3 × 3"
+    assert image["alt"] == "A leaf, −0.5 dB, in 52\N{NO-BREAK SPACE}% of 3 × 3"
     assert other["alt"] == "drawn"
 
 
@@ -99,7 +99,7 @@ def test_a_small_picture_has_the_form_of_the_large_one_and_its_transparent_groun
 @pytest.mark.parametrize(
     ("text", "written"),
     [
-        ("52% of 0.5 %", "52 % of 0.5 %"),
+        ("52% of 0.5 %", "52\N{NO-BREAK SPACE}% of 0.5\N{NO-BREAK SPACE}%"),
         ("%matplotlib, %d%s", "%matplotlib, %d%s"),
     ],
 )

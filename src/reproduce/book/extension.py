@@ -26,7 +26,7 @@ NEGATIVE = re.compile(r"(?<![\w.,)\]–-])-(?=\d)")
 # 500 x 500, H x W x 1, ⌈H/2⌉ x ⌈W/2⌉.
 TIMES = re.compile(r"(?<=[\dNHWhw⌉]) x (?=[\dHWhwC⌈])")
 THOUSANDS = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\w,])")
-PERCENT = re.compile(r"(?<=\d)%")
+PERCENT = re.compile(r"(?<=\d) ?%")
 PICTURES = "pictures"
 _ALT_FILE = ".alt"
 _VERBATIM = (nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw)
@@ -114,8 +114,8 @@ def told_by(notebook: Path) -> dict[str, dict[str, Any]]:
 
 
 def with_signs(text: str) -> str:
-    """Return a text with true signs of minus and times, and a space before that of per cent."""
-    return PERCENT.sub(" %", TIMES.sub(" × ", NEGATIVE.sub("−", text)))
+    """Return a text with true signs of minus and times, and per cent apart on the same line."""
+    return PERCENT.sub("\N{NO-BREAK SPACE}%", TIMES.sub(" × ", NEGATIVE.sub("−", text)))
 
 
 class Signs(SphinxPostTransform):
