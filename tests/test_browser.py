@@ -72,6 +72,14 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+@pytest.fixture
+def plain(browser: Browser) -> Iterator[Page]:
+    """A page without JavaScript."""
+    context = browser.new_context(java_script_enabled=False)
+    yield context.new_page()
+    context.close()
+
+
 def addresses(book: Path) -> list[str]:
     pages = [path for path in book.rglob("*.html") if "_static" not in path.parts]
     return sorted(path.relative_to(book).as_posix() for path in pages)
@@ -261,17 +269,14 @@ def test_a_finger_moves_the_opacity(browser: Browser, site: str) -> None:
 
 
 def test_without_javascript_and_in_print_an_overlay_is_its_picture_alone(
-    browser: Browser, page: Page, site: str
+    plain: Page, page: Page, site: str
 ) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    plain = context.new_page()
     plain.goto(f"{site}/notebooks/results.html")
     page.goto(f"{site}/notebooks/results.html")
     for name in OVERLAYS:
         assert plain.locator(f"#{name} img").is_visible()
         page.locator(f"#{name} .opacity input").press("Home")
     assert plain.locator(".opacity").count() == 0
-    context.close()
     page.emulate_media(media="print")
     for name in OVERLAYS:
         assert page.locator(f"#{name} img").is_visible()
@@ -528,14 +533,11 @@ def test_axe_finds_no_fault_in_a_plot_that_shows_a_point_and_a_crop(
 
 
 def test_without_javascript_and_in_print_a_plot_is_its_picture_alone(
-    browser: Browser, page: Page, site: str
+    plain: Page, page: Page, site: str
 ) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    plain = context.new_page()
     plain.goto(f"{site}/{RATES}")
     assert plain.locator("#rd-beans img").is_visible()
     assert "bits per pixel, " not in plain.locator("#rd-beans").inner_text()
-    context.close()
     page.goto(f"{site}/{RATES}")
     page.locator("#rd-beans .plot-slider").focus()
     page.keyboard.press("Enter")

@@ -593,29 +593,34 @@ def test_the_book_uses_each_word_of_its_glossary_and_leads_there_from_each_chapt
     assert without == []
 
 
+VERBATIM = "pre, code, script, style, .math"
+
+
+def prose(page: Path, left_out: str = "") -> Tag | None:
+    """A page's article without code, formulas and what else is left out; the search has none."""
+    article = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").find("article")
+    if not isinstance(article, Tag):
+        return None
+    for other in article.select(VERBATIM + left_out):
+        other.decompose()
+    return article
+
+
 def test_minus_and_times_are_signs_and_no_letters_or_hyphens(book: Path) -> None:
-    found = []
-    for page in pages(book):
-        article = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").find("article")
-        if not isinstance(article, Tag):  # the page of the search
-            continue
-        for verbatim in article.select("pre, code, script, style, .math"):
-            verbatim.decompose()
-        for text in article.find_all(string=re.compile(r"(?:^|[\s(|])-\d|[\w⌉] x [\w⌈]")):
-            found.append(f"{page.name}: {text.strip()[:60]}")
-    assert found == []
+    wrong = re.compile(r"(?:^|[\s(|])-\d|[\w⌉] x [\w⌈]")
+    assert [
+        f"{page.name}: {text.strip()[:60]}"
+        for page in pages(book)
+        if (article := prose(page))
+        for text in article.find_all(string=wrong)
+    ] == []
 
 
 def texts(page: Path) -> Iterator[str]:
     """Yield the texts of a page's article that are no code and no formula."""
-    article = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").find("article")
-    if isinstance(article, Tag):  # the page of the search has none
-        for verbatim in article.select("pre, code, script, style, .math"):
-            verbatim.decompose()
-        for block in article.select(
-            "p, li, td, th, caption, figcaption, dd, dt, summary, h1, h2, h3"
-        ):
-            yield words(block)
+    article = prose(page)
+    blocks = "p, li, td, th, caption, figcaption, dd, dt, summary, h1, h2, h3"
+    yield from map(words, article.select(blocks) if article else ())
 
 
 @pytest.mark.parametrize(
@@ -690,16 +695,14 @@ def test_thousands_are_set_apart_in_each_table(book: Path) -> None:
 
 
 def test_thousands_are_set_apart_in_prose_but_for_years(book: Path) -> None:
-    found = []
-    for page in pages(book):
-        article = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").find("article")
-        if not isinstance(article, Tag):  # the page of the search
-            continue
-        for other in article.select("pre, code, script, style, .math, .citation, table, details"):
-            other.decompose()
-        numbers = re.findall(r"(?<![\w.,/:-])\d{4,}(?![\w/:-]|\.\d)", article.get_text())
-        found += [(page.name, number) for number in numbers if not 1900 < int(number) < 2100]
-    assert found == []
+    run_together = re.compile(r"(?<![\w.,/:-])\d{4,}(?![\w/:-]|\.\d)")
+    assert [
+        (page.name, number)
+        for page in pages(book)
+        if (article := prose(page, ", .citation, table, details"))
+        for number in run_together.findall(article.get_text())
+        if not 1900 < int(number) < 2100
+    ] == []
 
 
 def test_each_block_of_code_says_in_which_language_it_is_so_that_no_dump_is_coloured(
