@@ -33,6 +33,12 @@ CHANGES = $(if $(value SEEDS),seeds=$(call typed,SEEDS)) $(call separate,PARAMET
 BEANS_FOLDER = $(if $(value BEANS),folder=$(call typed,BEANS))
 PAPER = profile=paper $(BEANS_FOLDER) $(CHANGES)
 
+# Where a book of a profile in profiles/ is, is known; of others, the half second of asking is taken.
+PROFILES = $(basename $(notdir $(wildcard profiles/*.yaml)))
+ASKED = $(filter-out $(PROFILES),$(value PROFILE))$(value PARAMETERS)$(value REPRODUCE_BUILD)
+WHERE = $(if $(ASKED),"$$(reproduce where --profile $(call typed,PROFILE) $(call separate,PARAMETERS,-p))",$(call typed,PAGE))
+PAGE := $(CURDIR)/build/$(PROFILE)/book/index.html
+
 # Several processes, each with whole groups of tests (conftest.py).
 PYTEST = pytest --numprocesses=auto --maxprocesses=4 --no-loadscope-reorder -p no:benchmark
 
@@ -43,7 +49,7 @@ help: ## show this list
 
 book: .venv/.installed ## execute the notebooks on the embedded images and render the book
 	$(SNAKEMAKE) profile=$(call typed,PROFILE) $(CHANGES)
-	@echo "open $$(reproduce where --profile $(call typed,PROFILE) $(call separate,PARAMETERS,-p))"
+	@echo open $(WHERE)
 
 paper: .venv/.installed ## the same in the paper's own setting, on beans from the hub (BEANS=DIR: a local copy; SEEDS=0..4: five seeds)
 	$(SNAKEMAKE) $(PAPER)

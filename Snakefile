@@ -50,6 +50,7 @@ if config.keys() - TYPED:
     sys.exit("error: --configfile is not taken; write a profile: --config profile=FILE.yaml")
 OVERRIDES = [f"{name}={text}" for name, text in TYPED.items() if name not in ("profile", "study")]
 TREE = sources.present()
+sources.remember(TREE, Path(".snakemake") / "sources.json")
 try:
     STUDY = studies.read(TYPED["study"], Path("studies")) if "study" in TYPED else None
     PROFILE = TYPED.get("profile", STUDY.profile if STUDY else "sample")

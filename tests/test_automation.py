@@ -1,12 +1,17 @@
 """What runs elsewhere: GitHub and the container call what there is, pinned, on our Pythons."""
 
+import os
 import re
+import shlex
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from reproduce.core import store
 
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -112,3 +117,37 @@ def test_nothing_is_published_that_was_not_checked() -> None:
     assert made == sorted(made)
     assert made[-1] < checked < steps.index("actions/upload-pages-artifact")
     assert "build/paper/book" in steps[checked]
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "asked"),
+    [
+        ([], {}, False),
+        (["PROFILE=paper"], {}, False),
+        (["PROFILE=profiles/sample.yaml"], {}, True),
+        (["PROFILE=mine.yaml"], {}, True),
+        (["PARAMETERS=epochs=1"], {}, True),
+        ([], {"REPRODUCE_BUILD": "/elsewhere"}, True),
+    ],
+)
+def test_make_says_where_the_book_is_as_the_command_does(
+    words: list[str], environment: dict[str, str], asked: bool
+) -> None:
+    ours = {
+        name: text
+        for name, text in os.environ.items()
+        if not name.startswith("MAKE") and name != "REPRODUCE_BUILD"
+    }
+    printed = subprocess.run(
+        ["make", "--dry-run", "--old-file=.venv/.installed", *words, "book"],
+        cwd=ROOT,
+        env=ours | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()[-1]
+    assert ("reproduce where" in printed) == asked
+    if not asked:
+        profile = words[0].removeprefix("PROFILE=") if words else "sample"
+        page = store.project_root() / "build" / profile / "book" / "index.html"
+        assert shlex.split(printed) == ["echo", "open", str(page)]

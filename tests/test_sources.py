@@ -1,5 +1,8 @@
 """What source something depends on: the closure of imports, and what the code does."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from reproduce.core import sources
@@ -124,6 +127,31 @@ def test_a_docstring_of_a_function_or_class_does_not_count() -> None:
 )
 def test_what_the_code_does_counts(other: str) -> None:
     assert digest(two=other) != digest()
+
+
+@pytest.mark.parametrize("damaged", ["", "{", "[]", '"text"', '{"name": "no hash"}', '{"name": 1}'])
+def test_what_modules_do_is_kept_by_their_content_and_found_anew_if_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damaged: str
+) -> None:
+    def tree_and_digest(two: bytes) -> tuple[Tree, str]:
+        tree = Tree({**FILES, "two.py": two})
+        return tree, tree.digest(["reproduce.two"])
+
+    file = tmp_path / "sources.json"
+    file.write_text(damaged)
+    other = tree_and_digest(b"VALUE = 3")[1]
+    tree, expected = tree_and_digest(b"VALUE = 2")
+    monkeypatch.setattr(sources, "_KNOWN", {})
+    sources.remember(tree, file)
+    monkeypatch.setattr(sources, "_KNOWN", {})
+    monkeypatch.setattr(sources, "_without_texts", None)  # nothing is read again
+    sources.remember(tree, file)
+    assert tree_and_digest(b"VALUE = 2")[1] == expected
+    monkeypatch.undo()
+    changed, digest = tree_and_digest(b"VALUE = 3")
+    sources.remember(changed, file)
+    assert digest == other != expected
+    assert len(json.loads(file.read_bytes())) == len(set(FILES.values()))
 
 
 def test_a_module_that_is_not_imported_does_not_count() -> None:

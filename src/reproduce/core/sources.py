@@ -8,10 +8,14 @@ better makes nothing anew.
 
 import ast
 import hashlib
+import json
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+
+from reproduce.core import store
 
 PACKAGE = Path(__file__).resolve().parents[1]
 NAME = PACKAGE.name
@@ -43,6 +47,11 @@ class Tree:
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self._files = dict(files)
         self._modules = {_module_name(path): path for path in self._files if path.endswith(".py")}
+
+    @property
+    def contents(self) -> Mapping[str, bytes]:
+        """The content of each file, by its path."""
+        return self._files
 
     @property
     def modules(self) -> list[str]:
@@ -112,6 +121,24 @@ def present() -> Tree:
     )
 
 
+def remember(tree: Tree, file: Path) -> None:
+    """Take what the modules do from a file, by the hashes of their content, and keep it there.
+
+    Reading all modules' syntax takes a third of a second, each time that the workflow only looks
+    whether something is to be made. The file may be lost or damaged: then they are read anew.
+    """
+    python_files = [content for path, content in tree.contents.items() if path.endswith(".py")]
+    names = {_content_name(content): content for content in python_files}
+    try:
+        known = {name: bytes.fromhex(text) for name, text in json.loads(file.read_bytes()).items()}
+    except (FileNotFoundError, ValueError, AttributeError, TypeError):
+        known = {}
+    _KNOWN.update({name: known[name] for name in names & known.keys()})
+    if names.keys() != known.keys():
+        meanings = {name: _meaning(content).hex() for name, content in names.items()}
+        store.write_whole(file, json.dumps(meanings, indent=0).encode())
+
+
 def _is_mechanism(module: str) -> bool:
     return module in MECHANISM or module.endswith(".stages")
 
@@ -168,16 +195,34 @@ def _data_names(content: bytes) -> list[str]:
     return [name.decode() for name in _BESIDE.findall(content)]
 
 
-@lru_cache(maxsize=4096)
+_KNOWN: dict[str, bytes] = {}
+"""Hashes of what code does, by the name of its content."""
+
+_READER = hashlib.sha256(str(sys.version_info[:2]).encode() + Path(__file__).read_bytes()).digest()
+
+
+def _content_name(content: bytes) -> str:
+    """Return a hash of code, and of what reads it: this module, and this Python."""
+    return hashlib.sha256(_READER + content).hexdigest()
+
+
 def _meaning(content: bytes) -> bytes:
     """Return a hash of what Python code does: its syntax tree without docstrings."""
+    name = _content_name(content)
+    if name not in _KNOWN:
+        _KNOWN[name] = hashlib.sha256(repr(_plain(_without_texts(content))).encode()).digest()
+    return _KNOWN[name]
+
+
+def _without_texts(content: bytes) -> ast.Module:
+    """Return a syntax tree without docstrings."""
     tree = ast.parse(content)
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
             # A text alone does nothing, at the start (a docstring) or below an assignment.
             node.body = [one for one in body if not _is_text(one)]  # type: ignore[attr-defined]
-    return hashlib.sha256(repr(_plain(tree)).encode()).digest()
+    return tree
 
 
 def _is_text(node: ast.AST) -> bool:
