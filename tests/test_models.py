@@ -1,8 +1,15 @@
 """Models as registrations: each one that is known trains, is scored and writes true files."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
+from reproduce import codec
+from reproduce.codec import fitting
+from reproduce.codec.contexts import CONTEXTS
+from reproduce.codec.tokens import TOKENS
 from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import Parameters
 from reproduce.data.pixels import to_unit_range
@@ -13,6 +20,27 @@ from reproduce.models import autoencoder as model
 from reproduce.models import registry, training
 
 KNOWN = registry.known()
+COARSE = sorted({*registry._ENCODERS} - {registry.PAPER} - {*KNOWN})
+OF_CHANNELS = ["cbam", "squeeze-excitation"]
+EACH = [
+    *(f"channels-4+{name}" if name in OF_CHANNELS else name for name in KNOWN),
+    *(f"{name}+upsampling" for name in COARSE),
+]
+"""A model for each part that there is: what weighs channels against each other has four of them."""
+
+QUICK = [
+    "paper",
+    "no-attention",
+    "not-inverted",
+    "window-attention",
+    "stride-4-channels-8+upsampling",
+]
+
+
+def each(quick: list[str]) -> list[Any]:
+    """All these models as parameters of a test; those that are not named are slow."""
+    slow = pytest.mark.slow
+    return [name if name in quick else pytest.param(name, marks=slow) for name in EACH]
 
 
 def quick(name: str) -> Parameters:
@@ -36,13 +64,13 @@ def test_models_have_as_many_parameters_as_their_parts(name: str, count: int) ->
 
 def test_all_models_of_a_seed_share_the_initial_weights_of_the_parts_that_they_share() -> None:
     of_paper = model.build(3).get_layer("encoder").get_weights()
-    for name in KNOWN:
+    for name in ("no-attention", "not-inverted", "window-attention", "upsampling"):
         if registry.find(name).encoder.name == "paper":
             weights = model.build(3, name).get_layer("encoder").get_weights()
             assert all(map(np.array_equal, weights, of_paper)), name
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("name", each(QUICK))
 def test_a_model_is_what_its_registration_says(name: str) -> None:
     registered, autoencoder = registry.find(name), model.build(0, name)
     assert model.has_map(autoencoder) == registered.attention.has_map
@@ -51,7 +79,7 @@ def test_a_model_is_what_its_registration_says(name: str) -> None:
     stride = registered.encoder.stride
     places = [-(-side // stride) for side in (33, 20)]
     assert latents.shape == (2, *places, registered.encoder.channels)
-    assert latents.min() >= 0
+    assert latents.min() >= 0 or "leaky" in name
     assert model.decode(autoencoder, latents, (33, 20)).shape == images.shape
     if registered.attention.has_map:
         maps = model.attend(autoencoder, latents)
@@ -62,7 +90,7 @@ def test_a_model_is_what_its_registration_says(name: str) -> None:
             model.attend(autoencoder, latents)
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("name", each(QUICK))
 def test_what_lies_beyond_its_reach_changes_nothing(name: str) -> None:
     registered, autoencoder = registry.find(name), model.build(1, name)
     latents = np.random.default_rng(0).random((1, 24, 24, registered.encoder.channels), "float32")
@@ -72,7 +100,9 @@ def test_what_lies_beyond_its_reach_changes_nothing(name: str) -> None:
     stride = registered.encoder.stride
     rows = np.flatnonzero(difference.any(axis=(0, 2, 3)))
     assert len(rows)
-    reach = registered.attention.reach + registered.decoder.reach
+    reach = registered.decoding_reach
+    if reach is None:  # each place can matter for all
+        return
     assert rows.min() >= stride * (12 - reach)
     assert rows.max() < stride * (13 + reach)
     image = np.random.default_rng(1).random((1, 48, 48, 1), "float32")
@@ -83,7 +113,34 @@ def test_what_lies_beyond_its_reach_changes_nothing(name: str) -> None:
     assert np.abs(places - 24 // stride).max() <= registered.encoder.reach
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("name", each(QUICK))
+def test_each_weight_of_a_model_has_a_gradient(name: str) -> None:
+    from reproduce.core.backend import tensorflow
+
+    built = model.build(1, name)
+    logits, image = model.logits(built), np.random.default_rng(2).random((1, 33, 20, 1), "float32")
+    with tensorflow.GradientTape() as tape:
+        loss = tensorflow.reduce_sum(tensorflow.square(logits(image, training=True)))
+    for weight, gradient in zip(
+        built.trainable_variables, tape.gradient(loss, built.trainable_variables), strict=True
+    ):
+        assert gradient is not None, weight.path
+        assert np.isfinite(gradient).all(), weight.path
+        assert np.any(gradient), weight.path
+
+
+@pytest.mark.parametrize("name", each(QUICK))
+def test_what_a_model_compresses_is_nearly_what_it_reconstructs(name: str) -> None:
+    built = model.build(1, name)
+    image = np.linspace(0, 255, 41 * 30).reshape(41, 30).astype(np.uint8)
+    channels = registry.find(name).encoder.channels
+    of_model = codec.of_run(built, fitting.fit([np.zeros((channels, CONTEXTS, TOKENS), np.int64)]))
+    decoded = of_model.decompress(of_model.compress(image, 1 / 64)) / 255
+    whole = model.reconstruct(built, image[np.newaxis])[0]
+    assert np.abs(decoded - whole).max() < 0.02
+
+
+@pytest.mark.parametrize("name", each(["paper", "no-attention"]))
 def test_a_model_trains_is_scored_and_comes_back_from_true_bytes(name: str) -> None:
     parameters = quick(name)
     trained = training.train(parameters)
@@ -102,19 +159,33 @@ def test_a_model_trains_is_scored_and_comes_back_from_true_bytes(name: str) -> N
     assert np.abs(decoded - whole).max() < 0.2  # of a step of 1/8
 
 
-def test_the_weights_of_a_model_are_read_back_as_its_own(tmp_path) -> None:
-    for name in KNOWN:
-        built = model.build(5, name)
-        model.save(built, tmp_path / f"{name}.keras")
-        loaded = model.load(tmp_path / f"{name}.keras")
-        assert model.has_map(loaded) == model.has_map(built)
-        assert all(map(np.array_equal, loaded.get_weights(), built.get_weights()))
+@pytest.mark.parametrize("name", each(QUICK))
+def test_the_weights_of_a_model_are_read_back_as_its_own(name: str, tmp_path: Path) -> None:
+    built = model.build(5, name)
+    model.save(built, tmp_path / "model.keras")
+    loaded = model.load(tmp_path / "model.keras")
+    assert model.registered(loaded).name == name
+    assert model.has_map(loaded) == model.has_map(built)
+    assert all(map(np.array_equal, loaded.get_weights(), built.get_weights()))
+    images = np.random.default_rng(0).integers(0, 256, (1, 33, 20), dtype=np.uint8)
+    assert np.array_equal(model.reconstruct(loaded, images), model.reconstruct(built, images))
 
 
 @pytest.mark.parametrize("name", ["nope", "paper+no-attention", "no-attention+not-inverted", ""])
 def test_a_model_that_is_not_known_is_refused_with_the_known_ones(name: str) -> None:
-    with pytest.raises(ReproduceError, match=r"'model': .* is no model; known are paper, no-att"):
+    with pytest.raises(
+        ReproduceError, match=r"'model': .* is no model; known are paper, .*no-attention"
+    ):
         registry.find(name)
+
+
+def test_a_decoder_that_does_not_take_the_latent_is_refused_with_those_that_do() -> None:
+    with pytest.raises(ReproduceError, match=r"at every 4th pixel.*'paper'.*by \+: upsampling$"):
+        registry.find("stride-4-channels-8")
+    with pytest.raises(ReproduceError, match="'deeper-decoder' doesn't take"):
+        registry.find("stride-4-channels-8+deeper-decoder")
+    assert registry.find("stride-4-channels-8+upsampling").encoder.stride == 4
+    assert "stride-4-channels-8" not in KNOWN
 
 
 def test_parts_of_several_kinds_are_joined(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,9 +217,9 @@ def of_three_channels(monkeypatch: pytest.MonkeyPatch) -> str:
         convolved = keras.layers.Conv2D(1, 3, padding="same", name="reconstruction")(upsampled)
         return keras.Model(latent, convolved, name="decoder")
 
-    here = {"module": "reproduce.models.encoders.paper"}
-    wide = registry.Encoder("wide", "three channels", encode, channels=3, stride=4, reach=1, **here)
-    tall = registry.Decoder("tall", "fourfold upsampling", decode, reach=1, **here)
+    here = "reproduce.models.encoders.paper"
+    wide = registry.Encoder("wide", "three channels", encode, 3, stride=4, reach=1, module=here)
+    tall = registry.Decoder("tall", "fourfold upsampling", decode, 1, module=here, strides=(4,))
     monkeypatch.setitem(registry._ENCODERS, "wide", wide)
     monkeypatch.setitem(registry._DECODERS, "tall", tall)
     return "wide+tall"

@@ -1,4 +1,4 @@
-"""The model's own layers: what stock Keras lacks, and two pairs of stock layers in a faster form.
+"""The models' own layers: what stock Keras lacks, and two pairs of stock layers in a faster form.
 
 `ConvolutionThenPooling` and `UpsamplingThenConvolution` compute what two stock layers compute one
 after the other, with the weights of the one that has some: the same kernel, the same bias, the
@@ -108,3 +108,118 @@ class CropToImage(keras.layers.Layer):
         decoded, image = inputs
         shape = keras.ops.shape(image)
         return decoded[:, : shape[1], : shape[2], :]
+
+
+@keras.saving.register_keras_serializable(package="reproduce")
+class MeanOverPlaces(keras.layers.Layer):
+    """Mean over all places: N x h x w x C to N x 1 x 1 x C."""
+
+    def call(self, inputs: Any) -> Any:
+        """Return the means, row by row: how a mean over all is split depends on the threads."""
+        return keras.ops.mean(keras.ops.mean(inputs, axis=2, keepdims=True), axis=1, keepdims=True)
+
+
+@keras.saving.register_keras_serializable(package="reproduce")
+class MaximumOverPlaces(keras.layers.Layer):
+    """Maximum over all places: N x h x w x C to N x 1 x 1 x C."""
+
+    def call(self, inputs: Any) -> Any:
+        """Return the maxima."""
+        return keras.ops.max(inputs, axis=(1, 2), keepdims=True)
+
+
+@keras.saving.register_keras_serializable(package="reproduce")
+class MeanAndMaximumOverChannels(keras.layers.Layer):
+    """Mean and maximum over the channels: N x h x w x C to N x h x w x 2."""
+
+    def call(self, inputs: Any) -> Any:
+        """Return both, the mean first."""
+        both = [of(inputs, axis=-1, keepdims=True) for of in (keras.ops.mean, keras.ops.max)]
+        return keras.ops.concatenate(both, axis=-1)
+
+
+@keras.saving.register_keras_serializable(package="reproduce")
+class DivisiveNormalisation(keras.layers.Layer):
+    """Generalised divisive normalisation (Ballé et al. 2016), or its approximate inverse.
+
+    Each value is divided by √(β + Σ γ x²) over the channels of its place; the inverse multiplies.
+    β and γ are kept as squares of what is trained, so that neither can be negative.
+    """
+
+    def __init__(self, inverse: bool = False, **of_layer: Any) -> None:
+        super().__init__(**of_layer)
+        self.inverse = inverse
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Make β of ones and γ of a tenth on the diagonal, as Ballé et al. begin."""
+        channels = input_shape[-1] or 0  # never unknown
+        self.root_beta = self.add_weight(shape=(channels,), initializer="ones", name="root_beta")
+        # Zeros off the diagonal would have no gradient, for the gradient of a square is zero there.
+        start = np.sqrt(0.1 * np.eye(channels) + 2.0**-18).astype(np.float32)
+        self.root_gamma = self.add_weight(
+            shape=start.shape, initializer=lambda *_, **__: start, name="root_gamma"
+        )
+
+    def call(self, inputs: Any) -> Any:
+        """Return the normalised values."""
+        kernel = keras.ops.square(self.root_gamma)[None, None]
+        norms = keras.ops.conv(keras.ops.square(inputs), kernel)
+        # A row of β, as of biases above; kept away from zero, where a root has no gradient.
+        row = (*keras.ops.shape(inputs)[2:3], inputs.shape[-1])
+        norms = norms + keras.ops.broadcast_to(keras.ops.square(self.root_beta) + 1e-6, row)
+        return inputs * (keras.ops.sqrt(norms) if self.inverse else keras.ops.rsqrt(norms))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what the layer was made with."""
+        return {**super().get_config(), "inverse": self.inverse}
+
+
+@keras.saving.register_keras_serializable(package="reproduce")
+class WindowAttention(keras.layers.Layer):
+    """Self-attention among the places of each window, by one head: the shape stays.
+
+    Parameters
+    ----------
+    side
+        Of a window, in places. What stands beyond the last rows and columns is zero.
+    width
+        Of keys and queries.
+    """
+
+    def __init__(self, side: int, width: int = 8, **of_layer: Any) -> None:
+        super().__init__(**of_layer)
+        self.side, self.width = side, width
+        self.attention = keras.layers.MultiHeadAttention(1, width, name="head")
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Make the weights of the head."""
+        windows = (None, self.side**2, input_shape[-1])
+        self.attention.build(windows, windows)
+
+    def call(self, inputs: Any) -> Any:
+        """Return what each place takes from its window."""
+        side, channels = self.side, inputs.shape[-1]
+        count, height, width = keras.ops.shape(inputs)[:3]
+        rows, columns = -(-height // side), -(-width // side)
+        beyond = [[0, 0], [0, rows * side - height], [0, columns * side - width], [0, 0]]
+        padded = keras.ops.pad(inputs, beyond)
+        cut = keras.ops.reshape(padded, (count, rows, side, columns, side, channels))
+        windows = keras.ops.reshape(
+            keras.ops.transpose(cut, (0, 1, 3, 2, 4, 5)),
+            (count * rows * columns, side**2, channels),
+        )
+        attended = self.attention(windows, windows)
+        cut = keras.ops.reshape(attended, (count, rows, columns, side, side, channels))
+        whole = keras.ops.reshape(
+            keras.ops.transpose(cut, (0, 1, 3, 2, 4, 5)),
+            (count, rows * side, columns * side, channels),
+        )
+        return whole[:, :height, :width]
+
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> Sequence[int | None]:
+        """Return the shape, which stays."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what the layer was made with."""
+        return {**super().get_config(), "side": self.side, "width": self.width}

@@ -79,7 +79,7 @@ class Attention:
         Whether a layer of that model, named `attention_map`, puts out an attention map,
         N x h x w x channels in (0, 1).
     reach
-        How many latent places away values can matter for a place.
+        How many latent places away values can matter for a place; None if all of them can.
     """
 
     kind: ClassVar[Kind] = "attention"
@@ -88,7 +88,7 @@ class Attention:
     label: str
     build: "Callable[[int], keras.Model]"
     has_map: bool
-    reach: int
+    reach: int | None
     module: str
 
 
@@ -105,6 +105,8 @@ class Decoder:
         N x h x w x channels to N x (stride h) x (stride w) x 1.
     reach
         How many latent places away values can matter for a pixel.
+    strides
+        Of the latents that it takes.
     """
 
     kind: ClassVar[Kind] = "decoder"
@@ -114,6 +116,7 @@ class Decoder:
     build: "Callable[[int, int], keras.Model]"
     reach: int
     module: str
+    strides: tuple[int, ...] = (2,)
 
 
 @dataclass(frozen=True)
@@ -137,9 +140,11 @@ class Model:
         return " and ".join(others) or "the paper's model"
 
     @property
-    def reach(self) -> int:
-        """How many latent places away something can matter, on the way in or on the way out."""
-        return max(self.encoder.reach, self.attention.reach + self.decoder.reach)
+    def decoding_reach(self) -> int | None:
+        """How many latent places away values can matter for a pixel; None if all of them can."""
+        if self.attention.reach is None:
+            return None
+        return self.attention.reach + self.decoder.reach
 
 
 _ENCODERS: dict[str, Encoder] = {}
@@ -160,7 +165,7 @@ def encoder(
 
 
 def attention(
-    name: str, label: str, *, has_map: bool, reach: int
+    name: str, label: str, *, has_map: bool, reach: int | None
 ) -> "Callable[[Callable[[int], keras.Model]], Callable[[int], keras.Model]]":
     """Register the function below as the build function of an attention (see `Attention`)."""
 
@@ -172,12 +177,12 @@ def attention(
 
 
 def decoder(
-    name: str, label: str, *, reach: int
+    name: str, label: str, *, reach: int, strides: tuple[int, ...] = (2,)
 ) -> "Callable[[Callable[[int, int], keras.Model]], Callable[[int, int], keras.Model]]":
     """Register the function below as the build function of a decoder (see `Decoder`)."""
 
     def register(build: "Callable[[int, int], keras.Model]") -> "Callable[[int, int], keras.Model]":
-        _DECODERS[name] = Decoder(name, label, build, reach, build.__module__)
+        _DECODERS[name] = Decoder(name, label, build, reach, build.__module__, strides)
         return build
 
     return register
@@ -189,7 +194,8 @@ def find(name: str) -> Model:
     Raises
     ------
     ReproduceError
-        There is none; the message names those that there are.
+        There is none; the message names those that there are. Or its decoder doesn't take what its
+        encoder makes.
     """
     _load_parts()
     chosen: dict[Kind, str] = {}
@@ -197,22 +203,44 @@ def find(name: str) -> Model:
         kinds = [kind for kind in KINDS if word != PAPER and word in _names(kind)]
         if not kinds or kinds[0] in chosen:
             raise ReproduceError(
-                f"parameter 'model': {name!r} is no model; known are {', '.join(known())}, and "
-                "an encoder, an attention and a decoder of these joined by +"
+                f"parameter 'model': {name!r} is no model; known are {PAPER}, and of others, "
+                f"alone or one of each kind joined by +, the {_parts()}"
             )
         chosen[kinds[0]] = word
-    return Model(
+    model = Model(
         name,
         _ENCODERS[chosen.get("encoder", PAPER)],
         _ATTENTIONS[chosen.get("attention", PAPER)],
         _DECODERS[chosen.get("decoder", PAPER)],
     )
+    if not _fits(model.encoder, model.decoder):
+        fitting = [one.name for one in _DECODERS.values() if _fits(model.encoder, one)]
+        raise ReproduceError(
+            f"parameter 'model': {name!r} has a latent value at every {model.encoder.stride}th "
+            f"pixel, which the decoder {model.decoder.name!r} doesn't take; join one that does by "
+            f"+: {', '.join(fitting) or 'there is none'}"
+        )
+    return model
 
 
 def known() -> list[str]:
     """Return the names of the models that have at most one part which isn't the paper's."""
     _load_parts()
-    return [PAPER, *sorted(name for kind in KINDS for name in _names(kind) if name != PAPER)]
+    names = sorted(name for kind in KINDS for name in _names(kind) if name != PAPER)
+    unfit = {one.name for one in _ENCODERS.values() if not _fits(one, _DECODERS[PAPER])}
+    return [PAPER, *(name for name in names if name not in unfit)]
+
+
+def _parts() -> str:
+    """Return the names of all parts but the paper's, as an error tells them."""
+    return "; ".join(
+        f"{kind}s {', '.join(sorted(name for name in _names(kind) if name != PAPER))}"
+        for kind in KINDS
+    )
+
+
+def _fits(of_encoder: Encoder, of_decoder: Decoder) -> bool:
+    return of_encoder.stride in of_decoder.strides
 
 
 def _names(kind: Kind) -> list[str]:
