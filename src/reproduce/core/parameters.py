@@ -20,6 +20,7 @@ Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 LatentReading = Literal["clip", "stretch"]
 Quantisation = Literal["none", "noise", "straight-through"]
+Regularisation = Literal["none", "weight-decay", "latent-dropout", "latent-l1", "rate"]
 
 
 _WHOLE = re.compile(r"[-+]?[0-9]{1,30}")
@@ -96,6 +97,16 @@ class Parameters(BaseModel):
     quantisation_step: Annotated[
         float, Field(gt=0, le=16, description="the step of that noise or rounding")
     ] = 0.25
+    regularisation: Annotated[
+        Regularisation,
+        Field(
+            description="what training does besides: nothing, as in the paper; it lets weights "
+            "decay, drops latent values, adds their magnitude to the loss, or their bits"
+        ),
+    ] = "none"
+    regularisation_weight: Annotated[
+        float, Field(gt=0, le=1000, description="how much of that")
+    ] = 0.001
     example_split: Annotated[
         Split, Field(description="split of the image of which a run shows pictures")
     ] = "train"
@@ -136,6 +147,17 @@ class Parameters(BaseModel):
             )
         return self
 
+    @model_validator(mode="after")
+    def _regularisation_has_what_it_needs(self) -> "Parameters":
+        if self.regularisation == "rate" and self.quantisation == "none":
+            raise ValueError(
+                "regularisation: 'rate' counts the bits of a quantised latent; set quantisation: "
+                "noise, or straight-through"
+            )
+        if self.regularisation == "latent-dropout" and self.regularisation_weight >= 1:
+            raise ValueError("regularisation_weight: below 1 for 'latent-dropout', a share")
+        return self
+
     def in_effect(self) -> dict[str, Any]:
         """Return the parameters that can change a result of this run.
 
@@ -147,6 +169,8 @@ class Parameters(BaseModel):
             without.add("crops_per_photograph")
         if self.quantisation == "none":
             without.add("quantisation_step")
+        if self.regularisation == "none":  # not a word of it, as before there was any
+            without |= {"regularisation", "regularisation_weight"}
         return self.model_dump(exclude=without)
 
     @field_validator("seeds")

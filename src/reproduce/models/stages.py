@@ -18,7 +18,10 @@ MODEL = Stage(
     name="model",
     title="Train the autoencoder; go on after the last finished epoch of an interrupted run",
     made_by="reproduce.models.training:make",
-    reads=("model", "epochs", "batch_size", "seed", "quantisation", "quantisation_step"),
+    reads=(
+        *("model", "epochs", "batch_size", "seed"),
+        *("quantisation", "quantisation_step", "regularisation", "regularisation_weight"),
+    ),
     needs=(DATA,),
     packages=("tensorflow", "keras", "numpy"),
     resumable=True,

@@ -29,6 +29,7 @@ from reproduce.data import preparation
 from reproduce.data.pixels import to_unit_range
 from reproduce.data.preparation import PreparedData
 from reproduce.models import autoencoder as model
+from reproduce.models.regularisation import NONE, Regulariser
 from reproduce.models.stages import MODEL
 
 HISTORY = "history.json"
@@ -129,6 +130,7 @@ def training_step(
     quantisation: Quantisation = "none",
     width: float = 1.0,
     seed: int = 0,
+    regulariser: Regulariser = NONE,
 ) -> Callable[[NDArray[np.uint8]], Any]:
     """Return a function that trains a compiled model on one batch, input = target.
 
@@ -144,27 +146,34 @@ def training_step(
         Of the latents on their way to the decoder, see `quantised`.
     seed
         Of the noise, with the number of the step and the place in the batch.
+    regulariser
+        What training does besides.
 
     Returns
     -------
     Callable
         Takes N x H x W grey levels (uint8), returns their mean loss before the step, in nats per
-        pixel: the binary cross-entropy, taken from the argument of the last sigmoid.
+        pixel: the binary cross-entropy, taken from the argument of the last sigmoid, and what
+        regularisation adds to it.
     """
     whole = model.logits(autoencoder)
     encoder = autoencoder.get_layer("encoder")
     variables = autoencoder.trainable_variables
+    autoencoder.optimizer.weight_decay = regulariser.weight_decay
     # Before the first step, which would else be compiled twice: with the making of Adam's state.
     autoencoder.optimizer.build(variables)
 
-    def logits(batch: Any, place: Any) -> Any:
-        if quantisation == "none":
-            return whole(batch, training=True)
+    def logits_and_penalty(batch: Any, place: Any) -> tuple[Any, Any]:
+        if quantisation == "none" and not regulariser.of_latents:
+            return whole(batch, training=True), 0.0
         steps = tensorflow.cast(autoencoder.optimizer.iterations, tensorflow.int64)
         # No batch is longer than 4096, so no two parts of a training draw the same noise.
-        drawn = (seed, steps * 4096 + tensorflow.cast(place, tensorflow.int64))
-        latents = quantised(encoder(batch, training=True), quantisation, width, drawn)
-        return model.logits_of_latents(autoencoder, latents, batch)
+        number = steps * 4096 + tensorflow.cast(place, tensorflow.int64)
+        latents = encoder(batch, training=True)
+        given = quantised(latents, quantisation, width, (seed, number))
+        given = regulariser.changed(given, number)
+        penalty = regulariser.penalty(latents, number)
+        return model.logits_of_latents(autoencoder, given, batch), penalty
 
     def step(images: Any) -> Any:
         pixels = tensorflow.cast(tensorflow.size(images, tensorflow.int64), tensorflow.float32)
@@ -173,12 +182,11 @@ def training_step(
             levels = images[start : start + IMAGES_AT_ONCE, :, :, tensorflow.newaxis]
             batch = tensorflow.cast(levels, tensorflow.float32) / 255
             with tensorflow.GradientTape() as tape:
-                losses = keras.losses.binary_crossentropy(
-                    batch, logits(batch, start), from_logits=True
-                )
+                logits, penalty = logits_and_penalty(batch, start)
+                losses = keras.losses.binary_crossentropy(batch, logits, from_logits=True)
                 # Row by row: how a sum over all is split depends on the number of threads.
                 rows = tensorflow.reduce_sum(losses, axis=2)
-                loss = tensorflow.reduce_sum(rows) / pixels
+                loss = (tensorflow.reduce_sum(rows) + penalty) / pixels
             return loss, *tape.gradient(loss, variables)
 
         loss, *gradients = tensorflow.map_fn(
@@ -210,7 +218,11 @@ def make(parameters: Parameters, folder: Path) -> dict[str, Any]:
         autoencoder = model.build(parameters.seed, parameters.model)
     steps = math.ceil(count / parameters.batch_size)
     step = training_step(
-        autoencoder, parameters.quantisation, parameters.quantisation_step, parameters.seed
+        autoencoder,
+        parameters.quantisation,
+        parameters.quantisation_step,
+        parameters.seed,
+        Regulariser.of(parameters),
     )
     progress = tqdm(
         total=parameters.epochs * steps,
