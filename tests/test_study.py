@@ -46,7 +46,8 @@ def test_each_variant_runs_with_each_seed_and_sets_most_what_is_its_own(tmp_path
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (TWO_BY_TWO.replace("seeds:", "seed:"), "seeds: Field required"),
+        (TWO_BY_TWO.replace("seeds:", "seed:"), "seed: Extra inputs"),
+        (TWO_BY_TWO.replace('seeds: "0,3"\n', ""), "seeds: there is none"),
         (TWO_BY_TWO.replace("noise: {", "No such name!: {"), "variants.*pattern"),
         (TWO_BY_TWO.replace("[model]", "[]"), "stages"),
         (TWO_BY_TWO.partition("variants")[0], "what sets parameters needs a variant"),
@@ -59,6 +60,74 @@ def test_a_file_that_holds_no_study_is_refused_with_the_place_of_the_fault(
 ) -> None:
     with pytest.raises(ReproduceError, match=rf"mine\.yaml(?s:.*){said}"):
         written(tmp_path, text)
+
+
+QUESTIONS = """
+profile: paper
+stages: [model]
+parameters: {epochs: 2}
+finals: {per_question: 1, whole: [first]}
+questions:
+  first:
+    asks: Is it?
+    expects: It is.
+    refuted_by: It isn't.
+    reference: plain
+    seeds: "0..2"
+    variants:
+      plain: {}
+      noise: {quantisation: noise}
+  second:
+    asks: And this?
+    expects: Yes.
+    refuted_by: No.
+    reference: plain
+    seeds: "2,7"
+    variants:
+      longer: {epochs: 5}
+      noise: {quantisation: noise}
+"""
+
+
+def test_each_question_has_its_variants_run_with_its_seeds_and_those_it_compares_with(
+    tmp_path: Path,
+) -> None:
+    runs = list(written(tmp_path, QUESTIONS).runs(Parameters()))
+    seeds = {
+        model: [run.parameters.seed for run in runs if run.model == model]
+        for model in dict.fromkeys(run.model for run in runs)
+    }
+    assert seeds == {
+        "paper@plain": [0, 1, 2, 7],
+        "paper@noise": [0, 1, 2, 7],
+        "paper@longer": [2, 7],
+    }
+    assert {run.parameters.epochs for run in runs if run.variant == "longer"} == {5}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("reference: plain", "reference: nothing", "first.reference: 'nothing' is no variant"),
+        ('"2,7"', '"2,2"', "questions.second.seeds: .*a seed comes twice"),
+        ('"2,7"', '""', "questions.second.seeds: .*there is none"),
+        (
+            "{epochs: 5}\n      noise: {quantisation: noise}",
+            "{}\n      noise: {epochs: 4}",
+            "'noise'",
+        ),
+        ("whole: [first]", "whole: [third]", "'third' is no question"),
+        ("profile: paper", 'profile: paper\nseeds: "0"', "none beside them"),
+        ("    expects: Yes.\n", "", "questions.second.expects: Field required"),
+        ("finals:", "analysis: {correction: none}\nfinals:", "analysis.correction"),
+        ("finals:", "analysis: {confidence: 95}\nfinals:", "analysis.confidence"),
+    ],
+)
+def test_questions_that_do_not_fit_together_are_refused(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    with pytest.raises(ReproduceError, match=said):
+        written(tmp_path, QUESTIONS.replace(old, new))
 
 
 @pytest.mark.parametrize("name", ["other", "../mine", ""])

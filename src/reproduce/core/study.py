@@ -1,12 +1,13 @@
 """Studies: runs of one profile that differ in a few parameters, to be set beside each other.
 
-A study is a file of `studies/`. Another run in it is one line there.
+A study is a file of `studies/`. Another run in it is one line there. One that asks questions is a
+plan as well: it says what is expected, and what would refute it, before anything is run.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
@@ -15,6 +16,7 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
@@ -48,7 +50,86 @@ class StudyRun:
         return "@".join(filter(None, (self.parameters.model, self.variant)))
 
 
-class Study(BaseModel):
+class _Said(BaseModel):
+    """A part of a study's file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Analysis(_Said):
+    """How the runs of a study with questions are held against each other.
+
+    Attributes
+    ----------
+    metric
+        Quality at which rates are compared.
+    confidence
+        Of the intervals, which come from resampling seeds, and images within them.
+    resamples
+        How often.
+    correction
+        Of the p-values of all comparisons of the study, for there are many.
+    equivalent_percent
+        If the interval of a BD-rate lies within this of 0, there is no difference to speak of.
+    """
+
+    metric: Literal["psnr_db", "ms_ssim"] = "psnr_db"
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    resamples: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000
+    correction: Literal["holm"] = "holm"
+    equivalent_percent: Annotated[float, Field(gt=0, lt=100)] = 5.0
+
+
+class Finals(_Said):
+    """Which variants are trained again, in the setting that the paper has.
+
+    Attributes
+    ----------
+    per_question
+        How many of each question: those of the lowest BD-rate on the seeds that all have.
+    whole
+        Questions all variants of which are trained again.
+    """
+
+    per_question: Annotated[int, Field(ge=0, le=100)]
+    whole: list[str] = []
+
+
+class Question(_Said):
+    """What some variants are trained for.
+
+    Attributes
+    ----------
+    asks
+        The question.
+    expects
+        The hypothesis: what we take for true before any run.
+    refuted_by
+        What would show that it isn't.
+    reference
+        The variant that the others of this question are held against.
+    seeds
+        Of the runs of each of them, as `0..19`.
+    variants
+        What their runs set, by name.
+    """
+
+    asks: str
+    expects: str
+    refuted_by: str
+    reference: Variant
+    seeds: str
+    variants: Annotated[dict[Variant, dict[str, Any]], Field(min_length=1)]
+
+    @field_validator("seeds")
+    @classmethod
+    def _seeds_are_seeds(cls, text: str) -> str:
+        if not parse_seeds(text):
+            raise ValueError("there is none")
+        return text
+
+
+class Study(_Said):
     """What a study's file says.
 
     Attributes
@@ -64,21 +145,69 @@ class Study(BaseModel):
     variants
         What the runs of each variant set, by its name. Without any there is one run for each seed,
         that of the profile itself, and nothing may be set.
+    questions
+        By name, instead of seeds and variants: each has its own.
+    analysis, finals
+        Of a study with questions.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
     profile: str
-    seeds: str
+    seeds: str = ""
     stages: Annotated[list[str], Field(min_length=1)]
     parameters: dict[str, Any] = {}
     variants: dict[Variant, dict[str, Any]] = {}
+    questions: dict[Variant, Question] = {}
+    analysis: Analysis = Analysis()
+    finals: Finals | None = None
 
     @model_validator(mode="after")
     def _sets_nothing_without_a_name(self) -> "Study":
-        if self.parameters and not self.variants:
+        if self.parameters and not (self.variants or self.questions):
             raise ValueError("what sets parameters needs a variant, which gives it a name")
         return self
+
+    @model_validator(mode="after")
+    def _has_seeds(self) -> "Study":
+        if self.questions and (self.seeds or self.variants):
+            raise ValueError("questions have seeds and variants of their own: none beside them")
+        if not self.questions and not parse_seeds(self.seeds):
+            raise ValueError("seeds: there is none")
+        return self
+
+    @model_validator(mode="after")
+    def _questions_fit_together(self) -> "Study":
+        set_before: dict[str, dict[str, Any]] = {}
+        for question in self.questions.values():
+            for variant, own in question.variants.items():
+                if set_before.setdefault(variant, own) != own:
+                    raise ValueError(f"two questions have a variant {variant!r}, not the same")
+        for name, question in self.questions.items():
+            if question.reference not in set_before:
+                raise ValueError(
+                    f"questions.{name}.reference: {question.reference!r} is no variant"
+                )
+        for name in self.finals.whole if self.finals else ():
+            if name not in self.questions:
+                raise ValueError(f"finals.whole: {name!r} is no question")
+        return self
+
+    @property
+    def settings(self) -> dict[str, tuple[dict[str, Any], list[int]]]:
+        """What the runs of each variant set besides, and their seeds.
+
+        A variant of several questions, or one that others are held against, has the seeds of all.
+        """
+        if not self.questions:
+            seeds = parse_seeds(self.seeds)
+            return {variant: (own, seeds) for variant, own in (self.variants or {"": {}}).items()}
+        own_of = {
+            variant: own for one in self.questions.values() for variant, own in one.variants.items()
+        }
+        seeds_of: dict[str, set[int]] = {variant: set() for variant in own_of}
+        for question in self.questions.values():
+            for variant in {*question.variants, question.reference}:
+                seeds_of[variant] |= {*parse_seeds(question.seeds)}
+        return {variant: (own, sorted(seeds_of[variant])) for variant, own in own_of.items()}
 
     def runs(self, parameters: Parameters) -> Iterator[StudyRun]:
         """Yield the runs, variant by variant, the seeds of each in order.
@@ -90,8 +219,8 @@ class Study(BaseModel):
         ReproduceError
             A parameter is unknown or out of range.
         """
-        for variant, own in (self.variants or {"": {}}).items():
-            for seed in parse_seeds(self.seeds):
+        for variant, (own, seeds) in self.settings.items():
+            for seed in seeds:
                 changes = {**self.parameters, **own, "seed": seed}
                 changed = Parameters(**{**parameters.model_dump(), **changes})
                 yield StudyRun(variant, changes, changed)
