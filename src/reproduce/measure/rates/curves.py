@@ -164,17 +164,40 @@ def bd_rate_of_images(
 
     Takes what `measurement.read` returns.
     """
-    of_size = table[table["size"] == size].replace(math.inf, math.nan)  # of equal images
-    own, other = (
+    own, other = (table[table["codec"] == name] for name in (codec, anchor))
+    known = bd_rates_by_image(own, other, metric, size).dropna()
+    return BDRateOfImages(float(known.mean()) if len(known) else math.nan, len(known))
+
+
+def bd_rates_by_image(
+    own: pd.DataFrame, anchor: pd.DataFrame, metric: str, size: str = "full"
+) -> "pd.Series[float]":
+    """Return each image's BD-rate in percent, by image: of one table over that of an anchor.
+
+    Each table is of one codec, from `measurement.read`. NaN where the curves share no quality.
+
+    Raises
+    ------
+    KeyError
+        The anchor has not got an image.
+    """
+    curves_of, anchor_curves = (
         {
             image: _rising(points["bpp"].to_numpy(), points[metric].to_numpy())
-            for image, points in of_size[of_size["codec"] == name].groupby("image")
+            # Equal images have an infinite PSNR.
+            for image, points in table[table["size"] == size]
+            .replace(math.inf, math.nan)
+            .groupby("image")
         }
-        for name in (codec, anchor)
+        for table in (own, anchor)
     )
-    found = [_bd_rate(own[image], other[image], metric).percent for image in own]
-    known = [percent for percent in found if not math.isnan(percent)]
-    return BDRateOfImages(float(np.mean(known)) if known else math.nan, len(known))
+    return pd.Series(
+        {
+            image: _bd_rate(curve, anchor_curves[image], metric).percent
+            for image, curve in curves_of.items()
+        },
+        dtype=float,
+    )
 
 
 def quality_at(curves: pd.DataFrame, codec: str, metric: str, rate: float) -> float:
