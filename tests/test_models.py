@@ -17,7 +17,7 @@ from reproduce.measure import scores as scoring
 from reproduce.measure.rates import autoencoder
 from reproduce.measure.subject import Subject
 from reproduce.models import autoencoder as model
-from reproduce.models import registry, training
+from reproduce.models import description, registry, training
 
 KNOWN = registry.known()
 COARSE = sorted({*registry._ENCODERS} - {registry.PAPER} - {*KNOWN})
@@ -62,6 +62,47 @@ def test_models_have_as_many_parameters_as_their_parts(name: str, count: int) ->
     assert model.build(0, name).count_params() == count
 
 
+@pytest.mark.parametrize(
+    ("name", "encoding", "decoding"),
+    [
+        # Kernel x channels in x filters, at every pixel, or at one place in four, in sixteen.
+        ("paper", 9 * 32 + 9 * 32 * 16 / 4 + 9 * 16 / 4, 9 / 4 + 9 * 16 / 4 + 9 * 16),
+        ("no-attention", 9 * 32 + 9 * 32 * 16 / 4 + 9 * 16 / 4, 9 * 16 / 4 + 9 * 16),
+        ("channels-4", 9 * 32 + 9 * 32 * 16 / 4 + 9 * 64 / 4, (9 * 16 + 9 * 64) / 4 + 9 * 16),
+        ("deeper-decoder", 9 * 32 + 9 * 32 * 16 / 4 + 9 * 16 / 4, 9 / 4 + 9 * (16 + 256) / 4 + 144),
+        (
+            "stride-4-channels-8+upsampling",
+            9 * 32 + 9 * 32 * 32 / 4 + 9 * 32 * 16 / 16 + 9 * 16 * 8 / 16,
+            9 * 8 * 8 / 16 + 9 * 8 * 16 / 16 + 9 * 16 * 16 / 4 + 9 * 16,
+        ),
+        ("gdn-decoder", 9 * 32 + 9 * 32 * 16 / 4 + 9 * 16 / 4, 9 / 4 + 9 * 16 / 4 + 64 + 9 * 16),
+        (
+            "window-attention",
+            9 * 32 + 9 * 32 * 16 / 4 + 9 * 16 / 4,
+            (4 * 8 + 2 * 64 * 8) / 4 + 9 * 16 / 4 + 9 * 16,
+        ),
+    ],
+)
+def test_multiplications_are_counted_as_by_hand(
+    name: str, encoding: float, decoding: float
+) -> None:
+    counted = description.multiplications(model.build(0, name))
+    assert (counted.encoding, counted.decoding) == pytest.approx((encoding, decoding))
+
+
+def test_a_layer_whose_use_of_weights_is_not_known_is_refused() -> None:
+    from reproduce.core.backend import keras
+
+    built = model.build(0)
+    latent = keras.Input((None, None, 1))
+    normalised = keras.layers.LayerNormalization(name="strange")(latent)
+    odd = keras.Model(latent, normalised, name="attention")
+    image = keras.Input((None, None, 1))
+    decoded = built.get_layer("decoder")(odd(built.get_layer("encoder")(image)))
+    with pytest.raises(TypeError, match="'strange'"):
+        description.multiplications(keras.Model(image, decoded))
+
+
 def test_all_models_of_a_seed_share_the_initial_weights_of_the_parts_that_they_share() -> None:
     of_paper = model.build(3).get_layer("encoder").get_weights()
     for name in ("no-attention", "not-inverted", "window-attention", "upsampling"):
@@ -80,6 +121,9 @@ def test_a_model_is_what_its_registration_says(name: str) -> None:
     places = [-(-side // stride) for side in (33, 20)]
     assert latents.shape == (2, *places, registered.encoder.channels)
     assert latents.min() >= 0 or "leaky" in name
+    shapes = description.output_shapes(autoencoder, 32)
+    assert shapes["unit_range"] == (32, 32, 1)
+    assert description.multiplications(autoencoder).encoding > 0
     assert model.decode(autoencoder, latents, (33, 20)).shape == images.shape
     if registered.attention.has_map:
         maps = model.attend(autoencoder, latents)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
 from reproduce.core.backend import keras
 from reproduce.models.registry import KINDS
 
@@ -51,20 +56,79 @@ def output_shapes(autoencoder: keras.Model, image_size: int) -> dict[str, tuple[
     tensor = image
     for name in KINDS:
         part = autoencoder.get_layer(name)
-        outputs |= _outputs_of(part, tensor)
+        outputs |= {layer.name: output for layer, _, output in _steps(part, tensor)}
         tensor = part.compute_output_spec(tensor)
     outputs["crop"] = outputs["unit_range"] = image
     return {name: tensor.shape[1:] for name, tensor in outputs.items()}
 
 
-def _outputs_of(part: keras.Model, tensor: keras.KerasTensor) -> dict[str, keras.KerasTensor]:
-    """Return what each stock layer of a part puts out, if the part takes this."""
-    outputs = {}
-    if isinstance(part, keras.Sequential):
-        for layer in layers_of(part):
-            tensor = outputs[layer.name] = layer.compute_output_spec(tensor)
-        return outputs
-    for layer in layers_of(part):
-        up_to_here = keras.Model(part.input, part.get_layer(layer.name).output)
-        outputs[layer.name] = up_to_here.compute_output_spec(tensor)
-    return outputs
+@dataclass(frozen=True)
+class Multiplications:
+    """Multiplications with weights, each with an addition, for a pixel of an image (MAC/pixel).
+
+    Attributes
+    ----------
+    encoding
+        From image to latent.
+    decoding
+        From latent to reconstruction, the attention included.
+    """
+
+    encoding: float
+    decoding: float
+
+
+def multiplications(autoencoder: keras.Model) -> Multiplications:
+    """Count a model's multiplications, as its stock layers make them.
+
+    What works value by value, as an activation or the product with a map, is not counted.
+
+    Raises
+    ------
+    TypeError
+        A layer has weights, and it is not known how they are used.
+    """
+    size = 64  # which all strides divide
+    tensor = keras.KerasTensor((1, size, size, 1))
+    counted = {}
+    for name in KINDS:
+        part = autoencoder.get_layer(name)
+        counted[name] = sum(_of_layer(*step) for step in _steps(part, tensor)) / size**2
+        tensor = part.compute_output_spec(tensor)
+    return Multiplications(counted["encoder"], counted["attention"] + counted["decoder"])
+
+
+def _of_layer(layer: keras.layers.Layer, inputs: Any, output: keras.KerasTensor) -> int:
+    if not layer.weights:
+        return 0
+    if isinstance(layer, (keras.layers.Conv2D, keras.layers.Dense)):
+        # Each weight of a kernel is used once for each place of the output.
+        weights, places = layer.kernel.shape, output.shape[1:-1]
+        return math.prod((*weights, *places))
+    if hasattr(layer, "multiplications"):
+        return int(layer.multiplications(inputs.shape))
+    raise TypeError(f"how does layer {layer.name!r} use its weights?")
+
+
+def _steps(
+    part: keras.Model, tensor: keras.KerasTensor
+) -> Iterator[tuple[keras.layers.Layer, Any, keras.KerasTensor]]:
+    """Yield each stock layer of a part with what it takes and puts out, if the part takes this."""
+    taken = tensor
+    for layer in part.layers:
+        if isinstance(layer, keras.layers.InputLayer):
+            continue
+        # In a sequence, a layer takes what the one before it puts out.
+        if not isinstance(part, keras.Sequential):
+            taken = _at(part, layer.input, tensor)
+        for stock in layer.stock_layers() if hasattr(layer, "stock_layers") else [layer]:
+            output = stock.compute_output_spec(taken)
+            yield stock, taken, output
+            taken = output
+
+
+def _at(part: keras.Model, place: Any, tensor: keras.KerasTensor) -> Any:
+    """Return what there is at a place of a part's graph, if the part takes this tensor."""
+    if place is part.input:
+        return tensor
+    return keras.Model(part.input, place).compute_output_spec(tensor)

@@ -7,6 +7,7 @@ same numbers but for rounding. `stock_layers` returns that pair.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -169,6 +170,10 @@ class DivisiveNormalisation(keras.layers.Layer):
         norms = norms + keras.ops.broadcast_to(keras.ops.square(self.root_beta) + 1e-6, row)
         return inputs * (keras.ops.sqrt(norms) if self.inverse else keras.ops.rsqrt(norms))
 
+    def multiplications(self, input_shape: Sequence[int]) -> int:
+        """Return how often a weight is multiplied with: γ, at each place."""
+        return math.prod(input_shape[1:]) * input_shape[-1]
+
     def get_config(self) -> dict[str, Any]:
         """Return what the layer was made with."""
         return {**super().get_config(), "inverse": self.inverse}
@@ -219,6 +224,13 @@ class WindowAttention(keras.layers.Layer):
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> Sequence[int | None]:
         """Return the shape, which stays."""
         return input_shape
+
+    def multiplications(self, input_shape: Sequence[int]) -> int:
+        """Return how often queries, keys, values and their products are multiplied."""
+        rows, columns = (-(-side // self.side) for side in input_shape[1:3])
+        places = rows * columns * self.side**2
+        with_weights = 4 * input_shape[-1] * self.width
+        return places * (with_weights + 2 * self.side**2 * self.width)
 
     def get_config(self) -> dict[str, Any]:
         """Return what the layer was made with."""
