@@ -78,6 +78,18 @@ TIMES: Stage = _TIMES(
 )
 
 
+OWN_FILES = Stage(
+    name="own-files",
+    title="Write the model's own files of test images, for their bytes and PSNR",
+    made_by="reproduce.measure.rates.own_files:make",
+    reads=("rate_images",),
+    needs=(DATA, MODEL, TABLES),
+    packages=("tensorflow", "keras", "numpy", "pandas", "scikit-image", "constriction"),
+    resumable=True,
+    recorded=("own-files.csv",),
+)
+
+
 def _of_codec(module: str) -> tuple[Stage, Stage]:
     """Return the stages of a codec that needs no training, by the name of its module."""
     codec = codecs.MODULES[module]
@@ -141,7 +153,7 @@ MANY_REPETITIONS: Stage = _REPETITIONS(
     arguments={"settings": "reproduce.measure.repetitions:MANY"},
 )
 
-EVERY = (*ALL, LITERAL, LITERAL_IN_OUR_ORDER, FEW_REPETITIONS, MANY_REPETITIONS)
+EVERY = (*ALL, LITERAL, LITERAL_IN_OUR_ORDER, FEW_REPETITIONS, MANY_REPETITIONS, OWN_FILES)
 """These, and those that are made for studies alone."""
 
 
