@@ -274,7 +274,7 @@ def write_as_executed(notebook: Path, target: Path) -> None:
         {
             "start_time": "2026-01-02T03:04:05",
             "duration": 1.5,
-            "about": {"versions": environment.versions()},
+            "about": {"versions": environment.versions(), "variables": {"OMP_NUM_THREADS": "2"}},
         }
     )
     for cell in content.cells:

@@ -1,6 +1,8 @@
 """What a run ran in: versions as installed, and the commit, told apart from one with changes."""
 
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,3 +80,40 @@ def test_without_git_there_is_no_commit(repository: Path, monkeypatch: pytest.Mo
 
 def test_versions_name_the_tensorflow_that_is_imported() -> None:
     assert environment.versions()["tensorflow"] == tensorflow.__version__
+
+
+def test_variables_that_numbers_can_depend_on_are_told_without_paths(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "environ", {})
+    told = {"TF_X": "1", "OMP_NUM_THREADS": "3,2", "MKL_CBWR": "AVX2", "NPY_DISABLE_CPU": "X"}
+    hidden = {"HOME": "/home/ada", "PATH": "/bin", "HF_TOKEN": "secret"}
+    paths = {"XLA_FLAGS": "--a=true --dump=/home/ada lovelace", "KERAS_HOME": r"C:\Users\ada"}
+    os.environ.update(told | hidden | paths)
+    without = {"XLA_FLAGS": "--a=true --dump=…", "KERAS_HOME": "…"}
+    assert environment.variables() == told | without
+
+
+def test_the_command_line_drops_settings_and_keeps_threads(tmp_path: Path) -> None:
+    """They are in effect once TensorFlow is loaded, and oneDNN's is made before that."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import atexit, os\n"
+        "atexit.register(lambda: print({n: os.environ.get(n) for n in ("
+        "'TF_ENABLE_ONEDNN_OPTS', 'XLA_FLAGS', 'ONEDNN_MAX_CPU_ISA', 'TF_NUM_INTRAOP_THREADS')}))\n"
+    )
+    users = {"TF_ENABLE_ONEDNN_OPTS": "0", "XLA_FLAGS": "--none", "ONEDNN_MAX_CPU_ISA": "SSE41"}
+    done = subprocess.run(
+        [Path(sys.executable).with_name("reproduce"), "--help"],
+        env=os.environ | users | {"TF_NUM_INTRAOP_THREADS": "7", "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == str(
+        {
+            "TF_ENABLE_ONEDNN_OPTS": "1",
+            "XLA_FLAGS": None,
+            "ONEDNN_MAX_CPU_ISA": None,
+            "TF_NUM_INTRAOP_THREADS": "7",
+        }
+    )

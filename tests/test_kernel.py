@@ -1,6 +1,8 @@
 """Whose kernel executes a notebook: ours, whatever the user has installed and set."""
 
 import json
+import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -56,6 +58,7 @@ def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, value in {
         "IPYTHONDIR": home / "ipython",
         "JUPYTER_PATH": home / "jupyter",
+        "IPYTHON_SUPPRESS_CONFIG_ERRORS": "maybe",
         "KERAS_HOME": home,
         "LC_ALL": "de_DE.ISO-8859-1",
         "MATPLOTLIBRC": home / "matplotlibrc",
@@ -96,13 +99,63 @@ def test_what_a_user_has_set_does_not_come_into_a_run(surroundings: Path, tmp_pa
         "[]",
         "utf-8 1",
     ]
-    assert provenance.read(output).versions == environment.versions()
+    made = provenance.read(output)
+    assert made.versions == environment.versions()
+    assert made.variables["TF_ENABLE_ONEDNN_OPTS"] == "1"
 
     execute.refresh(source)
 
     figure, again = (cell.outputs for cell in nbformat.read(source, as_version=4).cells)
     assert set(figure[0].data) == {"image/png", "text/plain"}
     assert printed(again) == printed(said)
+
+
+STARTED = """
+import sys
+sys.prefix = {prefix!r}  # where IPython looks for settings of this machine
+from ipykernel import kernelapp
+from reproduce.book import launcher
+
+def start():
+    app = kernelapp.IPKernelApp.instance()
+    app.initialize([])
+    of_machine = ("of_startup" in app.shell.user_ns, app.shell.show_rewritten_input)
+    print(of_machine, file=sys.__stdout__)
+
+kernelapp.launch_new_instance = start
+{how}()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("how", "said"), [("start", "(True, False)"), ("launcher.main", "(False, True)")]
+)
+def test_what_a_machine_sets_for_all_its_users_does_not_come_into_a_run(
+    tmp_path: Path, how: str, said: str
+) -> None:
+    settings = tmp_path / "etc" / "ipython"
+    (settings / "startup").mkdir(parents=True)
+    (settings / "startup" / "00.py").write_text("of_startup = 1\n")
+    (settings / "ipython_config.py").write_text(
+        "c = get_config()\nc.InteractiveShell.show_rewritten_input = False\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", STARTED.format(prefix=str(tmp_path), how=how)],
+        env=os.environ | {"IPYTHONDIR": str(tmp_path / "profile")},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == said
+
+
+def test_a_kernel_starts_with_that_and_without_modules_of_the_notebooks_folder() -> None:
+    command = kernel.OwnKernelManager().kernel_spec.argv
+    assert command == [
+        *(sys.executable, "-P", "-m", "reproduce.book.launcher", "-f", "{connection_file}")
+    ]
 
 
 def reply(**changes: str) -> dict[str, Any]:
@@ -139,7 +192,10 @@ def test_sockets_have_a_short_path_wherever_temporary_files_are(
 def test_of_variables_only_those_of_settings_are_kept_from_a_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    foreign = ("PYTHONSTARTUP", "MATPLOTLIBRC", "KERAS_BACKEND", "XLA_FLAGS", "TF_X", "IPYTHONDIR")
+    foreign = (
+        *("PYTHONSTARTUP", "MATPLOTLIBRC", "KERAS_BACKEND", "XLA_FLAGS", "TF_X", "IPYTHONDIR"),
+        *("NPY_DISABLE_CPU_FEATURES", "OPENBLAS_CORETYPE", "IPYKERNEL_CELL_NAME"),
+    )
     kept = ("OMP_NUM_THREADS", "HF_HOME", "REPRODUCE_BUILD", "HTTPS_PROXY", "LD_LIBRARY_PATH")
     for name in (*foreign, *kept, "PYTHONPATH"):
         monkeypatch.setenv(name, "of the user")

@@ -62,6 +62,7 @@ def an_execution(**changes: Any) -> Provenance:
         "commit": "0123456789" * 4,
         "uncommitted_changes": False,
         "versions": {"python": "3.12.1", "tensorflow": "2.21.0"},
+        "variables": {"OMP_NUM_THREADS": "3"},
         "machine": {"processor": "P", "cores": 2, "memory_bytes": 8 * 10**9, "system": "Linux"},
         "started": "2026-05-04T03:02:01+00:00",
         "seconds": 12.34,
@@ -263,11 +264,12 @@ def test_the_commit_is_told_apart_from_changes_to_it(
         {
             "start_time": "2026-05-04T03:02:01.5+00:00",
             "duration": 2.345,
-            "about": {"versions": {"python": "3.99.1"}},
+            "about": {"versions": {"python": "3.99.1"}, "variables": {"OMP_NUM_THREADS": "7"}},
         }
     )
     made = provenance.collect("a.ipynb", content, Parameters(), [], [], commit)
     assert made.versions == {"python": "3.99.1"}  # as the kernel has said
+    assert made.variables == {"OMP_NUM_THREADS": "7"}
     assert {name: getattr(made, name) for name in told} == told
     assert (made.started, made.seconds) == ("2026-05-04T03:02:01+00:00", 2.35)
 

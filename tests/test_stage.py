@@ -114,6 +114,7 @@ def test_the_manifest_says_by_what_and_where_it_was_made(
     # The commit of all but the records, which no stage reads.
     of = {(): "other", ("results",): "abc-dirty"}
     monkeypatch.setattr(environment, "commit", lambda apart_from=(): of[tuple(apart_from)])
+    monkeypatch.setattr(environment, "variables", lambda: {"TF_X": "of the user"})
     manifest = store.read_manifest(stages.SCORES.folder(small_run.parameters))
     assert manifest["stage"] == "scores"
     made = manifest["made"]
@@ -125,6 +126,7 @@ def test_the_manifest_says_by_what_and_where_it_was_made(
         "reproduce.measure.metrics",
     } <= set(made["modules"])
     assert made["versions"] == environment.versions()
+    assert made["variables"] == {"TF_X": "of the user"}
     assert made["machine"] == environment.machine().model_dump()
     assert made["started"].endswith("+00:00")
     assert manifest["dependencies"]["needs"]["data"] == {

@@ -162,6 +162,7 @@ def _facts(made: Provenance) -> str:
         "data fingerprint": ", ".join(f"`{name}`" for name in made.data_fingerprints),
         "git commit": _commit(made, 40, ", with uncommitted changes"),
         "versions": versions(made.versions),
+        "variables": variables(made.variables),
         "machine": machine(made.machine),
         "executed": f"{_when(made)}, in {made.seconds:,.1f} s with the start of the kernel",
     }
@@ -177,6 +178,11 @@ def versions(of_packages: Mapping[str, str]) -> str:
     """Return the versions of Python and of packages in one line."""
     names = {"python": "Python", "tensorflow": "TensorFlow", "keras": "Keras", "numpy": "NumPy"}
     return ", ".join(f"{names.get(name, name)} {number}" for name, number in of_packages.items())
+
+
+def variables(of_process: Mapping[str, str]) -> str:
+    """Return variables of the environment with their values in one line."""
+    return ", ".join(f"`{name}={value}`" for name, value in of_process.items()).replace("|", r"\|")
 
 
 def machine(one: Machine) -> str:

@@ -52,6 +52,7 @@ def _facts(parameters: Parameters) -> str:
         "all parameters": colophon.assignments(values, values),
         "git commit": _commit(environment.commit()),
         "versions": colophon.versions(environment.versions()),
+        "variables": colophon.variables(environment.variables()) or "–",
         "machine": colophon.machine(environment.machine()),
     }
     return markdown.table([{"": name, "this run": text} for name, text in facts.items()])

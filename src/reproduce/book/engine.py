@@ -31,7 +31,7 @@ class MeasuringClient(PapermillNotebookClient):
         super().papermill_execute_cells()
         asked = self.kc.execute("", silent=True, user_expressions={"about": kernel.ABOUT})
         said = kernel.about(self.wait_for_reply(asked))
-        self.nb.metadata.papermill["about"] = said.model_dump(include={"versions"})
+        self.nb.metadata.papermill["about"] = said.model_dump(include={"versions", "variables"})
 
     def execute_cell(self, cell: NotebookNode, cell_index: int) -> None:
         """Execute one cell.

@@ -1,7 +1,7 @@
 """The kernel that executes notebooks: of this interpreter and package, with settings of its own.
 
 Jupyter takes a kernel's command from the first `python3` that a user has installed anywhere,
-IPython runs a user's profile in it, and its sockets stand where TMPDIR says.
+IPython runs a user's profile in it, and a machine's, and its sockets stand where TMPDIR says.
 """
 
 import ast
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ipykernel.kernelspec import get_kernel_dict
+from ipykernel.kernelspec import get_kernel_dict, make_ipkernel_cmd
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from traitlets.config import Config
@@ -33,7 +33,9 @@ class OwnKernelManager(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """What is started, whatever is installed under that name."""
-        return KernelSpec(**get_kernel_dict())
+        # With -P, no module is taken from the notebook's folder before the kernel is up.
+        command = make_ipkernel_cmd("reproduce.book.launcher", python_arguments=["-P"])
+        return KernelSpec(**get_kernel_dict() | {"argv": command})
 
 
 @contextmanager

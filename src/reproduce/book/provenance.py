@@ -78,6 +78,8 @@ class Provenance(Value):
         left out: it is a path on one machine. What was in it is told by the data's fingerprint.
     commit, uncommitted_changes
         Of the checkout when the notebook was started; None outside of git.
+    variables
+        Of the kernel's environment, as `environment.variables` tells them.
     started
         As ISO 8601 has it.
     seconds
@@ -93,6 +95,7 @@ class Provenance(Value):
     commit: str | None
     uncommitted_changes: bool | None
     versions: dict[str, str]
+    variables: dict[str, str]
     machine: environment.Machine
     started: str
     seconds: float
@@ -140,6 +143,7 @@ def collect(
         commit=commit and commit.removesuffix("-dirty"),
         uncommitted_changes=commit.endswith("-dirty") if commit else None,
         versions=execution.about.versions,
+        variables=execution.about.variables,
         machine=environment.machine(),
         started=datetime.fromisoformat(execution.start_time).isoformat(timespec="seconds"),
         seconds=round(execution.duration, 2),

@@ -27,25 +27,55 @@ class Machine(Value):
 
 
 class About(Value):
-    """What a process says of itself: its interpreter, where this package is, and versions."""
+    """What a process says of itself: its interpreter, where this package is, and with what."""
 
     executable: str
     package: str
     versions: dict[str, str]
+    variables: dict[str, str]
 
 
 def about() -> str:
     """Return what this process is, as JSON of `About`."""
     return About(
-        executable=sys.executable, package=str(store.PACKAGE), versions=versions()
+        executable=sys.executable,
+        package=str(store.PACKAGE),
+        versions=versions(),
+        variables=variables(),
     ).model_dump_json()
 
 
+_SETTINGS = re.compile(r"(?!TF_NUM_|TF_CPP_)(KERAS|TF|XLA|ONEDNN|DNNL)_.*")
+"""Variables by which a user changes what TensorFlow and Keras compute.
+
+Threads and what is logged are no such: a user chooses them.
+"""
+
 _FOREIGN = re.compile(
     r"PYTHON(STARTUP|HOME|INSPECT|OPTIMIZE|WARNINGS|PLATLIBDIR|CASEOK|SAFEPATH)|MATPLOTLIBRC|MPLBACKEND"
-    r"|IPYTHONDIR|(KERAS|TF|XLA|ONEDNN|DNNL)_.*"
+    r"|IPYTHON.*|IPYKERNEL_.*|(KERAS|TF|XLA|ONEDNN|DNNL|NPY)_.*|OPENBLAS_CORETYPE"
 )
 """Variables of the environment by which settings of a user, or of a machine, come into a run."""
+
+_TOLD = re.compile(
+    r"(KERAS|TF|XLA|ONEDNN|DNNL|OMP|GOMP|KMP|MKL|OPENBLAS|NPY)_.*|GLIBC_TUNABLES|PYTHONHASHSEED"
+)
+"""Variables on which numbers, or threads, can depend: those that are set are told."""
+
+_FROM_PATH_ON = re.compile(r"[^\s=,]*[/\\].*", re.DOTALL)
+
+
+def variables() -> dict[str, str]:
+    """Return the variables of this process on which its numbers can depend, without paths."""
+    told = {name: value for name, value in sorted(os.environ.items()) if _TOLD.fullmatch(name)}
+    return {name: _FROM_PATH_ON.sub("…", value) for name, value in told.items()}
+
+
+def forget_settings() -> None:
+    """Drop a user's settings of TensorFlow and Keras from this process, before they are loaded."""
+    for name in list(os.environ):
+        if _SETTINGS.fullmatch(name):
+            del os.environ[name]
 
 
 def own() -> dict[str, str]:

@@ -202,6 +202,7 @@ class Stage:
             "entries": self.entries(parameters),
             "modules": self.closure(parameters),
             "versions": environment.versions(),
+            "variables": environment.variables(),
             "machine": environment.machine().model_dump(),
         }
 
