@@ -349,6 +349,34 @@ def test_a_process_that_is_terminated_while_it_writes_leaves_nothing(
     assert list(folder.glob(".*")) == []
 
 
+def test_what_a_killed_process_has_left_goes_with_the_next_file_and_nothing_else_does(
+    start, tmp_path, monkeypatch
+):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    process = start(WRITER, folder)
+    process.stdout.readline()
+    wait_for(lambda: bool(list(folder.glob(".*.tmp"))), "it writes")
+    process.kill()
+    process.wait(timeout=30)
+    (left,) = (path.name for path in folder.glob(".*"))
+    place, number, thread = left[1:].removesuffix(".tmp").split("-")
+    others = {
+        f".{place}-{os.getpid()}-{thread}.tmp": "of a process that runs",
+        f".{place}-{os.getppid()}-{thread}.tmp": "of another one",
+        f".{place[::-1]}-{number}-{thread}.tmp": "of another machine, where that number may run",
+        f".{place}-{number}-{thread}.tmp.jpg": "of a user",
+        f"{place}-{number}-{thread}.tmp": "of a user",
+        f".{place}-{'9' * 30}-{thread}.tmp": "of a user",
+        ".1-2.tmp": "of a user",
+    }
+    for name in others:
+        (folder / name).write_text("kept")
+    monkeypatch.setattr(store, "_TIDIED", set())  # as in a process of its own
+    store.write_whole(folder / "another", b"new")
+    assert {path.name for path in folder.iterdir()} - {"file"} == {*others, "another"}
+
+
 def test_json_is_written_for_people_too_and_keeps_the_order_of_the_keys(tmp_path):
     store.write_json(tmp_path / "file.json", {"z": 1, "a": [2]})
     text = (tmp_path / "file.json").read_text()

@@ -15,6 +15,8 @@ import hashlib
 import json
 import math
 import os
+import platform
+import re
 import shutil
 import stat
 import sys
@@ -22,6 +24,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -38,6 +41,7 @@ USES = "REPRODUCE_USES"
 """Variable of the environment: a file to note what is used in, for a notebook's provenance."""
 
 _BEING_WRITTEN: set[Path] = set()
+_TIDIED: set[Path] = set()
 
 
 def project_root() -> Path:
@@ -233,8 +237,8 @@ def write_whole(path: Path, data: bytes) -> None:
     old = target.stat() if target.exists() else None
     if old and not stat.S_ISREG(old.st_mode):
         raise OSError(errno.EINVAL, "this is no regular file", str(path))
-    # Its name is short: that of the file may be as long as a name can be.
-    temporary = target.with_name(f".{os.getpid()}-{threading.get_ident()}.tmp")
+    _remove_leftovers(target.parent)
+    temporary = _temporary(target.parent)
     _BEING_WRITTEN.add(temporary)
     try:
         temporary.write_bytes(data)
@@ -244,6 +248,43 @@ def write_whole(path: Path, data: bytes) -> None:
     finally:
         temporary.unlink(missing_ok=True)
         _BEING_WRITTEN.discard(temporary)
+
+
+def _temporary(folder: Path) -> Path:
+    """Return the path of a temporary file of this thread: a short name, which no other has."""
+    return folder / f".{_place()}-{os.getpid()}-{threading.get_ident()}.tmp"
+
+
+@cache
+def _place() -> str:
+    """Return digits for what numbers processes: this machine, or a container on it."""
+    try:
+        of_container = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:  # there are no containers here, or there is no telling
+        of_container = ""
+    return hashlib.sha256(f"{platform.node()} {of_container}".encode()).hexdigest()[:8]
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove temporary files of processes that were killed here, once for each folder."""
+    if folder in _TIDIED or sys.platform == "win32":  # where asking after a process ends it
+        return
+    _TIDIED.add(folder)
+    with suppress(OSError):
+        for other in folder.glob(f".{_place()}-*.tmp"):
+            numbers = re.fullmatch(r"[.]\w+-([0-9]+)-[0-9]+[.]tmp", other.name)
+            if numbers and not _is_running(int(numbers[1])):
+                other.unlink()
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # of another user; or no number of a process, so none of ours
+        return True
+    return True
 
 
 def remove_unfinished() -> None:
@@ -266,7 +307,8 @@ def check_room(folder: Path) -> None:
 
     Unlike the free space, this sees a quota, too.
     """
-    trial = folder / f".{os.getpid()}-{threading.get_ident()}.tmp"
+    _remove_leftovers(folder)
+    trial = _temporary(folder)
     try:
         trial.write_bytes(b"\1" * 4096)
     finally:
