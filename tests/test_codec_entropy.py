@@ -185,7 +185,8 @@ def test_coding_takes_memory_for_few_numbers_for_each_value(tables):
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 100 * latent.size
+    # A plane has 8, a description 10; the rest is of the values that are under way.
+    assert peak < 60 * latent.size
 
 
 def test_lengths_are_those_of_the_frequencies_and_raw_bits(tables):
@@ -264,6 +265,10 @@ def test_any_bytes_are_a_latent_or_refused(tables, payload, shape):
     except CodecError:
         return
     assert latent.shape == shape
+
+
+def test_numbers_of_contexts_and_tokens_fit_into_a_byte():
+    assert max(CONTEXTS, TOKENS) <= 256
 
 
 # Tables

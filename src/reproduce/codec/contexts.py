@@ -60,8 +60,9 @@ class Plane:
         self.height, self.width = shape
         self._stride = _LEFT + self.width + _RIGHT
         size = (_TOP + self.height) * self._stride
-        self._values = np.zeros(size, np.int64)
-        self._errors = np.zeros(size, np.int64)
+        # Half of what is computed with: of a large image there are many.
+        self._values = np.zeros(size, np.int32)
+        self._errors = np.zeros(size, np.int32)
 
     def _places(self, y: Integers, x: Integers) -> Integers:
         return (y + _TOP) * self._stride + (x + _LEFT)
@@ -75,7 +76,8 @@ class Plane:
         """
         at, stride, values = self._places(y, x), self._stride, self._values
         w, n, nw, ne, ww, nn = (
-            values[at - offset] for offset in (1, stride, stride + 1, stride - 1, 2, 2 * stride)
+            values[at - offset].astype(np.int64)
+            for offset in (1, stride, stride + 1, stride - 1, 2, 2 * stride)
         )
         first_row, first_column = y == 0, x == 0
         w = np.where(first_column, n, w)
@@ -107,7 +109,8 @@ class Plane:
 
     def set_errors(self, y: Integers, x: Integers, values: Integers, predicted: Integers) -> None:
         """Note how wrong the predictions of known values were, in sixteenths."""
-        self._errors[self._places(y, x)] = np.abs(UNIT * values - predicted)
+        wrong = np.abs(UNIT * values - predicted)
+        self._errors[self._places(y, x)] = np.minimum(wrong, ENERGY_BOUNDS[-1])
 
 
 def predict(beside: Neighbours) -> Integers:

@@ -99,30 +99,39 @@ _DRAW = constriction.stream.model.Uniform()
 
 @dataclass(frozen=True)
 class _Described:
-    """A latent in the order of the file: contexts and tokens of all values, where waves begin."""
+    """A latent in the order of the file: contexts and tokens of all values, where waves begin.
 
-    contexts: Integers
-    coded: Coded
+    Contexts and tokens have a byte each, and draws four: of a large image there are many.
+    """
+
+    contexts: NDArray[np.uint8]
+    tokens: NDArray[np.uint8]
+    draws: NDArray[np.int32]
     bounds: list[int]
 
 
 def _describe(latent: NDArray[np.integer]) -> _Described:
     values = _checked(latent)
     shape = (values.shape[0], values.shape[1])
-    plane, bounds = Plane(shape), [0, *accumulate(len(y) for y, _ in waves(shape))]
-    contexts = np.empty(values.size, np.int64)
-    coded = Coded(np.empty(values.size, np.int64), np.empty((values.size, 2), np.int64))
+    plane = Plane(shape)
+    described = _Described(
+        contexts=np.empty(values.size, np.uint8),
+        tokens=np.empty(values.size, np.uint8),
+        draws=np.empty((values.size, 2), np.int32),
+        bounds=[0, *accumulate(len(y) for y, _ in waves(shape))],
+    )
     start = 0
     for y, x in progress.steps("prediction", _runs(shape), values.size // _RUN + 1):
-        known, run = values[y, x], slice(start, start + len(y))
+        known, run = values[y, x].astype(np.int64), slice(start, start + len(y))
         plane.set_values(y, x, known)
         beside = plane.neighbours(y, x)
         predicted = predict(beside)
         plane.set_errors(y, x, known, predicted)
-        contexts[run] = plane.contexts(beside, predicted, y, x)
-        coded.tokens[run], coded.draws[run] = tokens.from_residuals(known - predicted // UNIT)
+        described.contexts[run] = plane.contexts(beside, predicted, y, x)
+        coded = tokens.from_residuals(known - predicted // UNIT)
+        described.tokens[run], described.draws[run] = coded
         start = run.stop
-    return _Described(contexts, coded, bounds)
+    return described
 
 
 def _runs(shape: tuple[int, int]) -> Iterator[Integers]:
@@ -138,11 +147,11 @@ def _runs(shape: tuple[int, int]) -> Iterator[Integers]:
         yield np.concatenate(run, axis=1)
 
 
-def _checked(values: NDArray[np.integer]) -> Integers:
+def _checked(values: NDArray[np.integer]) -> NDArray[np.integer]:
     limits = np.iinfo(np.int32)
     if values.min() < limits.min or values.max() > limits.max:
         raise CodecError("a latent's values must fit into 32 bits; choose a greater step")
-    return values.astype(np.int64)
+    return values
 
 
 def planes(latent: NDArray[np.integer]) -> list[NDArray[np.integer]]:
@@ -191,17 +200,16 @@ def _encode_plane(
     coder: "constriction.stream.stack.AnsCoder", plane: NDArray[np.integer], tables: Tables
 ) -> None:
     described = _describe(plane)
-    contexts, (all_tokens, draws) = described.contexts, described.coded
     spans = list(pairwise(described.bounds))[::-1]
     for start, end in progress.steps("entropy coder", spans, len(spans)):
         wave = slice(start, end)
-        sizes = SIZES[all_tokens[wave]]
+        sizes = SIZES[described.tokens[wave]]
         drawn = sizes > 1
         if drawn.any():
-            values = draws[wave][drawn].astype(np.int32)
+            values = described.draws[wave][drawn]
             coder.encode_reverse(values, _DRAW, sizes[drawn].astype(np.int32))
-        weights = tables.weights[contexts[wave]]
-        coder.encode_reverse(all_tokens[wave].astype(np.int32), _TOKEN, weights)
+        weights = tables.weights[described.contexts[wave]]
+        coder.encode_reverse(described.tokens[wave].astype(np.int32), _TOKEN, weights)
 
 
 def decode(payload: bytes, shape: tuple[int, ...], tables: Tables) -> Latent:
@@ -278,7 +286,7 @@ def code_length(latent: NDArray[np.integer], tables: Tables) -> float:
     channels = _with_tables(planes(np.asarray(latent)), tables)
     described = [(_describe(plane), one.lengths) for plane, one in channels]
     return math.fsum(
-        length for one, lengths in described for length in lengths[one.contexts, one.coded.tokens]
+        length for one, lengths in described for length in lengths[one.contexts, one.tokens]
     )
 
 
@@ -293,5 +301,5 @@ def count(latent: NDArray[np.integer]) -> Integers:
 
 def _count(plane: NDArray[np.integer]) -> Integers:
     described = _describe(plane)
-    places = described.contexts * TOKENS + described.coded.tokens
+    places = described.contexts.astype(np.int64) * TOKENS + described.tokens
     return np.bincount(places, minlength=CONTEXTS * TOKENS).reshape(CONTEXTS, TOKENS)
