@@ -128,6 +128,39 @@ def test_the_histogram_of_ratios_holds_all_images_and_both_means() -> None:
     assert places[:2] == pytest.approx([0.7, reported.MEAN_RATIO])
 
 
+def test_the_histogram_of_a_single_ratio_has_no_interval_and_nothing_below_0() -> None:
+    figure = compression_size.ratio_histogram(pd.DataFrame({"size_ratio": [0.09]}))
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    assert axes.get_xlim()[0] >= -0.1
+    assert sum(bar.get_height() for bar in axes.containers[0]) == 1
+    legend = axes.get_legend()
+    assert legend is not None
+    assert not [text for text in legend.get_texts() if "interval" in text.get_text()]
+
+
+@pytest.mark.parametrize(
+    ("ratios", "titles"),
+    [
+        ([0.5], ["least: 0.50\ntest 0"]),
+        ([0.5, 0.4], ["least: 0.40\ntest 1", "greatest: 0.50\ntest 0"]),
+        (
+            [0.5, 0.4, 0.6],
+            ["least: 0.40\ntest 1", "least: 0.50\ntest 0", "greatest: 0.60\ntest 2"],
+        ),
+    ],
+)
+def test_of_few_images_each_is_shown_once(
+    small_run: SimpleNamespace, ratios: list[float], titles: list[str]
+) -> None:
+    data, autoencoder = small_run.data, small_run.trained.autoencoder
+    figure = compression_size.best_and_worst(
+        data, autoencoder, pd.DataFrame({"size_ratio": ratios})
+    )
+    assert [axes.get_title() for axes in figure.axes[: len(ratios)]] == titles
+    assert "right" not in figure.alt or len(ratios) > 1
+
+
 def test_the_grey_histogram_shows_shares_of_each_split(small_run: SimpleNamespace) -> None:
     axes = dataset.grey_histogram(small_run.data).axes[0]
     assert len(axes.lines) == 3

@@ -32,10 +32,17 @@ def ratio_histogram(scores: pd.DataFrame) -> Drawing:
         f"{reported.MEAN_RATIO:.3f}."
     )
     axes = figure.subplots()
-    axes.hist(ratios, bins=24, color="#9CC7E2", edgecolor="white")
-    axes.axvspan(
-        summary.low, summary.high, color=BLUE, alpha=0.25, lw=0, label="95 % interval of the mean"
-    )
+    # Around a single ratio NumPy would put bins below 0.
+    span = None if ratios.min() < ratios.max() else (0, 2 * float(ratios.max()))
+    axes.hist(ratios, bins=24, range=span, color="#9CC7E2", edgecolor="white")
+    if not math.isnan(summary.low):  # one image alone has no interval
+        axes.axvspan(
+            *(summary.low, summary.high),
+            color=BLUE,
+            alpha=0.25,
+            lw=0,
+            label="95 % interval of the mean",
+        )
     axes.axvline(summary.mean, color=BLUE, label=f"mean {summary.mean:.3f}")
     axes.axvline(
         reported.MEAN_RATIO,
@@ -56,17 +63,21 @@ def ratio_histogram(scores: pd.DataFrame) -> Drawing:
 def best_and_worst(
     data: PreparedData, autoencoder: keras.Model, scores: pd.DataFrame, count: int = 3
 ) -> Drawing:
-    """Show the test images of least and of greatest size ratio above their reconstructions."""
+    """Show the test images of least and of greatest size ratio above their reconstructions.
+
+    Of few images, each stands on one side only.
+    """
     order = scores["size_ratio"].sort_values(kind="stable").index
-    chosen = [*order[:count], *order[-count:]]
+    left = order[: min(count, -(-len(order) // 2))]
+    right = order[max(len(left), len(order) - count) :]
+    chosen = [*left, *right]
     figure = Drawing(figsize=(7.0, 3.1))
     least, greatest = (
-        listed([f"{scores['size_ratio'][index]:.2f}" for index in some])
-        for some in (chosen[:count], chosen[count:])
+        listed([f"{scores['size_ratio'][index]:.2f}" for index in some]) for some in (left, right)
     )
     figure.alt = (
-        f"Originals above, reconstructions below: on the left images with ratios of {least}, on "
-        f"the right of {greatest}."
+        f"Originals above, reconstructions below: on the left images with ratios of {least}"
+        f"{f', on the right of {greatest}' if len(right) else ''}."
     )
     axes = figure.subplots(2, len(chosen), squeeze=False)
     for column, index in enumerate(chosen):
@@ -74,7 +85,7 @@ def best_and_worst(
         reconstruction = model.reconstruct(autoencoder, original[np.newaxis])[0]
         axes[0][column].imshow(original, cmap="gray", vmin=0, vmax=255)
         axes[1][column].imshow(reconstruction, cmap="gray", vmin=0, vmax=1)
-        place = "least" if column < count else "greatest"
+        place = "least" if column < len(left) else "greatest"
         ratio = scores["size_ratio"][index]
         axes[0][column].set_title(f"{place}: {ratio:.2f}\ntest {index}", fontsize=8)
         for row in (0, 1):
