@@ -122,6 +122,19 @@ def test_a_name_that_is_not_utf_8_is_printed_escaped(tmp_path):
     assert done.stdout.endswith(b"/caf\\udce9.png\n")
 
 
+@pytest.mark.parametrize("encoding", ["ascii:strict", "ascii:surrogateescape", "latin-1:strict"])
+def test_help_is_printed_in_an_encoding_that_lacks_some_of_its_characters(encoding):
+    done = subprocess.run(
+        [REPRODUCE, "make", "--help"],
+        env=os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "LC_ALL": "C"},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"make" in done.stdout
+
+
 @pytest.mark.parametrize("command", ["compress", "decompress", "inspect"])
 def test_an_empty_argument_names_nothing(tmp_path, command):
     words = [command, ""] if command == "inspect" else [command, "", tmp_path / "made"]

@@ -72,8 +72,11 @@ def usable_streams() -> Iterator[None]:
 def _usable(stream: TextIO | None, number: int) -> TextIO:
     if stream is None:
         stream = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
-    if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
-        stream.reconfigure(errors="backslashreplace")
+    if isinstance(stream, io.TextIOWrapper):
+        # By `surrogateescape`, as in the locale C, UTF-8 takes any name, and ASCII does not.
+        passes = stream.errors == "surrogateescape" and stream.encoding.lower() == "utf-8"
+        if not passes:
+            stream.reconfigure(errors="backslashreplace")
     return cast("TextIO", _Forgiving(stream, number))
 
 
