@@ -1,0 +1,169 @@
+"""Numbers made up for tests, all of them different, and what they come to by the shortest way."""
+
+import io
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from reproduce.chapters import gallery
+from reproduce.core.environment import Machine
+from reproduce.measure.subject import Subject
+from reproduce.results.costs import AS_IT_IS, WITHOUT_AVX512, Benchmark, Measurement
+
+
+def psnr(original: np.ndarray, other: np.ndarray) -> float:
+    """Peak signal-to-noise ratio of grey levels, by its definition."""
+    return 10 * math.log10(255**2 / np.mean((original.astype(float) - other) ** 2))
+
+
+def png_bytes(levels: np.ndarray) -> int:
+    """Bytes of grey levels as Pillow writes a PNG file."""
+    buffer = io.BytesIO()
+    Image.fromarray(levels).save(buffer, format="PNG")
+    return buffer.tell()
+
+
+STUDENTS_T = {2: 12.706204736, 3: 4.302652730, 5: 2.776445105, 6: 2.570581836}
+"""Of 97.5 %, by the number of values: from tables, with one degree of freedom less."""
+
+
+def interval(values: Sequence[float]) -> tuple[float, float]:
+    """The 95 % interval of a mean."""
+    margin = STUDENTS_T[len(values)] * np.std(values, ddof=1) / math.sqrt(len(values))
+    return float(np.mean(values) - margin), float(np.mean(values) + margin)
+
+
+def levels(seed: int, height: int = 6, width: int = 8) -> np.ndarray:
+    """Grey levels that all differ."""
+    return (
+        np.random.default_rng(seed)
+        .permutation(256)[: height * width]
+        .astype(np.uint8)
+        .reshape(height, width)
+    )
+
+
+def gallery_rows() -> tuple[list[gallery.Row], dict[str, dict[str, np.ndarray]]]:
+    """Two images with all that is made of them, every picture another."""
+    rows, shown = [], {}
+    for number, name in enumerate(
+        ("train/rust/rust_train.0.jpg", "test/healthy/healthy_test.7.jpg")
+    ):
+        made = {
+            key: levels(50 + 10 * number + place)
+            for place, key in enumerate(
+                ("original", "autoencoder", "blur-1", "mid-grey", "file", "jpeg", "avif")
+            )
+        }
+        labels = {"autoencoder": "autoencoder", "blur-1": "blur, σ = 1", "mid-grey": "mid-grey"}
+        files = {"autoencoder": "autoencoder", "jpeg": "JPEG", "avif": "AVIF"}
+        rows.append(
+            gallery.Row(
+                Subject(None, made["original"], name),
+                {
+                    key: gallery.Result(label, 100 * n + 7 + number, made[key])
+                    for n, (key, label) in enumerate(labels.items(), 1)
+                },
+                {
+                    key: gallery.Result(
+                        label, 1000 * n + 3 + number, made["file" if n == 1 else key]
+                    )
+                    for n, (key, label) in enumerate(files.items(), 1)
+                },
+            )
+        )
+        shown[name] = made
+    return rows, shown
+
+
+# --------------------------------------------------------------------------------- the benchmark
+
+THINGS: dict[str, dict[str, tuple[int, ...]]] = {
+    "training": {"size": (250, 500, 1000), "count": (32,)},
+    "loading": {"size": (500,), "count": (64, 512)},
+    "memory": {"size": (500,), "count": (64, 512)},
+    "reconstruction": {"size": (500,), "count": (128,)},
+    "preparing": {"size": (64,), "count": (1000, 5000)},
+    "scoring": {"size": (64,), "count": (1000, 5000)},
+}
+_NUMBERS = {"seconds": 0.01, "warm_seconds": 0.003, "peak_bytes": 3.1e7}
+_PROCESSORS = {AS_IT_IS: 1.0, WITHOUT_AVX512: 1.37}
+_ROUNDS = {"literal": (2.0, 5.0, 2.9), "ours": (1.0, 3.7, 1.2)}
+"""The median of each is the last, its mean another, and the median of the ratios the first."""
+
+
+def one_round(
+    thing: str, subject: str, number: str, at: int, round_: int, processor: str = AS_IT_IS
+) -> float:
+    """A number of one round: no two are the same."""
+    return (
+        _NUMBERS[number]
+        * (1 + list(THINGS).index(thing) * 0.43)
+        * math.sqrt(at)
+        * _ROUNDS[subject][round_]
+        * _PROCESSORS[processor]
+    )
+
+
+def median_of_rounds(
+    thing: str, subject: str, number: str, at: int, processor: str = AS_IT_IS
+) -> float:
+    """The middle one of all rounds."""
+    return one_round(thing, subject, number, at, 2, processor)
+
+
+def benchmark_result() -> Benchmark:
+    """A result of the benchmark with all that pages take from one."""
+    measurements: list[dict[str, Any]] = [
+        {
+            "thing": thing,
+            "subject": subject,
+            "processor": processor,
+            "settings": {"size": size, "count": count},
+            "measured": {
+                number: one_round(
+                    thing,
+                    subject,
+                    number,
+                    size if thing == "training" else count,
+                    round_,
+                    processor,
+                )
+                for number in _NUMBERS
+            },
+        }
+        for round_ in range(3)
+        for thing, settings in THINGS.items()
+        for subject in _ROUNDS
+        for processor in _PROCESSORS
+        for size in settings["size"]
+        for count in settings["count"]
+    ]
+    book = {"install": 61.23, "fresh": 243.71, "nothing": 5.34, "sentence": 17.82, "caption": 29.14}
+    measurements.append(
+        {
+            "thing": "book",
+            "subject": "ours",
+            "processor": AS_IT_IS,
+            "settings": {},
+            "measured": book,
+        }
+    )
+    return Benchmark(
+        machine=Machine(processor="P9", cores=7, memory_bytes=24 * 10**9, system="Linux 9"),
+        versions={"python": "3.1", "tensorflow": "2.2", "keras": "3.3", "pillow": "4.4"},
+        commit="0123456789abcdef",
+        measured="2026-01-02",
+        images="photographs of noise",
+        settings={
+            "training": {"size": 500, "count": 32},
+            "training_by_size": {"count": 32},
+            "loading": {"size": 500, "count": 512},
+            "memory": {"size": 500, "count": 512},
+            "reconstruction": {"size": 500, "count": 128},
+        },
+        measurements=tuple(Measurement(**one) for one in measurements),
+    )
