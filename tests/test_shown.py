@@ -9,6 +9,7 @@ fails.
 import base64
 import io
 import json
+import math
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -58,7 +59,7 @@ from reproduce.measure.size_ratio.writers import WRITERS
 from reproduce.measure.subject import Subject
 from reproduce.models import autoencoder as model
 from reproduce.models.loss import loss_floor
-from reproduce.results import claims, record
+from reproduce.results import claims, costs, record, studies
 from reproduce.results.costs import Benchmark
 from reproduce.results.studies import AttentionStudy, Measured, Repeated, Trial
 from tests.seen import cells_of
@@ -547,6 +548,87 @@ def test_the_page_of_rates_shows_its_own_run(sample: Any) -> None:
     for cell, metric in zip(row[1:], ("psnr_db", "ssim", "ms_ssim"), strict=True):
         percent = float(cell.strip("⚠ ").partition(" %")[0])
         assert percent == pytest.approx(curves.bd_rate(both, "autoencoder", metric).percent, abs=1)
+
+
+def test_the_studies_read_what_their_records_hold() -> None:
+    for (variant, found), trial in zip(studies.quantisation().items(), trials(), strict=True):
+        folder = PAPER / f"paper@{variant}" / "seed-0"
+        facts = json_of("model", "manifest.json", place=folder)["facts"]
+        assert found.label == trial.label
+        assert found.last_loss == losses_of(folder)[-1]
+        assert found.greatest_latent == facts["greatest_latent"]
+        assert found.greatest_latent_before == facts["greatest_latent_before"]
+        assert found.images == table_of("rates", "rates.csv", place=folder)["image"].nunique()
+        assert found.best_psnr == pytest.approx(max(point["psnr_db"] for point in trial.points))
+        for one, other in zip(found.points, trial.points, strict=True):
+            assert (one["bpp"], one["psnr_db"]) == pytest.approx((other["bpp"], other["psnr_db"]))
+    found_study, study = studies.attention(), attention_study()
+    for side in ("with_it", "without"):
+        for seed, measured in getattr(study, side).items():
+            other = getattr(found_study, side)[seed]
+            assert (other.learned, other.size_ratio, other.psnr_db) == (
+                measured.learned,
+                pytest.approx(measured.size_ratio),
+                pytest.approx(measured.psnr_db),
+            )
+            pd.testing.assert_frame_equal(other.curve, measured.curve)
+    made = json_of("model", "manifest.json", place=WITH_CODECS)["made"]
+    assert (found_study.profile, found_study.commit) == ("sample", made["commit"])
+    assert found_study.started == made["started"]
+    assert studies.ten_epochs() == ten_epochs()
+    for profile, place in {"sample": PAGES, "paper": RUN}.items():
+        (folder,) = place.glob("repetitions-*")
+        found_repeated = studies.repetitions()[profile]
+        assert found_repeated.repetitions == repeated()[profile].repetitions
+        machine = json_of("manifest.json", place=folder)["made"]["machine"]
+        assert found_repeated.processor == machine["processor"]
+    assert curves.read_elsewhere() == published()
+    assert costs.read() == benchmark()
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_recorded_run_is_read_as_its_files_have_it(seed: int) -> None:
+    run, folder = record.read(seed=seed), PAPER / "paper" / f"seed-{seed}"
+    history = json_of("model", "history.json", place=folder)
+    manifests = {
+        stage: json_of(stage, "manifest.json", place=folder)
+        for stage in ("model", "scores", "times")
+    }
+    splits = json_of("data", "manifest.json", place=PAPER)["facts"]["splits"]
+    training_ = run.training
+    assert list(training_.losses) == [epoch["loss"] for epoch in history]
+    assert list(training_.epoch_seconds) == [epoch["seconds"] for epoch in history]
+    assert training_.seconds == pytest.approx(sum(epoch["seconds"] for epoch in history), abs=0.06)
+    assert training_.psnr_db == manifests["scores"]["facts"]["training_psnr_db"]
+    assert training_.peak_memory_bytes == manifests["model"]["made"]["peak_memory_bytes"]
+    levels = np.arange(1, 255) / 255
+    entropy = -levels * np.log(levels) - (1 - levels) * np.log(1 - levels)
+    histogram = np.array(splits["train"]["histogram"])
+    assert training_.loss_floor == pytest.approx(entropy @ histogram[1:255] / histogram.sum())
+    example = json_of("example", "example.json", place=folder)
+    for name, value in dict(run.example).items():
+        missing = example[name] is None  # as JSON holds what is not a number
+        assert math.isnan(value) if missing else value == example[name], name
+    scores = table_of("scores", "test-images.csv", place=folder)
+    for name, summary in run.test.items():
+        values = scores[name].dropna()
+        assert summary.images == len(values)
+        assert summary.mean == pytest.approx(values.mean(), nan_ok=True)
+        if len(values) == 128:
+            margin = 1.978819535 * values.std() / np.sqrt(128)
+            ends = values.mean() - margin, values.mean() + margin
+            assert (summary.low, summary.high) == pytest.approx(ends, rel=1e-6)
+            assert summary.standard_deviation == pytest.approx(values.std())
+    assert run.learned == (scores["active_latent"].mean() >= 0.05)
+    assert run.data.images == {split: facts["images"] for split, facts in splits.items()}
+    assert run.data.images_per_class == {split: facts["classes"] for split, facts in splits.items()}
+    assert run.data.sizes == {split: facts["sizes"] for split, facts in splits.items()}
+    assert (run.parameters["profile"], run.parameters["seed"]) == ("paper", seed)
+    for stage, manifest in manifests.items():
+        for name in ("started", "commit", "versions"):
+            assert getattr(run.made[stage], name) == manifest["made"][name]
+        assert run.made[stage].machine.processor == manifest["made"]["machine"]["processor"]
+    assert run.weights == folder / "model" / "autoencoder.keras"
 
 
 def test_each_named_cell_has_a_source() -> None:
