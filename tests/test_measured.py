@@ -324,6 +324,25 @@ def test_a_bd_rate_is_the_area_between_monotone_cubics_through_the_points() -> N
         assert not found.doubtful
 
 
+def test_two_points_make_a_curve_and_a_missing_value_between_others_is_left_out() -> None:
+    def found(own: list[tuple[float, float]]) -> curves.BDRate:
+        both = {"JPEG": [(0.1, 20.0), (0.4, 24.0)], "other": own}
+        rows = [
+            {"codec": codec, "bpp": rate, "psnr_db": value}
+            for codec, points in both.items()
+            for rate, value in points
+        ]
+        return curves.bd_rate(pd.DataFrame(rows), "other", "psnr_db")
+
+    three_times = found([(0.3, 20.0), (0.5, math.nan), (1.2, 24.0)])
+    assert three_times.percent == pytest.approx(200)
+    assert three_times.overlap == 1
+    assert math.isnan(found([(0.3, 20.0)]).percent)
+    half = found([(0.2, 22.0), (0.4, 24.0)])
+    assert half.overlap == 0.5
+    assert not half.doubtful
+
+
 def test_means_of_curves_are_means_with_students_intervals_by_codec_and_quality() -> None:
     rows = [
         {"image": image, "size": size, "codec": codec, "quality": quality, "bytes": 1}
