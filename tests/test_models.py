@@ -330,6 +330,15 @@ def test_attention_that_is_not_inverted_weighs_by_the_map_itself() -> None:
     assert np.allclose(of_paper, latents - weighted, atol=1e-6)  # with the same map
 
 
+def test_attention_by_its_mean_weighs_all_places_alike() -> None:
+    built = model.build(2, "mean-map")
+    latents = np.random.default_rng(0).random((2, 9, 7, 1), dtype=np.float32) + 0.1
+    weighted = np.asarray(built.get_layer("attention")(latents))
+    weights = 1 - model.attend(built, latents).mean(axis=(1, 2), keepdims=True)
+    assert np.allclose(weighted, latents * weights, atol=1e-6)
+    assert weights[0] != weights[1]
+
+
 def test_no_attention_leaves_the_latent_as_it_is() -> None:
     latents = np.random.default_rng(0).random((1, 9, 7, 1), dtype=np.float32)
     left = model.build(2, "no-attention").get_layer("attention")(latents)

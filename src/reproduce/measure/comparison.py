@@ -119,9 +119,8 @@ def resampled_means(values: Sequence[Floats], resamples: int, seed: int = 0) -> 
         size = min(_AT_ONCE, resamples - start)
         seeds = random.integers(len(values), size=(size, len(values)))
         # One more number for each place of the longest; those beyond a seed's own do not count.
-        places = (random.random((*seeds.shape, counts.max())) * counts[seeds][..., None]).astype(
-            int
-        )
+        even = random.random((*seeds.shape, counts.max()))
+        places = (even * counts[seeds][..., None]).astype(int)
         picked = padded[seeds[..., None], places]
         counted = np.arange(counts.max()) < counts[seeds][..., None]
         of_images = (picked * counted).sum(axis=-1) / counts[seeds]
