@@ -1,8 +1,14 @@
 """Stages: what each depends on, where it is kept, and the table of all."""
 
+import ast
 import json
 import os
+import platform
+import re
+import tomllib
 from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -49,27 +55,66 @@ def test_the_packages_of_each_stage_are_installed(stage: Stage) -> None:
     assert set(store.library_versions(stage.packages)) == set(stage.packages)
 
 
-def imported_packages(stage: Stage) -> set[str]:
-    """Distributions that the modules of a stage import, among those that can change its numbers."""
-    tree = sources.present()
-    files = tree.files(stage.closure(Parameters()))
-    text = "\n".join((sources.PACKAGE / file).read_text() for file in files if file.endswith(".py"))
-    names = {
-        "import constriction": "constriction",
-        "import oxipng": "pyoxipng",
-        "import gaussian_filter": "scipy",
-        "import pillow_jxl": "pillow-jxl-plugin",
-        "tensorflow.": "tensorflow",
-        "import skimage": "scikit-image",
+NO_NUMBERS = {
+    "datasets": "fetches files of a pinned revision, and decodes none",
+    "huggingface-hub": "the same",
+    "filelock": "locks",
+    "pydantic": "checks what is given",
+    "pyyaml": "reads parameters, which are in the name themselves",
+    "tabulate": "writes tables for pages",
+    "tqdm": "draws progress bars",
+    "typer": "reads the command line",
+}
+"""Packages that change no number, and why: no version of them counts."""
+
+
+DISTRIBUTIONS = packages_distributions()
+
+
+@cache
+def imported_packages(code: bytes) -> set[str]:
+    """Return the distributions that some code imports, wherever in it, TensorFlow's by one name."""
+    modules: set[str] = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            modules.add(str(node.module))
+    found = {name for module in modules for name in DISTRIBUTIONS.get(module.split(".")[0], ())}
+    plain = {
+        name.lower().replace("_", "-").replace("tensorflow-cpu", "tensorflow") for name in found
     }
-    return {package for words, package in names.items() if words in text}
+    return plain - {"reproduce"}
 
 
-def test_each_stage_names_the_packages_that_its_modules_compute_with(stage: Stage) -> None:
-    if stage is stages.PNG_SIZES or stage in stages.CODEC_TIMES:
-        pytest.skip("shares its module with stages that compute more")
+@pytest.mark.parametrize(
+    "parameters",
+    [Parameters(source=name) for name in ("sample", "beans", "excerpt")],
+    ids=lambda parameters: parameters.source,
+)
+def test_each_stage_names_all_packages_that_its_modules_import_but_those_without_numbers(
+    stage: Stage, parameters: Parameters
+) -> None:
+    tree = sources.present()
+    files = [file for file in tree.files(stage.closure(parameters)) if file.endswith(".py")]
+    imported = set().union(
+        *(imported_packages((sources.PACKAGE / file).read_bytes()) for file in files)
+    )
+    # What a stage needs has the versions of its own packages in its name, which is in this one's.
     earlier = set().union(*(needed.packages for needed in stage.all_needs()))
-    assert imported_packages(stage) <= {*stage.packages, *earlier}
+    assert imported - NO_NUMBERS.keys() - {*stage.packages, *earlier} == set()
+    assert set(stage.packages) <= set(environment.PACKAGES)
+
+
+def test_the_machine_tells_the_versions_of_all_that_the_product_depends_on_but_those() -> None:
+    project = tomllib.loads((sources.PACKAGE.parents[1] / "pyproject.toml").read_text())["project"]
+    direct = {re.split("[^A-Za-z0-9-]", one)[0].lower() for one in project["dependencies"]}
+    told = {name.replace("tensorflow-cpu", "tensorflow") for name in direct}
+    assert {*environment.PACKAGES} - {"datasets"} == told - NO_NUMBERS.keys()
+    assert environment.versions() == {
+        "python": platform.python_version(),
+        **store.library_versions(environment.PACKAGES),
+    }
 
 
 def test_names_of_stages_are_unique_and_say_where_they_are_kept() -> None:

@@ -12,8 +12,8 @@ from reproduce.core import parallel, store
 from reproduce.core.values import Value
 
 PACKAGES = (
-    *("tensorflow", "constriction", "datasets", "keras", "matplotlib", "numpy", "pillow"),
-    *("pillow-jxl-plugin", "pyoxipng", "scikit-image", "scipy"),
+    *("tensorflow", "bjontegaard", "constriction", "datasets", "keras", "matplotlib", "numpy"),
+    *("pandas", "pillow", "pillow-jxl-plugin", "pyoxipng", "scikit-image", "scipy"),
 )
 
 

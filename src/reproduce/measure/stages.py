@@ -12,13 +12,18 @@ from reproduce.data.stages import DATA
 from reproduce.measure.rates import codecs
 from reproduce.models.stages import LITERAL, LITERAL_IN_OUR_ORDER, MODEL
 
+# With what tables are summed up and written.
+_OF_TABLES = ("pandas", "scipy")
+_OF_MODULES = ("tensorflow", "keras", *_OF_TABLES)
+"""What the modules of all measurements import, whatever a stage itself calls of them."""
+
 SCORES = Stage(
     name="scores",
     title="Reconstruct the test images and measure their files",
     made_by="reproduce.measure.scores:make_scores",
     job="scores",
     needs=(DATA, MODEL),
-    packages=("tensorflow", "pillow", "scikit-image"),
+    packages=("tensorflow", "pillow", "scikit-image", *_OF_TABLES),
     resumable=True,
     recorded=("test-images.csv",),
 )
@@ -30,7 +35,7 @@ EXAMPLE = Stage(
     job="scores",
     reads=("example_split", "example_index"),
     needs=(DATA, MODEL),
-    packages=("tensorflow", "pillow", "scikit-image"),
+    packages=("tensorflow", "pillow", "scikit-image", *_OF_TABLES),
     recorded=("example.json",),
 )
 
@@ -39,7 +44,7 @@ PNG_SIZES = Stage(
     title="Write all images as PNG files, for their sizes",
     made_by="reproduce.measure.scores:make_png_sizes",
     needs=(DATA,),
-    packages=("pillow",),
+    packages=("pillow", *_OF_MODULES),
     of_seed=False,
     recorded=("png-sizes.csv",),
 )
@@ -50,7 +55,7 @@ RATIOS = Stage(
     made_by="reproduce.measure.size_ratio:make",
     reads=("rate_images",),
     needs=(DATA, MODEL),
-    packages=("tensorflow", "pillow", "pyoxipng", "scikit-image", "scipy"),
+    packages=("tensorflow", "pillow", "pyoxipng", "scikit-image", *_OF_TABLES),
     resumable=True,
     recorded=("ratios.csv", "png-writers.csv"),
 )
@@ -64,7 +69,7 @@ RATES: Stage = _RATES(
     title="Measure rate and distortion of the model's own files",
     made_by="reproduce.measure.rates.autoencoder:make",
     needs=(DATA, MODEL, TABLES),
-    packages=("tensorflow", "constriction", "scikit-image"),
+    packages=("tensorflow", "constriction", "scikit-image", *_OF_TABLES),
     job="rates",
 )
 
@@ -73,7 +78,7 @@ TIMES: Stage = _TIMES(
     title="Measure how long the model takes to write and read a file",
     made_by="reproduce.measure.rates.autoencoder:make_times",
     needs=(DATA, MODEL, TABLES),
-    packages=("tensorflow", "constriction"),
+    packages=("tensorflow", "constriction", *_OF_TABLES),
     job="rates",
 )
 
@@ -100,7 +105,7 @@ def _of_codec(module: str) -> tuple[Stage, Stage]:
         title=f"Measure rate and distortion of {codec.name}",
         made_by="reproduce.measure.rates.measurement:make",
         needs=(DATA,),
-        packages=("tensorflow", "scikit-image", *codec.packages),
+        packages=("scikit-image", *_OF_MODULES, *codec.packages),
         job="codecs",
         of_seed=False,
         arguments=place,
@@ -110,7 +115,7 @@ def _of_codec(module: str) -> tuple[Stage, Stage]:
         title=f"Measure how long {codec.name} takes to write and read a file",
         made_by="reproduce.measure.rates.measurement:make_times",
         needs=(DATA,),
-        packages=codec.packages,
+        packages=(*_OF_MODULES, *codec.packages),
         job="codecs",
         of_seed=False,
         arguments=place,
