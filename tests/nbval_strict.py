@@ -9,12 +9,15 @@ next, and a stored output that is missing or stale is often not noticed. With th
   for the widths of a table's columns;
 - pictures are decoded: the sizes are equal, and what they show is, too, but for fonts and for
   shifts by a few pixels (`picture_difference`);
-- what a picture tells, as its alternative text (`reproduce.core.outputs`), is compared as text;
+- what is stored beside an output is compared as text: the alternative text of a picture and what
+  else it tells (`reproduce.core.outputs`), the name under which a value is glued;
+- what is recorded, and the paper's, is the same on each machine: such columns and rows of tables,
+  and values glued under such names, are compared to the last digit, whatever the tolerance;
 - number, order and kinds of a cell's outputs are equal; what goes to stderr is no result and is
   not compared;
 - a first test of each notebook, `stored outputs`, fails if they are missing, were not made in the
-  order of the cells or not from the present source, or hold an error, a warning or a path of the
-  machine that made them;
+  order of the cells or not from the present source, were changed since, or hold an error, a
+  warning or a path of the machine that made them;
 - a last test, `comparisons`, fails if no output of the notebook was compared with anything. It is
   skipped if not all cells were run and passed, as with `pytest -k`.
 
@@ -28,7 +31,8 @@ Tolerances are those of `Tolerance`, unless the notebook's metadata say otherwis
 `nbval-picture-rms-8`. Integers are numbers like others, so small counts are strict by the defaults:
 200 and 201 differ by more than 0.2 %. nbval's own tags (`nbval-ignore-output`, …) work as ever.
 
-Whoever renews the stored outputs stores `executed_source` of the notebook in the same metadata.
+Whoever renews the stored outputs (`reproduce refresh`) stores hashes of them and of the source in
+the same metadata.
 """
 
 import base64
@@ -53,8 +57,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from reproduce.book.notebook import executed_source
-from reproduce.core.outputs import ALT, OVERLAY, POINTS
+from reproduce.book.notebook import executed_source, stored_outputs
 
 RENEW = "renew the stored outputs (make notebooks)"
 
@@ -81,7 +84,14 @@ class Tolerance:
 
 
 QUANTITIES = {field.name.replace("_", "-"): field.name for field in fields(Tolerance)}
-SOURCE_KEY = "executed_source"
+EXACT = Tolerance(relative=1e-6, absolute=0)
+"""For what is recorded: only the last bits of a sum may differ."""
+
+HASHES = {
+    "executed_source": (executed_source, "are not known to come from the present source"),
+    "stored_outputs": (stored_outputs, "were changed since they were renewed"),
+}
+"""Keys of a notebook's metadata, what they hold, and what is said of outputs if that isn't so."""
 
 
 class SettingError(ValueError):
@@ -90,7 +100,7 @@ class SettingError(ValueError):
 
 def tolerance_of_notebook(metadata: Mapping[str, Any]) -> Tolerance:
     """Return the tolerance that the metadata of a notebook ask for."""
-    settings = {key: value for key, value in metadata.get("nbval", {}).items() if key != SOURCE_KEY}
+    settings = {key: value for key, value in metadata.get("nbval", {}).items() if key not in HASHES}
     for key, value in settings.items():
         if key not in QUANTITIES:
             raise SettingError(f"unknown key {key!r}; known are {', '.join(QUANTITIES)}")
@@ -149,12 +159,37 @@ def text_differences(stored: str, new: str, tolerance: Tolerance) -> list[str]:
         if _between_numbers(ours) != _between_numbers(theirs):
             return [_line_difference(number, ours, theirs)]
     differences = [
-        _number_difference(number, ours, theirs, tolerance)
-        for number, (ours, theirs) in enumerate(
-            zip(NUMBER.findall(stored), NUMBER.findall(new), strict=True), start=1
+        _number_difference(number, ours, theirs, EXACT if recorded else tolerance)
+        for number, (recorded, ours, theirs) in enumerate(
+            zip(_are_recorded(stored), NUMBER.findall(stored), NUMBER.findall(new), strict=True),
+            start=1,
         )
     ]
     return _shortened([difference for difference in differences if difference])
+
+
+RECORDED = re.compile(r"\b(recorded|reported|the paper\b(?!'s script))")
+"""Heads of a table's columns and rows, and beginnings of names, of what was recorded."""
+
+
+def _are_recorded(text: str) -> Iterator[bool]:
+    """Say of each number of a text whether it stands in a column, or a row, of what was recorded.
+
+    A row without a head is one more of those above.
+    """
+    heads: list[str] = []
+    row = ""
+    for line in text.split("\n"):
+        if not line.startswith("|"):
+            heads = []
+            yield from (False for _ in NUMBER.findall(line))
+            continue
+        cells = line.split("|")
+        heads = heads or cells
+        row = cells[1] if cells[1].strip() else row
+        for head, cell in zip_longest(heads, cells, fillvalue=""):
+            recorded = RECORDED.search(head) or RECORDED.match(row.strip())
+            yield from (bool(recorded) for _ in NUMBER.findall(f"|{cell}|"))
 
 
 def _between_numbers(line: str | None) -> list[str] | None:
@@ -276,13 +311,18 @@ def comparable(output: NotebookNode) -> dict[str, str]:
         return {output.name: output.text}
     if output.output_type == "error":
         return {"error": f"{output.ename}: {output.evalue}"}
-    kinds = {f"{output.output_type} {mime}": _as_text(data) for mime, data in output.data.items()}
-    told = output.get("metadata", {}).get("image/png", {})
-    return kinds | {
-        f"{output.output_type} {key}": _as_text(told[key])
-        for key in (ALT, POINTS, OVERLAY)
-        if key in told
+    told = dict(output.get("metadata", {}))
+    name = told.pop("scrapbook", {}).get("name", "")  # of what is glued
+    kinds = {
+        " ".join(filter(None, [output.output_type, mime, name])): _as_text(data)
+        for mime, data in output.data.items()
     }
+    beside = {
+        f"{output.output_type} {mime} {key}": _as_text(value)
+        for mime, of_mime in told.items()
+        for key, value in (of_mime.items() if isinstance(of_mime, dict) else [("what", of_mime)])
+    }
+    return kinds | beside
 
 
 def _as_text(data: object) -> str:
@@ -302,7 +342,8 @@ def output_differences(
         if kind.endswith(PICTURES):
             found = [picture_difference(stored[kind], new[kind], tolerance)]
         else:
-            found = text_differences(stored[kind], new[kind], tolerance)
+            exact = RECORDED.match(kind.rpartition(" ")[2].replace("_", " "))
+            found = text_differences(stored[kind], new[kind], EXACT if exact else tolerance)
         differences += [f"{kind}: {difference}" for difference in found if difference]
     return differences
 
@@ -324,9 +365,12 @@ TRACEBACK = "Traceback (most recent call last)"
 def form_problems(notebook: NotebookNode, folder: Path) -> list[str]:
     """Say what is wrong with the stored outputs of a notebook; `folder` is where it was run."""
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    problems = []
-    if notebook.metadata.get("nbval", {}).get(SOURCE_KEY) != executed_source(notebook):
-        problems.append("the stored outputs are not known to come from the present source")
+    told = notebook.metadata.get("nbval", {})
+    problems = [
+        f"the stored outputs {fault}"
+        for key, (hash_of, fault) in HASHES.items()
+        if told.get(key) != hash_of(notebook)
+    ]
     if not any(cell.outputs for cell in cells):
         problems.append("no cell has a stored output")
     counts = [cell.execution_count for cell in cells if cell.source.strip()]

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
@@ -12,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from reproduce.book.notebook import executed_source
+from reproduce.book.notebook import executed_source, stored_outputs
 from tests.nbval_strict import (
     SettingError,
     Tolerance,
@@ -268,6 +269,49 @@ def test_an_alternative_text_is_compared(alt: str, is_same: bool) -> None:
     assert (output_differences(comparable(stored), comparable(new), DEFAULT) == []) == is_same
 
 
+def glued(name: str, value: float = 0.5) -> nbformat.NotebookNode:
+    """A value that is glued under a name."""
+    data = {"application/papermill.record/text/plain": str(value)}
+    return V4.new_output("display_data", data, metadata={"scrapbook": {"name": name}})
+
+
+def test_the_name_under_which_a_value_is_glued_is_compared() -> None:
+    stored, same, other = (comparable(glued(name)) for name in ("best", "best", "worst"))
+    assert output_differences(stored, same, DEFAULT) == []
+    assert output_differences(stored, other, DEFAULT)
+
+
+# ---------------------------------------------------------------------------- what was recorded
+
+LENIENT = Tolerance(relative=0.1, absolute=1)
+
+
+@pytest.mark.parametrize(
+    ("table", "changed", "is_same"),
+    [
+        ("| q | recorded run | here |\n| a | 0.676 | 0.99 |", ("0.99", "0.98"), True),
+        ("| q | recorded run | here |\n| a | 0.676 | 0.99 |", ("0.676", "0.677"), False),
+        ("| q | the paper | here |\n| a | 0.685 | 0.99 |", ("0.685", "0.686"), False),
+        ("| q | the paper's script |\n| a | 0.676 |", ("0.676", "0.677"), True),
+        ("| run |\n| recorded run | 1 |\n|  | 2 |\n| here | 3 |", ("| 2 |", "| 2.1 |"), False),
+        ("| run |\n| recorded run | 1 |\n|  | 2 |\n| here | 3 |", ("| 3 |", "| 3.1 |"), True),
+        ("recorded run: 0.676", ("0.676", "0.677"), True),
+    ],
+)
+def test_columns_and_rows_of_what_was_recorded_are_the_same_to_the_last_digit(
+    table: str, changed: tuple[str, str], is_same: bool
+) -> None:
+    assert (text_differences(table, table.replace(*changed), LENIENT) == []) == is_same
+
+
+@pytest.mark.parametrize(
+    ("name", "is_same"), [("recorded_best", False), ("reported_loss", False), ("this_best", True)]
+)
+def test_so_are_values_that_are_glued_under_such_names(name: str, is_same: bool) -> None:
+    stored, new = (comparable(glued(name, value)) for value in (0.676, 0.677))
+    assert (output_differences(stored, new, LENIENT) == []) == is_same
+
+
 # ---------------------------------------------------------------------- the form of what is stored
 
 
@@ -293,7 +337,9 @@ def notebook(*cells: nbformat.NotebookNode, **settings: object) -> nbformat.Note
     """A notebook whose stored outputs are said to be in step with its source."""
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     content = V4.new_notebook(cells=list(cells), metadata={"kernelspec": kernel})
-    content.metadata["nbval"] = {"executed_source": executed_source(content), **settings}
+    hashes = {"executed_source": executed_source, "stored_outputs": stored_outputs}
+    told = {key: hash_of(content) for key, hash_of in hashes.items()}
+    content.metadata["nbval"] = {**told, **settings}
     return content
 
 
@@ -358,6 +404,24 @@ def test_a_source_that_was_changed_is_told() -> None:
     content.cells[0].source = "1 + 1"
     (problem,) = problems(content)
     assert problem == "the stored outputs are not known to come from the present source"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda output: output.update(data={"text/plain": "0.677"}),
+        lambda output: output.metadata.update({"image/png": {"alt": "a bean"}}),
+        lambda output: output.update(output_type="display_data"),
+    ],
+    ids=["a number", "what is told beside it", "its kind"],
+)
+def test_outputs_that_were_changed_since_they_were_renewed_are_told(
+    change: Callable[[nbformat.NotebookNode], None],
+) -> None:
+    content = notebook(code("1", result(text_plain="0.676")))
+    assert problems(content) == []
+    change(content.cells[0].outputs[0])
+    assert problems(content) == ["the stored outputs were changed since they were renewed"]
 
 
 # ---------------------------------------------------------------------------- with pytest and nbval

@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
 from reproduce.book import engine, kernel, provenance
-from reproduce.book.notebook import Notebook, executed_source
+from reproduce.book.notebook import Notebook, executed_source, stored_outputs
 from reproduce.core import environment, store
 from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import Parameters
@@ -131,8 +131,8 @@ def refresh(notebook: Path) -> None:
     """Execute a notebook with its own default parameters and store the outputs in it.
 
     What differs from run to run and is no result stays out: stderr, times of cells, metadata of
-    the kernel. The tolerances that tests/nbval_strict.py reads are kept, and `executed_source` is
-    stored beside them. The file is replaced only when all cells have run.
+    the kernel. The tolerances that tests/nbval_strict.py reads are kept; `executed_source` and
+    `stored_outputs` are put beside them. The file is replaced only when all cells have run.
 
     Raises
     ------
@@ -160,6 +160,10 @@ def refresh(notebook: Path) -> None:
         "reproduce": content.metadata.get("reproduce", {}),
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": kernel.NAME},
         "language_info": {"name": "python"},
-        "nbval": content.metadata.get("nbval", {}) | {"executed_source": executed_source(content)},
+        "nbval": content.metadata.get("nbval", {})
+        | {
+            "executed_source": executed_source(content),
+            "stored_outputs": stored_outputs(content),
+        },
     }
     store.write_whole(notebook, (nbformat.writes(content) + "\n").encode())

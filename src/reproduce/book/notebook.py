@@ -84,5 +84,14 @@ def executed_source(content: Mapping[str, Any]) -> str:
     return hashlib.sha256("\0".join(code).encode()).hexdigest()
 
 
+def stored_outputs(content: Mapping[str, Any]) -> str:
+    """Return a hash of the outputs of a notebook's content, with all that they tell beside.
+
+    Stored with them when they are renewed: nothing else may change them.
+    """
+    outputs = [cell["outputs"] for cell in content["cells"] if cell["cell_type"] == "code"]
+    return hashlib.sha256(json.dumps(outputs, sort_keys=True).encode()).hexdigest()
+
+
 def _source(cell: dict[str, Any]) -> str:
     return "".join(cell["source"])
