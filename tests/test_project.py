@@ -1,13 +1,19 @@
 """The project's own files: pinned dependencies, one list of them, no large or private files."""
 
+import ast
 import re
 import subprocess
+import sys
 import tomllib
+from functools import cache
+from importlib.metadata import distributions, packages_distributions
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
+from reproduce.book.notebook import Notebook
 from reproduce.data.sources.excerpt import EXCERPT
 
 ROOT = Path(__file__).parents[1]
@@ -69,6 +75,113 @@ def test_the_lock_has_the_versions_of_the_constraints() -> None:
 
 def test_the_lock_names_no_host() -> None:
     assert "://" not in LOCK
+
+
+# What is imported, and what is declared
+
+
+def plain(name: str) -> str:
+    """Return the name of a distribution as the lock spells it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+DISTRIBUTIONS = packages_distributions()
+OURS = {"reproduce", "tests", "benchmarks", "examples", "conftest"}
+
+
+def imported(code: str) -> set[str]:
+    """Return the distributions that some code imports; all that could have a module's name."""
+    modules: set[str] = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            modules.add(str(node.module).split(".")[0])
+    modules -= {*sys.stdlib_module_names, *OURS}
+    return {plain("/".join(DISTRIBUTIONS.get(module, [module]))) for module in modules}
+
+
+BOOK = ROOT / "src" / "reproduce" / "book"
+SOURCES = {
+    # What imports, and the extras of pyproject.toml that it may count on.
+    "product": (sorted({*(ROOT / "src").rglob("*.py")} - {*BOOK.rglob("*.py")}), [""]),
+    "book": (sorted(BOOK.rglob("*.py")), ["", "book"]),
+    "notebooks": (sorted((ROOT / "notebooks").glob("*.ipynb")), ["", "book"]),
+    "tests": (
+        [
+            *(path for name in ("tests", "benchmarks") for path in (ROOT / name).glob("*.py")),
+            *(ROOT / "examples").glob("*.py"),
+            ROOT / "conftest.py",
+        ],
+        ["", "book", "test", "fuzz", "dev"],
+    ),
+}
+
+
+def code_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.suffix == ".py" else Notebook(path).code
+
+
+@cache
+def imports_of(part: str) -> set[str]:
+    return set().union(*(imported(code_of(path)) for path in SOURCES[part][0]))
+
+
+@pytest.mark.parametrize("part", SOURCES)
+def test_what_is_imported_is_declared(part: str) -> None:
+    declared = set().union(*map(direct, SOURCES[part][1]))
+    # A name that several packages share, as sphinxcontrib, is that of one which is declared.
+    missing = {name for name in imports_of(part) if not declared & set(name.split("/"))}
+    # Has wheels for one platform alone.
+    assert missing - {"atheris"} == set()
+
+
+NEVER_IMPORTED = {
+    "tensorflow": "the same module as tensorflow-cpu",
+    "tensorflow-cpu": "the same module as tensorflow",
+    "jupyter-book": "renders the book",
+    "sphinx-book-theme": "named in _config.yml",
+    "sphinx-mathjax-offline": "named in _config.yml",
+    "sphinx-sitemap": "named in _config.yml",
+    "sphinxext-opengraph": "named in _config.yml",
+    "jupyterlab": "a door of its own",
+    **dict.fromkeys(("pytest-benchmark", "pytest-xdist"), "plugins of pytest"),
+    **dict.fromkeys(("pandas-stubs", "types-pyyaml", "types-tqdm"), "read by mypy"),
+    **dict.fromkeys(
+        ("check-jsonschema", "import-linter", "mypy", "ruff", "snakefmt", "zizmor"), "make lint"
+    ),
+    "hatchling": "builds the package",
+    "pre-commit": "for who contributes",
+    "uv": "installs the lock",
+    "atheris": "make fuzz",
+}
+
+
+def test_what_is_declared_is_imported_or_known_for_another_use() -> None:
+    used = {name for part in SOURCES for names in imports_of(part) for name in names.split("/")}
+    declared = set().union(*map(direct, EXTRAS))
+    assert declared - used - NEVER_IMPORTED.keys() == set()
+    assert NEVER_IMPORTED.keys() - declared == set()
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_the_lock_meets_each_range_that_is_declared(extra: str) -> None:
+    project = PROJECT["project"]
+    wanted = project["optional-dependencies"][extra] if extra else project["dependencies"]
+    for requirement in map(Requirement, wanted):
+        versions = [version for name, version in CONSTRAINTS if name == plain(requirement.name)]
+        assert versions, requirement
+        for version in versions:
+            assert version in requirement.specifier, f"{requirement}: {version} is locked"
+
+
+def test_what_is_installed_is_what_the_lock_says_and_fits_together() -> None:
+    locked = dict(pins([line for line in requirements() if " ; " not in line]))
+    here = {plain(one.name): one.version for one in distributions()}
+    assert {name: here.get(name) for name in locked} == locked
+    command = [sys.executable, "-m", "uv", "pip", "check", "--python", sys.executable]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_environment_yml_names_no_version_of_its_own() -> None:
