@@ -5,6 +5,7 @@ import io
 import pandas as pd
 from PIL import Image
 
+from reproduce.data.sources.excerpt import EXCERPT
 from reproduce.results import excerpt
 from tests import committed
 
@@ -23,6 +24,6 @@ def test_the_photographs_of_the_excerpt_are_those_that_were_recorded() -> None:
     assert len(names) == len(set(names)) == 12
     for name in names:
         file = io.BytesIO()
-        with Image.open(excerpt.EXCERPT / name) as photograph:
+        with Image.open(EXCERPT / name) as photograph:
             photograph.convert("L").save(file, "PNG")
         assert len(file.getvalue()) == sizes[name], name

@@ -22,10 +22,14 @@ LIST = Path(__file__).with_name("notebooks.toml")
 
 
 @cache
+def content_of(notebook: str) -> nbformat.NotebookNode:
+    return nbformat.read(ROOT / "notebooks" / f"{notebook}.ipynb", as_version=4)
+
+
+@cache
 def cells(notebook: str) -> list[nbformat.NotebookNode]:
     """The code cells of a notebook behind that of its parameters."""
-    content = nbformat.read(ROOT / "notebooks" / f"{notebook}.ipynb", as_version=4)
-    return [cell for cell in content.cells if cell.cell_type == "code"][1:]
+    return [cell for cell in content_of(notebook).cells if cell.cell_type == "code"][1:]
 
 
 def parsed(cell: nbformat.NotebookNode) -> list[ast.stmt]:
@@ -56,8 +60,18 @@ Statements = dict[str, dict[str, str]]
 
 @cache
 def statements(notebook: str) -> Statements:
-    """Each statement of a notebook but imports: its text, by its kind and its name."""
-    found: Statements = {"variables": {}, "shown": {}, "glued": {}, "loops": {}}
+    """Each statement of a notebook but imports: its text, by its kind and its name.
+
+    In front stands what its metadata say of it: the stages that it uses, and the like.
+    """
+    about = content_of(notebook).metadata["reproduce"]
+    found: Statements = {
+        "about": {name: " ".join([told] if name == "of" else told) for name, told in about.items()},
+        "variables": {},
+        "shown": {},
+        "glued": {},
+        "loops": {},
+    }
     computed_again = glued_values(notebook)
 
     def note(kind: str, name: str, text: str) -> None:
@@ -91,7 +105,10 @@ def test_each_cell_computes_and_shows_what_the_list_says(notebook: str) -> None:
     found = {kind: texts for kind, texts in statements(notebook).items() if texts}
     assert found.keys() == listed.keys()
     for kind, texts in found.items():
-        assert texts == {name: text.lstrip("\n") for name, text in listed[kind].items()}, kind
+        # In the order in which they stand.
+        assert list(texts.items()) == [
+            (name, text.lstrip("\n")) for name, text in listed[kind].items()
+        ], kind
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
@@ -178,7 +195,7 @@ def tags(cell: nbformat.NotebookNode) -> set[str]:
 def test_only_what_a_machine_may_compute_otherwise_has_a_tolerance_of_its_own(
     notebook: str,
 ) -> None:
-    content = nbformat.read(ROOT / "notebooks" / f"{notebook}.ipynb", as_version=4)
+    content = content_of(notebook)
     hashes = {"executed_source", "stored_outputs"}
     told = {name: bound for name, bound in content.metadata["nbval"].items() if name not in hashes}
     assert told == OF_NOTEBOOKS[notebook]

@@ -13,7 +13,7 @@ import pytest
 
 from reproduce.book import colophon, execute, provenance
 from reproduce.book.provenance import CellGroup, Provenance
-from reproduce.core import memory, store
+from reproduce.core import environment, memory, store
 from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import Parameters
 from reproduce.measure.stages import SCORES
@@ -321,6 +321,18 @@ def test_the_foot_tells_what_was_run_in_what_and_what_it_cost() -> None:
         "Q, 5 cores",
     ]
     assert '<a href="07_more.provenance.json">' in foot
+
+
+def test_the_foot_tells_the_version_of_each_package_that_computes() -> None:
+    versions = environment.versions()
+    (told,) = (
+        row[1]
+        for row in rows(colophon.foot(an_execution(versions=versions)))
+        if row[0] == "versions"
+    )
+    assert [part.rpartition(" ")[2] for part in told.split(", ")] == [*versions.values()]
+    names = [part.rpartition(" ")[0].lower() for part in told.split(", ")]
+    assert names == [*versions]
 
 
 def test_what_is_not_known_is_said_so() -> None:

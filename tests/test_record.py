@@ -23,6 +23,7 @@ from reproduce.core import study as studies
 from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import Parameters, load_parameters, read_profile
 from reproduce.core.sources import Tree
+from reproduce.data.sources.beans import BEANS_REPOSITORY, BEANS_REVISION
 from reproduce.data.stages import DATA
 from reproduce.measure import scores as scoring
 from reproduce.measure import size_ratio, stages, statistics
@@ -176,6 +177,13 @@ def test_no_record_holds_a_path_of_a_machine(place: Path) -> None:
     for file in place.iterdir():
         if file.suffix in {".json", ".csv"}:
             assert not re.search(r"[\"\s,]/|[A-Z]:\\|\.\./", file.read_text()), file.name
+
+
+def test_the_pinned_revision_of_beans_is_that_of_the_recorded_runs() -> None:
+    made = store.read_manifest(RESULTS / "paper" / "data")["made"]
+    then = files_of_commit(made["commit"])["data/sources/beans.py"].decode()
+    assert re.findall(r'^BEANS_REVISION = "(\w+)"$', then, re.MULTILINE) == [BEANS_REVISION]
+    assert f'BEANS_REPOSITORY = "{BEANS_REPOSITORY}"' in then
 
 
 # The record of the paper's setting

@@ -35,6 +35,7 @@ from reproduce.core.parameters import Parameters, read_profile
 from reproduce.core.stage import Stage
 from reproduce.data.preparation import PreparedData
 from reproduce.models import autoencoder as model
+from reproduce.models import training
 from reproduce.results import claims, excerpt, record
 
 # What reads files that may run code
@@ -271,6 +272,30 @@ def test_a_record_is_the_old_or_the_new_one_and_never_of_both_whatever_fails(
         record._write_stage(stage, artifacts["new"], place)
 
     assert with_each_call_failing(monkeypatch, write, check) >= 6
+
+
+def test_a_training_always_has_the_checkpoint_of_its_last_epoch_whatever_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Autoencoder:
+        """Saves the number of its epoch."""
+
+        def save(self, path: Path) -> None:
+            path.write_text(path.stem)
+
+    def write() -> None:
+        for epochs in (1, 2, 3):
+            training._keep_epoch(tmp_path, Autoencoder(), [{"loss": 0.6}] * epochs)
+
+    def check() -> None:
+        history = training._read_history(tmp_path)
+        if history:
+            kept = tmp_path / f"checkpoint-{len(history):05d}.keras"
+            assert kept.read_text() == kept.stem
+        for path in tmp_path.iterdir():
+            path.unlink()
+
+    assert with_each_call_failing(monkeypatch, write, check) >= 9
 
 
 @pytest.fixture
