@@ -103,6 +103,13 @@ def test_each_stage_names_all_packages_that_its_modules_import_but_those_without
     # What a stage needs has the versions of its own packages in its name, which is in this one's.
     earlier = set().union(*(needed.packages for needed in stage.all_needs()))
     assert imported - NO_NUMBERS.keys() - {*stage.packages, *earlier} == set()
+    # What it is given, as a codec, has its packages in the stage's own manifest, too.
+    given = {place.partition(":")[0] for place in stage.arguments.values()} & set(tree.modules)
+    own = [
+        imported_packages((sources.PACKAGE / file).read_bytes())
+        for file in tree.files(sorted(given))
+    ]
+    assert set().union(*own) - NO_NUMBERS.keys() - {*stage.packages, *MODEL.packages} == set()
     assert set(stage.packages) <= set(environment.PACKAGES)
 
 
