@@ -89,7 +89,7 @@ OWN_FILES = Stage(
     made_by="reproduce.measure.rates.own_files:make",
     reads=("rate_images",),
     needs=(DATA, MODEL, TABLES),
-    packages=("tensorflow", "keras", "numpy", "pandas", "scikit-image", "constriction"),
+    packages=("tensorflow", "keras", "numpy", "scikit-image", "constriction", *_OF_TABLES),
     resumable=True,
     recorded=("own-files.csv",),
 )
