@@ -1,24 +1,22 @@
 """The book's page on the file format says what the code does: fields, constants, the example."""
 
+import itertools
+import random
 import re
 import struct
+import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from reproduce import codec
 from reproduce.codec import contexts, entropy, fileformat, models, tokens
-from tests import reference_decoder
+from tests import format_page, reference_decoder
+from tests.format_page import PAGE, between, table, value
 
-PAGE = (Path(__file__).parents[1] / "book" / "file_format.md").read_text(encoding="utf-8")
 EXAMPLE = Path(__file__).with_name("golden") / "chelsea-3x5.cae"
-
-
-def table(*head: str) -> list[list[str]]:
-    """The rows of the table whose first columns have these names."""
-    rows = PAGE.split("| " + " | ".join(head))[1].split("\n\n")[0].splitlines()[2:]
-    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
 
 
 def test_the_header_has_the_fields_of_the_page():
@@ -77,6 +75,127 @@ def test_the_page_has_the_weights_of_the_prediction():
     terms = re.findall(r"([+-]?) ?(\d*)\\mathrm{(\w+)}", formula)
     weights = {name.lower(): int(f"{sign}{value or 1}") for sign, value, name in terms}
     assert weights == contexts.WEIGHTS
+
+
+# The rules, evaluated
+
+
+SIZES = [*itertools.product(range(1, 5), repeat=2), (9, 7)]
+
+
+def latents(seed: int = 0) -> list[list[list[int]]]:
+    """Latents of several sizes, of small and of great integers."""
+    chance = random.Random(seed)  # noqa: S311
+    return [
+        [
+            [chance.choice([0, 1, 7, 60, 900]) + chance.randrange(9) for _ in range(w)]
+            for _ in range(h)
+        ]
+        for h, w in SIZES
+    ]
+
+
+def test_neighbours_predictions_errors_and_tables_are_those_of_the_page():
+    for latent in latents():
+        height, width = len(latent), len(latent[0])
+        errors = [[0] * width for _ in range(height)]
+        for wave in reference_decoder.waves(height, width):
+            for y, x in wave:
+                beside = format_page.neighbours(latent, y, x)
+                expected = reference_decoder.neighbours(latent, y, x)
+                assert tuple(beside.values()) == expected
+                predicted = format_page.prediction(beside)
+                assert predicted == reference_decoder.predict(*expected)
+                chosen = format_page.number_of_table(errors, beside, y, x, predicted)
+                assert chosen == reference_decoder.context(latent, errors, y, x, predicted)
+                errors[y][x] = format_page.error(latent[y][x], predicted)
+                assert errors[y][x] == abs(16 * latent[y][x] - predicted)
+    assert len(format_page.bounds()) == len(reference_decoder.BOUNDS)
+    assert value(between("The integer itself is ", " plus a residual"), p=35) == 35 // 16
+
+
+def test_the_waves_are_those_of_the_page():
+    for height, width in SIZES:
+        expected = [[(x, y) for y, x in wave] for wave in reference_decoder.waves(height, width)]
+        assert list(format_page.waves(width, height)) == expected
+
+
+def test_the_latent_has_the_size_that_the_page_says():
+    two, strides = between("In version 1, ", ". Column"), between("There ", ", and a file may")
+    for side, stride in ((1, 1), (5, 2), (8, 3), (9, 4)):
+        for text, by in ((two, 2), (strides, stride)):
+            width, height = (part.partition("= ")[2] for part in text.split(" and "))
+            assert value(width, W=side, S=stride) == value(height, H=side, S=stride)
+            assert value(width, W=side, S=stride) == -(-side // by)
+    shape = between("into a {term}`latent` of ", " values, none")
+    assert shape == r"$\lceil W/2 \rceil \times \lceil H/2 \rceil$"
+
+
+def test_tokens_and_raw_bits_are_those_of_the_page():
+    residuals = [*range(-70, 70), *range(-2049, -2040), *range(2040, 2052), 2**31, -(2**33)]
+    for residual in residuals:
+        u = format_page.folded(residual)
+        token, pieces = format_page.token(u)
+        drawn = iter(pieces)
+
+        class Stack:
+            def bits(self, count: int) -> int:
+                value, bits = next(drawn)  # noqa: B023  # used in this turn alone
+                assert bits == count
+                return value
+
+        stack: Any = Stack()
+        assert reference_decoder.residual(token, stack) == residual
+        assert next(drawn, None) is None
+        if abs(residual) < 2**31:
+            found, _ = (part[0] for part in tokens.from_residuals(np.array([residual])))
+            assert found == token
+
+
+def test_the_entropy_coder_is_that_of_the_page():
+    chance = random.Random(0)  # noqa: S311
+    words = [chance.randrange(1, 2**32) for _ in range(40)]
+    expected = reference_decoder.Stack(struct.pack("<40I", *words))
+    take, state = format_page.decoder()(list(words))
+    tables = [[2**24 - 7, 3, 4], [2**20] * 16, [1, 2**24 - 1]]
+    count, share = re.findall(r"take\((.*?) tokens of frequency (.*?) each\)", PAGE)[0]
+    for turn in range(90):
+        if turn % 4 == 3:
+            n = 1 + turn % 17
+            raw = [value(share, n=n)] * value(count, n=n)
+            assert take(raw) == expected.bits(n)
+        else:
+            assert take(tables[turn % 3]) == expected.token(tables[turn % 3])
+        assert state() == expected.state
+    assert value(between("the two words 0 and 1, a state of ", ". At the end")) == 2**32
+
+
+def test_the_checksums_are_of_the_bytes_that_the_page_says():
+    for head, name, size in (
+        (("bytes", "field", "value"), "chelsea-3x5.cae", fileformat.HEADER_BYTES),
+        (("bytes of version 2", "field"), "version-2", fileformat.HEADER_BYTES_2),
+    ):
+        golden = EXAMPLE.with_name(name)
+        file = next(golden.glob("*.cae")) if golden.is_dir() else golden
+        (row,) = [row for row in table(*head) if "CRC-32" in row[1]]
+        place, covered = (list(map(int, re.findall(r"\d+", text))) for text in row[:2])
+        first, last = covered[1:]
+        data = file.read_bytes()
+        assert place[1] + 1 == size
+        (stored,) = struct.unpack_from("<I", data, place[0])
+        assert zlib.crc32(data[first : last + 1] + data[size:]) == stored
+
+
+def test_the_form_of_the_latent_stands_where_the_page_says():
+    file = next(EXAMPLE.with_name("version-2").glob("*.cae")).read_bytes()
+    rows = {row[1]: row for row in table("bytes of version 2", "field")}
+    channels = file[int(rows["channels $C$ of the latent"][0])]
+    stride = file[int(rows["its stride $S$ in pixels"][0])]
+    read, _ = fileformat.unpack(file)
+    assert (channels, stride) == (read.channels, read.stride)
+
+
+# The example
 
 
 def test_the_example_is_the_golden_file():
