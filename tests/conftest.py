@@ -277,6 +277,7 @@ def write_as_executed(notebook: Path, target: Path) -> None:
             "about": {"versions": environment.versions(), "variables": {"OMP_NUM_THREADS": "2"}},
         }
     )
+    content.metadata.kernelspec.name = "no-kernel"  # rendering that executed anything would fail
     for cell in content.cells:
         cell.metadata.papermill = nbformat.from_dict({"duration": 0.25})
     used = [record.folder(MODEL)]

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 import nbformat
 import numpy as np
 import pytest
+import yaml
 from bs4 import BeautifulSoup, Tag
 from numpy.typing import NDArray
 from PIL import Image
@@ -971,3 +972,163 @@ def test_no_style_sheet_loads_anything_from_outside(book: Path) -> None:
         for found in loading.findall(sheet.read_text(encoding="utf-8"))
     ]
     assert outside == []
+
+
+# The book's settings
+
+CONTENTS = {
+    "First": ["book/background"],
+    "The paper, reproduced": [
+        "notebooks/dataset", "notebooks/model", "notebooks/training", "notebooks/results",
+        "notebooks/compression_size",
+    ],
+    "What it means": [
+        "notebooks/gallery", "notebooks/size_ratio", "notebooks/rate_distortion",
+        "notebooks/exercises",
+    ],
+    "The verdict": ["notebooks/reproduction_report", "book/conclusion"],
+    "Appendices": [
+        "notebooks/cost", "book/file_format", "book/architecture", "book/executions",
+        "book/glossary", "book/figures", "book/references",
+    ],
+}  # fmt: skip
+"""The story: what is known, what comes out, what it means, the verdict, and what is looked up."""
+
+
+def test_parts_and_chapters_stand_in_the_order_of_the_story_with_their_numbers(book: Path) -> None:
+    every = [page for pages in CONTENTS.values() for page in pages]
+    front = book / "index.html"
+    for place in (first(read(front), class_="bd-links"), content(front)):
+        parts = {
+            words(caption): [
+                (words(link).partition(". ")[0], str(link["href"]))
+                for link in caption.find_next_sibling("ul").select("a")  # type: ignore[union-attr]
+                if "#" not in str(link["href"])
+            ]
+            for caption in place.select("p.caption")
+        }
+        numbers = iter(range(1, len(every) + 1))
+        assert parts == {
+            part: [(str(next(numbers)), f"{page}.html") for page in pages]
+            for part, pages in CONTENTS.items()
+        }
+
+
+def test_a_reader_who_turns_the_pages_reads_them_in_that_order(book: Path) -> None:
+    every = [book / f"{page}.html" for pages in CONTENTS.values() for page in pages]
+    for place, page in enumerate(every):
+        (following,) = read(page).select("a.right-next") or [None]
+        if following is None:
+            assert page == every[-1]
+        else:
+            assert (page.parent / str(following["href"])).resolve() == every[place + 1].resolve()
+
+
+def test_each_figure_and_table_of_a_chapter_is_counted_under_the_chapters_number(
+    book: Path,
+) -> None:
+    for number, page in enumerate((p for pages in CONTENTS.values() for p in pages), 1):
+        for kind in ("Figure", "Table"):
+            found = content(book / f"{page}.html").select(".caption-number")
+            told = [words(one) for one in found if words(one).startswith(kind)]
+            assert told == [f"{kind} {number}.{place}" for place in range(1, len(told) + 1)]
+
+
+def test_every_figure_in_the_text_has_a_number_and_a_caption(book: Path) -> None:
+    for page in in_order(book)[1:]:  # the front page has a picture of a chapter
+        for figure in content(page).select("figure"):
+            assert figure.select(".caption-number"), (page.name, figure.get("id"))
+            assert words(first(figure, class_="caption-text")), (page.name, figure.get("id"))
+
+
+def leaves(settings: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each setting of _config.yml with its place."""
+    if isinstance(settings, dict):
+        for name, value in settings.items():
+            yield from leaves(value, f"{path}.{name}".strip("."))
+    else:
+        yield path, settings
+
+
+def loaded(book: Path, kind: str) -> set[str]:
+    """The files that tags of a kind load, on any page."""
+    return {
+        Path(urlsplit(str(tag.get("src") or tag.get("href"))).path).name
+        for page in in_order(book)
+        for tag in read(page).select(kind)
+    }
+
+
+def shows(book: Path, setting: str, value: Any) -> bool:
+    """Whether a setting of _config.yml has the effect that it is there for."""
+    front = read(book / "index.html")
+    footer = " ".join(words(footer) for footer in front.select("footer"))
+    match setting:
+        case "title":
+            heads = [first(read(page), name="title").get_text() for page in in_order(book)]
+            return {head.rpartition("— ")[2] for head in heads} == {value}
+        case "author":
+            return f"By {value}" in footer
+        case "copyright":
+            return f"© Copyright {value}." in footer
+        case "only_build_toc_files" | "exclude_patterns":
+            ours = {*book.glob("book/*.html"), *book.glob("notebooks/*.html")}
+            return ours == set(in_order(book)[1:])
+        case "execute.execute_notebooks":
+            # There is no such kernel as the notebooks of this book name: conftest.py.
+            return value == "off"
+        case "execute.stderr_output":
+            return not any(read(page).select(".stderr") for page in pages(book))
+        case "parse.myst_enable_extensions":
+            return bool(read(book / "book" / "background.html").select("div.math"))
+        case "bibtex_bibfiles":
+            return len(content(book / "book" / "references.html").select(".citation")) > 20
+    match setting.removeprefix("sphinx.config."):
+        case "extensions":
+            text = str(front)
+            return all(
+                mark in text
+                for mark in ("togglebutton", "copybutton", "sphinx-design", "sphinx-book-theme")
+            ) and not re.search("thebe|intersphinx|cdn", text)
+        case "html_theme_options.search_bar_text":
+            return first(front, id="search-input")["placeholder"] == value
+        case "html_theme_options.show_navbar_depth":
+            return not front.select("nav.bd-links li.toctree-l2")
+        case "bibtex_reference_style":
+            link = read(book / "book" / "background.html").select("a[href*='references.html#']")[0]
+            return words(link) == "Wibowo, 2023"
+        case "bibtex_default_style":
+            labels = content(book / "book" / "references.html").select(".citation .label")
+            return "Wibowo, 2023" in [words(label).strip("[]") for label in labels]
+        case "language":
+            return all(first(read(page), name="html")["lang"] == value for page in in_order(book))
+        case "book_repository" | "book_site":
+            return value == ""  # tests/test_render.py has them set
+        case "html_static_path":
+            return (book / "_static" / "book.css").is_file()
+        case "html_favicon":
+            (icon,) = front.select("link[rel=icon]")
+            return Path(str(icon["href"])).name == Path(value).name
+        case "html_context.default_mode":
+            return first(front, name="html")["data-theme"] == value
+        case "html_css_files":
+            return set(value) <= loaded(book, "link[rel=stylesheet]")
+        case "html_js_files":
+            names = {path.name for path in (ROOT / "book" / "static").glob("*.js")}
+            waiting = {one[0] for one in value if not isinstance(one, str)}
+            at_once = {one for one in value if isinstance(one, str)}
+            deferred = loaded(book, "script[defer]") & names
+            return (deferred, loaded(book, "script[src]") & names) == (waiting, waiting | at_once)
+        case "numfig_format.figure" | "numfig_format.table":
+            numbers = {words(number).rpartition(" ")[0] for page in pages(book)
+                for number in read(page).select(".caption-number")}  # fmt: skip
+            return value.removesuffix(" %s") in numbers and len(numbers) == 2
+        case "nb_render_markdown_format":
+            return bool(content(book / "notebooks" / "cost.html").select("table#cost-table a"))
+    raise ValueError(f"say here what {setting} is for")
+
+
+def test_each_setting_of_the_book_shows_in_its_pages(book: Path) -> None:
+    settings = dict(leaves(yaml.safe_load((ROOT / "_config.yml").read_text())))
+    assert len(settings) > 20
+    assert [name for name, value in settings.items() if not shows(book, name, value)] == []
