@@ -19,22 +19,25 @@ tests.statements PAGE` prints the sentences of a page that are not listed yet.
 """
 
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
+import yaml
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(__file__).parent
 PAGES = [
-    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "index.md")),
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "index.md", "book/claims.yaml")),
     *sorted((ROOT / "book").glob("*.md")),
     *sorted((ROOT / "notebooks").glob("*.ipynb")),
 ]
 
-READ_MOST = ("README.md", "index.md", "background.md", "conclusion.md", "file_format.md")
+READ_MOST = (
+    "README.md", "index.md", "claims.yaml", "background.md", "conclusion.md", "file_format.md",
+)  # fmt: skip
 
 _WORDS = """
     better worse best worst larger largest smaller smallest more most less least fewer fewest
@@ -86,6 +89,8 @@ def says(path: Path) -> str:
 
 def _markdown(path: Path) -> str:
     text = path.read_text(encoding="utf-8")
+    if path.suffix == ".yaml":
+        return "\n\n".join(_claims(yaml.safe_load(text)))
     if path.suffix != ".ipynb":
         return text
     parts = []
@@ -93,6 +98,16 @@ def _markdown(path: Path) -> str:
         caption = cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", "")
         parts.append(cell.source if cell.cell_type == "markdown" else caption)
     return "\n\n".join(parts)
+
+
+def _claims(listed: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield what each claim says, and below it what each of its checks says: a row for each."""
+    for claim in listed:
+        told = [f"{key}: {claim[key]}" for key in claim if key not in ("name", "checks", "shown")]
+        shown = " ".join(claim["shown"].values())
+        yield f"| {claim['name']} | {'; '.join(told)} | {shown} |"
+        for check in claim.get("checks", ()):
+            yield "| – | " + "; ".join(f"{key}: {value}" for key, value in check.items()) + " |"
 
 
 def _shown(role: re.Match[str]) -> str:
@@ -180,8 +195,3 @@ def _ends(text: str) -> Iterator[int]:
             for place in _SENTENCE.finditer(text, line.start(), line.end()):
                 yield place.start()
         yield line.end()
-
-
-if __name__ == "__main__":
-    for name in sys.argv[1:]:
-        print("\n".join(not_listed(ROOT / name)))

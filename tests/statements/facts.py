@@ -79,6 +79,13 @@ def names() -> dict[str, Any]:
 
     learned = [seeds[seed] for seed, run in runs.items() if run.learned]
 
+    claims = {one.name: one for one in listed_claims.read()}
+
+    def check(claim: str, quantity: str) -> listed_claims.Check:
+        """The check of a quantity for a claim."""
+        (found,) = (one for one in claims[claim].checks if one.quantity == quantity)
+        return found
+
     def says(text: str, quantity: str, magnitude: bool = False) -> bool:
         """Whether a text says the mean of a quantity over the seeds that have learned."""
         return agrees(text, [seed[quantity] for seed in learned], magnitude)
@@ -94,7 +101,8 @@ def names() -> dict[str, Any]:
         "run": seeds[0],
         "learned": learned,
         "dead": [seeds[seed] for seed, run in runs.items() if not run.learned],
-        "claims": {one.name: one for one in listed_claims.read()},
+        "claims": claims,
+        "check": check,
         "verdict": {
             one.claim.name: one.verdict for one in listed_claims.judge(listed_claims.read(), runs)
         },
