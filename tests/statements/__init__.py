@@ -75,7 +75,7 @@ def says(path: Path) -> str:
     Markup is gone. Pasted numbers stand as `{key:format}`, references as `[target]`; of code the
     comments are left. What a command fills in is left out: it is tested as such.
     """
-    text = _markdown(path)
+    text = markdown(path)
     text = re.sub(r"<!-- verdicts -->.*?<!-- /verdicts -->", "", text, flags=re.DOTALL)
     text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
     text = re.sub(r"\$\$(.*?)\$\$", r"\n\n$\1$\n\n", text, flags=re.DOTALL)
@@ -87,7 +87,8 @@ def says(path: Path) -> str:
     return "\n".join(line for line in (" ".join(block.split()) for block in blocks) if line)
 
 
-def _markdown(path: Path) -> str:
+def markdown(path: Path) -> str:
+    """Return the Markdown of a page, with the captions of a notebook's cells."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".yaml":
         return "\n\n".join(_claims(yaml.safe_load(text)))
