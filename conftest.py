@@ -14,6 +14,7 @@ pytest_plugins = ["pytester", "tests.nbval_strict"]
 TOGETHER = {
     "workflow": ("tests/test_workflow.py", "tests/test_pages.py"),
     "notebooks": ("notebooks/",),
+    "records": ("tests/test_record.py", "tests/test_report.py", "tests/test_statements.py"),
 }
 
 

@@ -5,6 +5,7 @@
 
 import math
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ LINE = re.compile(r"(?P<key>\S+) (?P<kind>[=~:]) (?P<what>.*)")
 RENAMED = {"model": "model_page", "cost": "costs_page"}
 
 
+@cache
 def rules() -> list[tuple[re.Pattern[str], str, str]]:
     """Patterns of names, in order: the first that fits counts; how they are held, against what."""
     found = []

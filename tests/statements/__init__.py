@@ -21,6 +21,7 @@ tests.statements PAGE` prints the sentences of a page that are not listed yet.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,7 @@ _FENCE = re.compile(r"^(`{3,})(\{?)([\w-]*)\}?(.*?)^\1$", re.MULTILINE | re.DOTA
 _SENTENCE = re.compile(r"(?<![A-Z]\.)(?<=[^\d ][.;?!]) |(?<=\w\d[.;?!]) |(?<=[.?!][”)]) ")
 
 
+@cache
 def says(path: Path) -> str:
     """Return what a page says: a line for each paragraph, item and row of a table.
 

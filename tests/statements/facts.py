@@ -188,7 +188,7 @@ def names() -> dict[str, Any]:
         "median": median,
         "re": re,
         "repeated": recorded_studies.repetitions(),
-        "attention_and_image": excerpt.attention_and_image,
+        "attention_and_image": cache(excerpt.attention_and_image),
         "excerpt": excerpt,
         "beans": {split: sum(counts) for split, counts in hub.BEANS_COUNTS.items()},
         "classes": hub.BEANS_CLASSES,
