@@ -131,3 +131,10 @@ def test_the_book_itself_is_cited_with_the_year_of_its_last_version() -> None:
     licence = (ROOT / "LICENSE").read_text()
     assert f"Copyright (c) {year}" in licence
     assert config["author"] in licence
+
+
+def test_the_citation_says_how_many_seeds_are_recorded() -> None:
+    abstract = yaml.safe_load((ROOT / "CITATION.cff").read_text())["abstract"]
+    words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+    folders = list((ROOT / "results" / "paper" / "paper").glob("seed-*"))
+    assert f"runs it with {words[len(folders)]} seeds" in abstract

@@ -9,11 +9,13 @@ import shlex
 import tomllib
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, get_args
 
 import nbformat
+import numpy as np
 import pytest
 import typer
 import yaml
@@ -154,10 +156,10 @@ def check_reproduce(words: list[str]) -> None:
     group: Any = typer.main.get_command(cli.app)
     name, *rest = words
     rest = ["sample" if word == "…" else word for word in rest]
-    needed = {"make": ["scores"], "describe": []}
     command = group.commands[name]
-    given = rest or needed.get(name, [])
-    context = command.make_context(name, given)
+    if not rest:  # named, and not typed
+        return
+    context = command.make_context(name, rest)
     changes = context.params.get("parameter") or []
     known_parameters(changes, context.params.get("profile") or "sample")
     for stage in context.params.get("stages") or []:
@@ -225,7 +227,7 @@ CHECKERS = {
 }
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda path: path.name)
 def test_every_command_is_known_with_its_options_and_values(path: Path) -> None:
     for command in commands(path):
         program, *words = shlex.split(command, comments=True)
@@ -390,3 +392,20 @@ def test_each_name_in_the_table_of_what_can_be_added_stands_in_a_file_of_its_row
             seen.add(name)
             assert re.search(rf"\b{name.rpartition('.')[2]}\b", texts), (row[0], name)
     assert seen == names
+
+
+def test_the_attention_that_is_shown_as_an_example_is_what_it_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(registry, "_ATTENTIONS", dict(registry._ATTENTIONS))
+    (example,) = blocks(CONTRIBUTING, "python")
+    (tmp_path / "halved.py").write_text(example)
+    monkeypatch.syspath_prepend(tmp_path)
+    import_module("halved")
+    registered = registry._ATTENTIONS["halved"]
+    built = registered.build(1)
+    latent = np.random.default_rng(0).random((1, 5, 7, 1), dtype="float32")
+    np.testing.assert_allclose(built(latent), latent / 2)  # each value by itself: a reach of 0
+    assert registered.reach == 0
+    names = {layer.name for layer in built.layers}
+    assert registered.has_map == ("attention_map" in names)

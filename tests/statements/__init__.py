@@ -18,6 +18,7 @@ says what makes it so, and a record that is made anew is held against the words,
 tests.statements PAGE` prints the sentences of a page that are not listed yet.
 """
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,10 +36,6 @@ PAGES = [
     *sorted((ROOT / "book").glob("*.md")),
     *sorted((ROOT / "notebooks").glob("*.ipynb")),
 ]
-
-READ_MOST = (
-    "README.md", "index.md", "claims.yaml", "background.md", "conclusion.md", "file_format.md",
-)  # fmt: skip
 
 _WORDS = """
     better worse best worst larger largest smaller smallest more most less least fewer fewest
@@ -90,7 +87,7 @@ def says(path: Path) -> str:
 
 
 def markdown(path: Path) -> str:
-    """Return the Markdown of a page, with the captions of a notebook's cells."""
+    """Return the Markdown of a page: of a notebook with captions, and what its code says."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".yaml":
         return "\n\n".join(_claims(yaml.safe_load(text)))
@@ -99,8 +96,18 @@ def markdown(path: Path) -> str:
     parts = []
     for cell in nbformat.reads(text, as_version=4).cells:
         caption = cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", "")
-        parts.append(cell.source if cell.cell_type == "markdown" else caption)
+        parts += (
+            [cell.source] if cell.cell_type == "markdown" else [*_written(cell.source), caption]
+        )
     return "\n\n".join(parts)
+
+
+def _written(code: str) -> Iterator[str]:
+    """Yield what a cell's code says in sentences."""
+    lines = "\n".join(line for line in code.splitlines() if not line.startswith("%"))
+    for node in ast.walk(ast.parse(lines)):
+        if isinstance(node, ast.Constant) and len(str(node.value).split()) > 5:
+            yield str(node.value)
 
 
 def _claims(listed: list[dict[str, Any]]) -> Iterator[str]:
@@ -175,13 +182,13 @@ def found_on(text: str, statements: list[Statement]) -> tuple[list[slice], list[
 def not_listed(path: Path) -> list[str]:
     """Return the sentences of a page that have to be listed and are not: whole rows of tables.
 
-    Those are the ones with a term that stands in no statement; of what most people read, all.
+    Those are all that stand in no statement; of chapters, the ones with a term that doesn't.
     """
     text = says(path)
     covered = bytearray(len(text))
     for place in found_on(text, listed(path))[0]:
         covered[place] = b"\1" * len(covered[place])
-    counts = re.compile(r"\w+") if path.name in READ_MOST else TERMS
+    counts = TERMS if path.suffix == ".ipynb" else re.compile(r"\w+")
     found, start = [], 0
     for end in _ends(text):
         terms = counts.finditer(text, start, end)
