@@ -156,6 +156,8 @@ def check_reproduce(words: list[str]) -> None:
     group: Any = typer.main.get_command(cli.app)
     name, *rest = words
     rest = ["sample" if word == "…" else word for word in rest]
+    if name in options():
+        return
     command = group.commands[name]
     if not rest:  # named, and not typed
         return
