@@ -4,13 +4,11 @@ import ast
 import re
 from functools import cache
 from pathlib import Path
-from statistics import mean, median, stdev
+from statistics import mean, stdev
 from types import SimpleNamespace
 from typing import Any
 
 import nbformat
-import pandas as pd
-from scipy import stats
 
 from reproduce import codec
 from reproduce.book import rooms
@@ -65,43 +63,6 @@ def agrees(text: str, values: list[float], magnitude: bool = False) -> bool:
     )
 
 
-def half_width(values: "pd.Series[float]") -> float:
-    """Return how far a 95 % interval reaches from the mean: Student's, by its definition."""
-    return float(stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5)
-
-
-def classes_of(scores: pd.DataFrame) -> str:
-    """Return which class shrinks most and which loses most, in words."""
-    found = {name: scores[scores["class"] == name] for name in set(scores["class"])}
-    ratios = {name: of["size_ratio"].mean() for name, of in found.items()}
-    psnr = {name: of["psnr_db"].mean() for name, of in found.items()}
-    one, other = min(ratios, key=ratios.__getitem__), min(psnr, key=psnr.__getitem__)
-    also = "the same class" if one == other else other.replace("_", " ")
-    return (
-        f"{one.replace('_', ' ')} shrinks most, to {ratios[one]:.3f}, and {also} loses most, with "
-        f"{psnr[other]:.2f} dB left"
-    )
-
-
-def more_bytes(study: recorded_studies.AttentionStudy, seed: int) -> float:
-    """Return how many per cent more bytes a seed's files take without the attention."""
-    with_it = study.with_it[seed].curve.assign(codec="with")
-    without = study.without[seed].curve.assign(codec="without")
-    both = pd.concat([with_it, without])
-    return curves.bd_rate(both, "without", "psnr_db", anchor="with").percent
-
-
-def tens(value: float) -> str:
-    """Return a small number with a power of ten."""
-    digits, exponent = f"{value:.1e}".split("e-")
-    return f"{digits} × 10⁻{'⁰¹²³⁴⁵⁶⁷⁸⁹'[int(exponent)]}"
-
-
-def method(name: str) -> str:
-    """Return the method that a name is made of: `blur_1_5` of `blur-1.5`."""
-    return re.sub(r"(?<=\d)_(?=\d)", ".", name).replace("_", "-")
-
-
 @cache
 def names() -> dict[str, Any]:
     """Return all that a statement may name."""
@@ -116,12 +77,6 @@ def names() -> dict[str, Any]:
     writers = size_ratio.read_table(folder / size_ratio.WRITERS_TABLE)
     seeds = {seed: Facts(**quantities(run)) for seed, run in runs.items()}
 
-    with_and_without = recorded_studies.attention()
-    of_both = [
-        seed
-        for seed, one in with_and_without.with_it.items()
-        if one.learned and with_and_without.without[seed].learned
-    ]
     learned = [seeds[seed] for seed, run in runs.items() if run.learned]
 
     claims = {one.name: one for one in listed_claims.read()}
@@ -174,19 +129,7 @@ def names() -> dict[str, Any]:
         "costs": costs,
         "trials": list(recorded_studies.quantisation().values()),
         "script": recorded_studies.ten_epochs(),
-        "attention": with_and_without,
-        "of_both": of_both,
-        "bytes_without": [more_bytes(with_and_without, seed) for seed in of_both],
-        "files": points["full"][points["full"]["codec"] == autoencoder.AUTOENCODER].set_index(
-            "quality"
-        ),
-        "half_width": half_width,
-        "classes_of": classes_of,
-        "tens": tens,
-        "method": method,
-        "mean": mean,
-        "median": median,
-        "re": re,
+        "attention": recorded_studies.attention(),
         "repeated": recorded_studies.repetitions(),
         "attention_and_image": cache(excerpt.attention_and_image),
         "excerpt": excerpt,
