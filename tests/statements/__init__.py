@@ -35,6 +35,7 @@ PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "index.md", "book/claims.yaml")),
     *sorted((ROOT / "book").glob("*.md")),
     *sorted((ROOT / "notebooks").glob("*.ipynb")),
+    *sorted((ROOT / "book" / "drawings").glob("*[!s].svg")),  # rooms.svg is made by a command
 ]
 
 _WORDS = """
@@ -91,6 +92,8 @@ def markdown(path: Path) -> str:
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".yaml":
         return "\n\n".join(_claims(yaml.safe_load(text)))
+    if path.suffix == ".svg":
+        return "\n\n".join(re.findall(r"<(?:title|desc)[^>]*>([^<]*)<", text))
     if path.suffix != ".ipynb":
         return text
     parts = []
@@ -133,12 +136,14 @@ def _shown(role: re.Match[str]) -> str:
 
 
 def _comments(fence: re.Match[str]) -> str:
-    """Return what is left of a block: of a directive its text, of code its comments."""
-    _, directive, _, content = fence.groups()
+    """Return what is left of a block: of a directive its text, of code its comments, else all."""
+    _, directive, language, content = fence.groups()
     if directive:
         about, _, text = content.partition("\n")
         alt = "".join(re.findall(r"^:alt: .*$", text, re.MULTILINE)).replace(":alt:", "")
         return f"\n\n{about if '/' not in about else alt}\n\n{_FENCE.sub(_comments, text)}\n\n"
+    if language in ("", "text"):
+        return content.strip().replace("\n", "\n\n")
     return "\n\n".join(re.findall(r"(?:^|\s)# ?(.+)$", content, re.MULTILINE))
 
 
