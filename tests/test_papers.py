@@ -29,8 +29,10 @@ from reproduce.core.parameters import Parameters, load_parameters, parse_overrid
 from reproduce.data.sources.beans import BEANS_REPOSITORY
 from reproduce.measure import stages
 from reproduce.models import registry
-from tests.statements import PAGES, ROOT
+from tests import statements
+from tests.statements import ROOT
 
+PAGES = [page for page in statements.PAGES if page.suffix != ".svg"]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 README = (ROOT / "README.md").read_text(encoding="utf-8")
