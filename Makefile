@@ -71,7 +71,8 @@ pdf: $(if $(filter paper,$(PROFILE)),paper,book) ## the same book as one PDF bes
 	reproduce pdf --profile $(call typed,PROFILE)
 
 serve: .venv/.installed ## serve the book on http://localhost:PORT (PROFILE=sample, PORT=8000)
-	python -m http.server --bind 127.0.0.1 --directory "$$(dirname "$$(reproduce where --profile $(call typed,PROFILE))")" $(PORT)
+	page=$$(reproduce where --profile $(call typed,PROFILE)) && \
+	  python -m http.server --bind 127.0.0.1 --directory "$$(dirname "$$page")" $(PORT)
 
 notebooks: .venv/.installed ## renew the outputs stored in notebooks/
 	$(SNAKEMAKE) profile=sample -- measured
