@@ -261,7 +261,11 @@ def project(tmp_path: Path) -> Project:
 def test_a_target_runs_these_commands_and_stops_where_one_fails(
     project: Project, typed: str
 ) -> None:
-    users = {"PYTHONPATH": "/theirs", "PYTHONHOME": "/theirs", "PYTHONSTARTUP": "/theirs"}
+    users: dict[str, Any] = {
+        "PYTHONPATH": "/theirs",
+        "PYTHONHOME": "/theirs",
+        "PYTHONSTARTUP": "/theirs",
+    }
     check(
         lambda **options: project.run("make", *shlex.split(typed), **users, **options),
         lines(TARGETS[typed]),
