@@ -33,6 +33,13 @@ COMPRESS: dict[str, Any] = {
     "force": False,
     "skip_existing": False,
 }
+OF_COMPRESS: list[tuple[list[str], dict[str, Any]]] = [
+    ([], {}),
+    (["--step", "0.5"], {"step": 0.5}),
+    (["--strict"], {"strict": True}),
+    (["--force"], {"force": True}),
+    (["--skip-existing"], {"skip_existing": True}),
+]
 DECOMPRESS: dict[str, Any] = {
     "source": Path("b.cae"),
     "output": Path("c.png"),
@@ -95,29 +102,17 @@ def studied(parameters: Parameters) -> list[dict[str, Any]]:
     ]
 
 
+FILES = "reproduce.codec.files"
 RECORD = "reproduce.results.record:write"
 TABLE: list[Call] = [
-    (["compress", "a.png", "b.cae"], "reproduce.codec.files:compress", [COMPRESS]),
     *(
-        (["compress", "a.png", "b.cae", *typed], "reproduce.codec.files:compress", [COMPRESS | new])
-        for typed, new in [
-            (["--step", "0.5"], {"step": 0.5}),
-            (["--strict"], {"strict": True}),
-            (["--force"], {"force": True}),
-            (["--skip-existing"], {"skip_existing": True}),
-        ]
+        (["compress", "a.png", "b.cae", *typed], f"{FILES}:compress", [COMPRESS | new])
+        for typed, new in OF_COMPRESS
     ),
-    (["decompress", "b.cae", "c.png"], "reproduce.codec.files:decompress", [DECOMPRESS]),
     *(
-        (
-            ["decompress", "b.cae", "c.png", *typed],
-            "reproduce.codec.files:decompress",
-            [DECOMPRESS | new],
-        )
-        for typed, new in [
-            (["--force"], {"force": True}),
-            (["--skip-existing"], {"skip_existing": True}),
-        ]
+        (["decompress", "b.cae", "c.png", *typed], f"{FILES}:decompress", [DECOMPRESS | new])
+        for typed, new in OF_COMPRESS
+        if new.keys() <= DECOMPRESS.keys()
     ),
     *of_run(
         ["notebook", "in.ipynb", "out.ipynb"],
