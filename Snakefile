@@ -303,5 +303,6 @@ rule notebook:
         values=values_of,
         source=lambda wildcards: NOTEBOOKS[wildcards.chapter].digest(TREE),
         execution=TREE.digest(TREE.closure(["reproduce.book.execute"])),
+        versions=environment.versions(),
     shell:
         logged("reproduce notebook {input.notebook:q} {output.notebook:q} {params.options:q}")

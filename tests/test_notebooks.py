@@ -7,6 +7,7 @@ import ast
 import base64
 import io
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
@@ -17,8 +18,11 @@ from PIL import Image
 
 from reproduce.book import execute
 from reproduce.book.notebook import Notebook
+from reproduce.chapters import exercises
+from reproduce.core import store
 from reproduce.core.parameters import Parameters
 from reproduce.measure import stages
+from reproduce.results import claims, studies
 from tests.nbval_strict import form_problems
 
 ROOT = Path(__file__).parents[1]
@@ -259,3 +263,34 @@ def test_a_notebook_that_hides_what_it_uses_is_refused(
     honest = write_notebook_that_prepares(tmp_path / "honest.ipynb", DECLARED, ["data"])
     execute.execute(honest, tmp_path / "out" / "honest.ipynb", parameters)
     assert (tmp_path / "out" / "honest.ipynb").is_file()
+
+
+@pytest.mark.parametrize(
+    ("reading", "name"),
+    [
+        (claims.read, "book/claims.yaml"),
+        (studies.quantisation, "studies/quantisation.yaml"),
+        (lambda: exercises.solution_in("examples/rate_term.py", []), "examples/rate_term.py"),
+    ],
+)
+def test_a_notebook_that_hides_a_file_that_it_reads_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reading: Callable[[], object], name: str
+) -> None:
+    from reproduce.core.errors import ReproduceError
+
+    monkeypatch.setenv(store.USES, str(tmp_path / "uses"))
+    reading()
+    read = [place for place in store.read_uses(tmp_path / "uses") if place.is_file()]
+    assert read == [ROOT / name]
+    hides, honest = (tmp_path / f"{word}.ipynb" for word in ("hides", "honest"))
+    for path, listed in ((hides, []), (honest, [name])):
+        metadata = {"reproduce": {"stages": [], "reads": listed}}
+        nbformat.write(nbformat.v4.new_notebook(metadata=metadata), path)
+    with pytest.raises(ReproduceError, match=f"reads {name}: list it"):
+        execute._check_reads(Notebook(hides), read)
+    execute._check_reads(Notebook(honest), read)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_what_it_says_that_it_reads_is_there(path: Path) -> None:
+    assert [name for name in Notebook(path).reads if not (ROOT / name).is_file()] == []

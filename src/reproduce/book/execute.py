@@ -79,10 +79,31 @@ def _run(notebook: Path, output: Path, parameters: Parameters) -> provenance.Pro
             variables=variables | {store.USES: str(uses)},
         )
         used = store.read_uses(uses)
+        folders = [place for place in used if place.is_dir()]
+        _check_reads(Notebook(notebook), [place for place in used if place not in folders])
         _check_uses(
-            Notebook(notebook), [folder for folder in used if not provenance.is_record(folder)]
+            Notebook(notebook), [folder for folder in folders if not provenance.is_record(folder)]
         )
-        return provenance.collect(notebook.name, content, parameters, list(declared), used, commit)
+        return provenance.collect(
+            notebook.name, content, parameters, list(declared), folders, commit
+        )
+
+
+def _check_reads(notebook: Notebook, files: Sequence[Path]) -> None:
+    """Check that a notebook says of itself which files of the project it has read.
+
+    Raises
+    ------
+    ReproduceError
+        Its metadata doesn't list one, so that the workflow can't see it change.
+    """
+    for file in files:
+        name = file.relative_to(store.project_root()).as_posix()
+        if name not in notebook.reads:
+            raise ReproduceError(
+                f"{notebook.path.name} reads {name}: list it in the notebook's metadata, "
+                "reproduce.reads"
+            )
 
 
 def _check_uses(notebook: Notebook, used: Sequence[Path]) -> None:

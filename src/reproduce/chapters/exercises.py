@@ -52,7 +52,9 @@ def solution(code: Callable[..., Any], after: str = "") -> str:
 
 def solution_in(file: str, functions: Sequence[str], after: str = "") -> str:
     """Return the source of functions of a file of the project, and a text after it, folded."""
-    text = (store.project_root() / file).read_text(encoding="utf-8")
+    path = store.project_root() / file
+    store.note_use(path)
+    text = path.read_text(encoding="utf-8")
     found = {one.name: one for one in ast.parse(text).body if isinstance(one, ast.FunctionDef)}
     sources = [ast.get_source_segment(text, found[name]) or "" for name in functions]
     return _folded("\n\n\n".join(sources), after)

@@ -38,7 +38,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 MANIFEST = "manifest.json"
 
 USES = "REPRODUCE_USES"
-"""Variable of the environment: a file to note what is used in, for a notebook's provenance."""
+"""Variable of the environment: a file to note in what a notebook uses, see `note_use`."""
 
 _BEING_WRITTEN: set[Path] = set()
 _TIDIED: set[Path] = set()
@@ -172,16 +172,16 @@ def _make(
         raise
 
 
-def note_use(folder: Path) -> None:
-    """Write the folder of an artifact, or of a record, to the file of those used: see USES."""
+def note_use(place: Path) -> None:
+    """Write the folder of an artifact or a record, or a project's file, to those used: see USES."""
     file = os.environ.get(USES)
     if file:
         with Path(file).open("a", encoding="utf-8") as stream:
-            stream.write(f"{folder}\n")
+            stream.write(f"{place}\n")
 
 
 def read_uses(file: Path) -> list[Path]:
-    """Return the folders that were used, each once, the first use first."""
+    """Return the folders and files that were used, each once, the first use first."""
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
     return [Path(line) for line in dict.fromkeys(lines)]
 

@@ -156,6 +156,7 @@ def read(path: Path | None = None) -> list[Claim]:
         reason why it can't have any.
     """
     path = path or store.project_root() / "book" / "claims.yaml"
+    store.note_use(path)
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         claims = TypeAdapter(list[Claim]).validate_python(content)

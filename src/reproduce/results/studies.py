@@ -59,7 +59,9 @@ class Trial:
 
 
 def _study(name: str) -> studies.Study:
-    return studies.read(name, store.project_root() / "studies")
+    folder = store.project_root() / "studies"
+    store.note_use(folder / f"{name}.yaml")
+    return studies.read(name, folder)
 
 
 def quantisation() -> dict[str, Trial]:
