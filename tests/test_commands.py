@@ -589,9 +589,20 @@ def test_each_system_and_python_is_tested() -> None:
     assert [name.partition("-")[0] for name in matrix["system"]] == ["ubuntu", "macos", "windows"]
 
 
+PERMISSIONS = {
+    "paper publish": {"pages": "write", "id-token": "write"},
+    "drift newest": {"contents": "read", "issues": "write"},
+}
+"""Of those jobs that may do more than read."""
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_a_job_may_do_no_more_than_it_needs(name: str) -> None:
+    assert job(name)["permissions"] == PERMISSIONS.get(name, {"contents": "read"})
+
+
 def test_the_published_book_is_the_one_that_was_checked() -> None:
     assert job("paper publish")["needs"] == "book"
-    assert job("paper publish")["permissions"] == {"pages": "write", "id-token": "write"}
 
 
 @pytest.mark.parametrize(("already", "told"), [("0", True), ("1", False)])
