@@ -44,6 +44,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=lambda item: ranks.get(group_of(item.nodeid), len(ranks)))
 
 
+def pytest_configure(config: Any) -> None:
+    """Begin the list of what is left out."""
+    config.deselected = []
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Keep what is left out, for the test that holds what is run against what there is."""
+    config: Any = items[0].config
+    config.deselected += items
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the tests of pages look at a book that is already there."""
     parser.addoption(

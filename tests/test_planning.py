@@ -184,7 +184,7 @@ CHANGES: dict[str, tuple[str, Callable[[bytes], bytes], Plan]] = {
     "a photograph": ("../photographs/test/leaf/0.png", more(b"\0"), EVERYTHING),
     "a new photograph": ("../photographs/train/rust/9.png", more(noise(99).tobytes()), EVERYTHING),
     "a comment": ("src/reproduce/data/preparation.py", more(b"\n# More.\n"), Plan()),
-    "a source that is not used": ("src/reproduce/data/sources/beans.py", more(CODE), Plan()),
+    "a source that is not used": ("src/reproduce/data/sources/sample.py", more(CODE), Plan()),
     "the command line": ("src/reproduce/cli.py", more(CODE), Plan()),
     "the README": ("README.md", more(b"\n"), Plan()),
     "a test": ("tests/test_cli.py", more(b"\n"), Plan()),
@@ -199,16 +199,16 @@ def test_a_change_makes_anew_what_depends_on_it_and_nothing_else(copy: Copy, wha
         assert copy.planned() == expected
 
 
-TRAINED = Plan({"model", *AFTER_MODEL, "book"}, OF_THE_RUN - {"dataset"})
+TRAINED = Plan({"model", *AFTER_MODEL, "book"}, {*OF_MODEL, "reproduction_report"})
 MEASURED = {*OF_SCORES, "reproduction_report"}
 
 PARAMETERS = {
     "image_size": ("64", Plan({*STAGES, "book"}, OF_THE_RUN)),
-    "other_sizes": ("refuse", Plan({*STAGES, "book"}, OF_THE_RUN)),
-    "bad_images": ("skip", Plan({*STAGES, "book"}, OF_THE_RUN)),
+    "other_sizes": ("refuse", Plan({*STAGES, "book"}, OF_THE_RUN - {"model"})),
+    "bad_images": ("skip", Plan({*STAGES, "book"}, OF_THE_RUN - {"model"})),
     # Without effect on photographs in a folder, but shown by the chapters that declare it.
     "crops_per_photograph": ("4", Plan({"book"}, OF_THE_RUN - {"model"})),
-    "model": ("no-attention", TRAINED),
+    "model": ("no-attention", Plan(TRAINED.stages, OF_THE_RUN - {"dataset"})),
     "epochs": ("3", TRAINED),
     "batch_size": ("4", TRAINED),
     "seed": ("2", Plan(TRAINED.stages, {*OF_MODEL, "model"})),
