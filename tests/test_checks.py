@@ -6,6 +6,7 @@ there is.
 """
 
 import ast
+import importlib
 import json
 import re
 import shutil
@@ -15,12 +16,14 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nbformat
 import pytest
 
 from reproduce.book import rooms
+from reproduce.results.costs import WITHOUT_AVX512
 from tests.nbval_strict import StrictCell, Tolerance, tolerance_of_cell, tolerance_of_notebook
 
 ROOT = Path(__file__).parents[1]
@@ -500,3 +503,42 @@ def imports(folder: Path) -> str:
         check=False,
     )
     return done.stdout
+
+
+# ------------------------------------------------------------------------------------- benchmarks
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_a_subject_that_fails_fails_the_benchmark_and_else_is_told_with_its_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    conftest: Any = importlib.import_module("benchmarks.conftest")
+    said = json.dumps({"seconds": 1.5})
+    asked: list[Any] = []
+
+    def run(command: list[str], **options: Any) -> "subprocess.CompletedProcess[str]":
+        asked.append((command[1:], options["env"].get("TF_ENABLE_ONEDNN_OPTS")))
+        return subprocess.CompletedProcess(command, status, f"a note\n{said}\n", "it failed")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "7")
+    benchmark = SimpleNamespace(extra_info={}, pedantic=lambda run, **_: run())
+    request = SimpleNamespace(config=SimpleNamespace(getoption=lambda _: Path("/my/beans")))
+    measure = conftest.measure.__wrapped__(benchmark, tmp_path, request)
+    settings = {"count": 8, "folder": "/x"}
+    if status:
+        with pytest.raises(AssertionError, match="it failed"):
+            measure("literal", "training", settings)
+        return
+    measure("literal", "training", settings)
+    measure("literal", "training", settings, WITHOUT_AVX512)
+    words = ["-m", "benchmarks.subjects", "literal", "training", json.dumps(settings)]
+    assert asked == [(words, None), (words, "0")]
+    assert benchmark.extra_info == {
+        "thing": "training",
+        "subject": "literal",
+        "processor": WITHOUT_AVX512,
+        "settings": {"count": 8},
+        "measured": {"seconds": 1.5},
+        "images": "beans",
+    }

@@ -1,12 +1,13 @@
 """The faults of `make mutants`: each fits its file and names real tests; how one is judged."""
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests import mutants
-from tests.mutants import CannotPlantError, Fault
+from tests.mutants import CannotPlantError, Fault, Outcome
 
 ROOT = Path(__file__).parents[1]
 FAULTS = mutants.read_faults()
@@ -80,3 +81,67 @@ def test_the_test_that_caught_a_fault_is_named() -> None:
     output = "E   assert 1 == 2\nFAILED tests/test_a.py::test_b[c d] - assert 1 == 2"
     assert mutants.verdict(1, output) == ("caught", "tests/test_a.py::test_b[c d]")
     assert mutants.verdict(1, "FAILED notebooks/a.ipynb::Cell 5")[1] == "notebooks/a.ipynb::Cell 5"
+
+
+PACKAGE = ROOT / "src" / "reproduce"
+ROOMS = [path.parent for path in PACKAGE.glob("*/__init__.py")]
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda path: path.name)
+def test_faults_are_planted_in_every_room(room: Path) -> None:
+    place = room.relative_to(ROOT).as_posix()
+    assert sum(fault.file.startswith(f"{place}/") for fault in FAULTS) >= 5
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "all_caught"),
+    [(["caught", "caught"], True), (["caught", "survived"], False), (["broken", "caught"], False)],
+)
+def test_all_faults_are_tried_and_each_must_be_caught(
+    monkeypatch: pytest.MonkeyPatch, verdicts: list[str], all_caught: bool
+) -> None:
+    outcomes = iter(Outcome(FAULTS[0], verdict, "") for verdict in verdicts)
+    monkeypatch.setattr(mutants, "copy_tracked_files", lambda target: None)
+    monkeypatch.setattr(mutants, "check_without_fault", lambda *_: "")
+    monkeypatch.setattr(mutants, "try_fault", lambda *_: next(outcomes))
+    assert mutants.try_all(FAULTS[:2], 1) is all_caught
+    monkeypatch.setattr(mutants, "check_without_fault", lambda *_: "a test fails anyway")
+    assert mutants.try_all(FAULTS[:2], 1) is False
+
+
+@pytest.mark.parametrize("caught", [True, False])
+@pytest.mark.parametrize(
+    ("words", "tried"),
+    [
+        ([], FAULTS),
+        ([FAULTS[3].name, FAULTS[1].name], [FAULTS[1], FAULTS[3]]),
+        (["--jobs", "3"], FAULTS),
+    ],
+)
+def test_the_exit_status_says_whether_all_that_were_asked_for_are_caught(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], tried: list[Fault], caught: bool
+) -> None:
+    given: list[tuple[list[Fault], int]] = []
+
+    def try_all(faults: list[Fault], jobs: int) -> bool:
+        given.append((faults, jobs))
+        return caught
+
+    monkeypatch.setattr(sys, "argv", ["mutants", *words])
+    monkeypatch.setattr(mutants, "available_cores", lambda: 2)
+    monkeypatch.setattr(mutants, "try_all", try_all)
+    assert mutants.main() == (0 if caught else 1)
+    assert given == [(tried, 3 if "--jobs" in words else 2)]
+
+
+def test_the_tests_that_must_catch_a_fault_run_with_the_notebooks_and_up_to_the_first_failure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    words: list[str] = []
+    monkeypatch.setattr(mutants, "run_python", lambda *given: words.extend(given[2:]))
+    mutants.run_tests(tmp_path, tmp_path, ["tests/test_a.py::test_b", "notebooks/c.ipynb"])
+    assert words[:2] == ["-m", "pytest"]
+    assert {"--nbval", "-x"} <= set(words)
+    left_out = [word for word in words if word.startswith("--deselect")]
+    assert left_out == ["--deselect=notebooks/c.ipynb::stored outputs"]
+    assert words[-2:] == ["tests/test_a.py::test_b", "notebooks/c.ipynb"]
