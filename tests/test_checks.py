@@ -281,8 +281,10 @@ def test_a_warning_fails_and_so_do_a_test_of_nothing_and_a_mistyped_marker(
 
 
 def test_warnings_are_ignored_by_their_words_and_where_they_come_from() -> None:
-    first, *ignored = SETTINGS["filterwarnings"]
+    first, second, third, *ignored = SETTINGS["filterwarnings"]
     assert first == "error"
+    late = ["default::ResourceWarning", "default::pytest.PytestUnraisableExceptionWarning"]
+    assert [second, third] == late
     for line in ignored:
         action, words, category, module = line.split(":")
         assert action == "ignore"

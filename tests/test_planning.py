@@ -214,6 +214,8 @@ PARAMETERS = {
     "seed": ("2", Plan(TRAINED.stages, {*OF_MODEL, "model"})),
     "quantisation": ("noise", TRAINED),
     "quantisation_step": ("0.5", Plan({"book"}, {*OF_MODEL, "reproduction_report"})),
+    "regularisation": ("latent-dropout", TRAINED),
+    "regularisation_weight": ("0.5", Plan({"book"}, {*OF_MODEL, "reproduction_report"})),
     "example_split": ("train", Plan({"scores", "book"}, MEASURED)),
     "example_index": ("1", Plan({"scores", "book"}, MEASURED)),
     "latent_reading": ("clip", Plan({"book"}, {"results"})),

@@ -154,6 +154,12 @@ def test_what_modules_do_is_kept_by_their_content_and_found_anew_if_lost(
     assert len(json.loads(file.read_bytes())) == len(set(FILES.values()))
 
 
+def test_what_modules_do_is_kept_in_a_folder_that_is_made_for_it(tmp_path: Path) -> None:
+    file = tmp_path / "of a fresh clone" / "sources.json"
+    sources.remember(Tree(FILES), file)
+    assert len(json.loads(file.read_bytes())) == len(set(FILES.values()))
+
+
 def test_a_module_that_is_not_imported_does_not_count() -> None:
     assert digest(three="VALUE = 3") == digest()
 

@@ -136,6 +136,7 @@ def remember(tree: Tree, file: Path) -> None:
     _KNOWN.update({name: known[name] for name in names & known.keys()})
     if names.keys() != known.keys():
         meanings = {name: _meaning(content).hex() for name, content in names.items()}
+        file.parent.mkdir(parents=True, exist_ok=True)
         store.write_whole(file, json.dumps(meanings, indent=0).encode())
 
 
