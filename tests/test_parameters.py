@@ -94,18 +94,20 @@ def test_true_is_no_number(name):
     assert f"'{name}'" in refusal(**{name: True})
 
 
-@pytest.mark.parametrize(
-    ("name", "least", "greatest"),
-    [
-        ("image_size", 8, 4096),
-        ("crops_per_photograph", 1, 400),
-        ("epochs", 1, 10_000),
-        ("batch_size", 1, 4096),
-        ("seed", 0, 2**32 - 1),
-        ("example_index", 0, None),
-    ],
-)
-def test_a_number_is_taken_up_to_its_bounds_and_refused_beyond_them(name, least, greatest):
+BOUNDS = {
+    "image_size": (8, 4096),
+    "crops_per_photograph": (1, 400),
+    "epochs": (1, 10_000),
+    "batch_size": (1, 4096),
+    "seed": (0, 2**32 - 1),
+    "example_index": (0, None),
+    "rate_images": (1, 1_000_000),
+}
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_a_number_is_taken_up_to_its_bounds_and_refused_beyond_them(name):
+    least, greatest = BOUNDS[name]
     assert getattr(Parameters(**{name: least}), name) == least
     assert f"'{name}'" in refusal(**{name: least - 1})
     if greatest is not None:
@@ -115,20 +117,40 @@ def test_a_number_is_taken_up_to_its_bounds_and_refused_beyond_them(name, least,
         assert str(greatest) in message or str(greatest + 1) in message
 
 
-@pytest.mark.parametrize(
-    ("name", "allowed"),
-    [
-        ("source", ("sample", "beans", "excerpt", "folder")),
-        ("other_sizes", ("resize", "refuse")),
-        ("bad_images", ("refuse", "skip")),
-        ("example_split", ("train", "validation", "test")),
-        ("latent_reading", ("clip", "stretch")),
-    ],
-)
-def test_a_word_outside_the_choices_is_refused_with_the_choices(name, allowed):
+ABOVE_NOTHING = {"quantisation_step": 16, "regularisation_weight": 1000}
+
+
+@pytest.mark.parametrize("name", ABOVE_NOTHING)
+def test_a_decimal_number_is_above_nothing_and_at_most_its_bound(name):
+    greatest = ABOVE_NOTHING[name]
+    for value in (1e-9, float(greatest)):
+        assert getattr(Parameters(**{name: value}), name) == value
+    for value in (0.0, -1e-9, greatest + 1e-6):
+        assert f"'{name}'" in refusal(**{name: value})
+
+
+CHOICES = {
+    "source": ("sample", "beans", "excerpt", "folder"),
+    "other_sizes": ("resize", "refuse"),
+    "bad_images": ("refuse", "skip"),
+    "quantisation": ("none", "noise", "straight-through"),
+    "regularisation": ("none", "weight-decay", "latent-dropout", "latent-l1", "rate"),
+    "example_split": ("train", "validation", "test"),
+    "latent_reading": ("clip", "stretch"),
+}
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_a_word_outside_the_choices_is_refused_with_the_choices(name):
     message = refusal(**{name: "other"})
     assert f"'{name}'" in message
-    assert all(f"'{word}'" in message for word in allowed)
+    allowed = message.partition("should be ")[2].partition(", but got")[0]
+    assert set(re.findall(r"'([^']+)'", allowed)) == set(CHOICES[name])
+
+
+def test_every_parameter_has_bounds_choices_or_a_form_of_its_own():
+    of_form = {"profile", "folder", "model", "seeds"}
+    assert {*BOUNDS, *ABOVE_NOTHING, *CHOICES, *of_form} == set(NAMES)
 
 
 @pytest.mark.parametrize("profile", ["", "../up", "a/b", ".hidden", "Größe", "two words", "-x"])

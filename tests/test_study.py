@@ -50,6 +50,7 @@ def test_each_variant_runs_with_each_seed_and_sets_most_what_is_its_own(tmp_path
         (TWO_BY_TWO.replace('seeds: "0,3"\n', ""), "seeds: there is none"),
         (TWO_BY_TWO.replace("noise: {", "No such name!: {"), "variants.*pattern"),
         (TWO_BY_TWO.replace("[model]", "[]"), "stages"),
+        (TWO_BY_TWO + "more: 1", "more: Extra inputs"),
         (TWO_BY_TWO.partition("variants")[0], "what sets parameters needs a variant"),
         (TWO_BY_TWO.replace("profile: paper", "profile: ["), "not valid YAML"),
         ("- 1", "valid dictionary"),
