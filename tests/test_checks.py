@@ -122,7 +122,10 @@ def test_tests_are_left_out_for_these_reasons_only() -> None:
 CHECKS = re.compile(r"assert_\w+|raises|warns|fnmatch_lines|wait_for\w*")
 """What checks something, besides an `assert`."""
 
-HELPERS = {one.name: one for tree in TREES.values() for one in functions(tree)}
+FUNCTIONS: dict[str, list[ast.FunctionDef]] = {}
+for _tree in TREES.values():
+    for _function in functions(_tree):
+        FUNCTIONS.setdefault(_function.name, []).append(_function)
 
 ONLY_RUNS = {"test_strict_takes_grey", "test_constant_values_can_be_shown"}
 """What is refused would end these."""
@@ -137,20 +140,22 @@ def checks(function: ast.FunctionDef, above: tuple[str, ...] = ()) -> bool:
             name = ast.unparse(node.func).rpartition(".")[2]
             if CHECKS.fullmatch(name):
                 return True
-            if name in HELPERS and name not in above and checks(HELPERS[name], (*above, name)):
+            others = [] if name in above else FUNCTIONS.get(name, [])
+            if any(checks(other, (*above, name)) for other in others):
                 return True
     return False
 
 
 def test_every_test_checks_something() -> None:
-    tests = {name for name in HELPERS if name.startswith("test_")}
-    assert {name for name in tests if not checks(HELPERS[name])} == ONLY_RUNS
+    tests = [one for name in FUNCTIONS if name.startswith("test_") for one in FUNCTIONS[name]]
+    assert {one.name for one in tests if not checks(one)} <= ONLY_RUNS
 
 
 def test_no_test_hides_another_of_the_same_name() -> None:
     for path, tree in TREES.items():
         names = Counter(one.name for one in tree.body if isinstance(one, ast.FunctionDef))
-        assert [name for name, count in names.items() if count > 1] == [], path.name
+        twice = [name for name, count in names.items() if count > 1 and name != "_"]
+        assert twice == [], path.name
 
 
 # ------------------------------------------------------------------------------------- tolerances
@@ -166,6 +171,7 @@ WIDER = {
     ("test_costs.py", "abs=1"): 1,
     ("test_datasets.py", "abs=1"): 2,
     ("test_drawings.py", "abs=2"): 4,
+    ("test_drawn.py", "atol=0.03"): 1,
     ("test_exercises.py", "abs=0.2"): 1,
     ("test_exercises.py", "abs=0.5"): 1,
     ("test_points.py", "abs=1"): 2,
@@ -174,6 +180,9 @@ WIDER = {
     ("test_regularisation.py", "abs=0.01"): 1,
     ("test_regularisation.py", "rel=0.05"): 1,
     ("test_report.py", "abs=0.15"): 1,
+    ("test_shown.py", "abs=0.06"): 1,
+    ("test_shown.py", "abs=0.1"): 1,
+    ("test_shown.py", "abs=1"): 1,
     ("test_size_ratio.py", "atol=0.501 * step + 1e-05"): 1,
     ("test_size_ratio.py", "atol=0.501 / 255"): 1,
     ("test_size_ratio.py", "atol=0.51"): 1,
@@ -482,7 +491,7 @@ def test_nothing_is_silenced_as_a_whole() -> None:
 def test_a_room_that_imports_one_above_it_breaks_the_contract(tmp_path: Path) -> None:
     shutil.copy(PYPROJECT, tmp_path)
     package = tmp_path / "src" / "reproduce"
-    order = list(rooms.ROOMS)
+    order = ["__main__", *rooms.ROOMS]
     for number, room in enumerate(order):
         below = [f"import reproduce.{other}\n" for other in order[number + 1 :]]
         (package / room).mkdir(parents=True)

@@ -36,7 +36,8 @@ def uses(tree: Tree) -> Counter[tuple[str, str]]:
 
 def _room(module: str) -> str:
     """Return the room of a module; an empty text for the package itself."""
-    return module.removeprefix(NAME).strip(".").partition(".")[0]
+    room = module.removeprefix(NAME).strip(".").partition(".")[0]
+    return "cli" if room == "__main__" else room  # the door to the commands
 
 
 def draw(tree: Tree) -> str:
