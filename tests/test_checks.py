@@ -28,7 +28,8 @@ from tests.nbval_strict import StrictCell, Tolerance, tolerance_of_cell, toleran
 
 ROOT = Path(__file__).parents[1]
 PYPROJECT = ROOT / "pyproject.toml"
-SETTINGS = tomllib.loads(PYPROJECT.read_text())["tool"]["pytest"]["ini_options"]
+TOOLS = tomllib.loads(PYPROJECT.read_text())["tool"]
+SETTINGS = TOOLS["pytest"]["ini_options"]
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 TREES = {path: ast.parse(path.read_bytes()) for path in [*TESTS, ROOT / "conftest.py"]}
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -397,7 +398,7 @@ def Bad(list, x=[], l = 1):
             eval("1")
         except:
             pass
-    pd.isnull(y)
+    pd.isnull([1] + x)
     y = dict()
     open(os.path.join("a", "b"))
     for a in x:
@@ -409,9 +410,14 @@ def Bad(list, x=[], l = 1):
     assert x
     subprocess.run("ls", shell=True)
     long = 'LONG'
-'''.replace("LONG", 100 * "a")
+'''.replace("LONG", 88 * "a")
 
-RULES = {"A", "B", "C4", "D", "E", "F", "I", "N", "PD", "PTH", "S", "SIM", "UP", "W"}
+BROKEN = {
+    *("A002", "B006", "B007", "C408", "D100", "D103", "E401", "E501", "E711", "E722", "E741"),
+    *("F401", "F821", "F841", "I001", "N802", "PD003", "PTH118", "PTH123", "RUF005", "S101"),
+    *("S110", "S307", "S604", "SIM105", "SIM115", "UP035", "W291"),
+}
+"""The rules that this text breaks; its one long line has 101 characters."""
 
 IGNORED = {
     "src": set[str](),
@@ -439,11 +445,12 @@ def style(name: str, text: str) -> set[str]:
 @pytest.mark.parametrize("folder", IGNORED)
 def test_style_is_checked_by_these_rules_in_every_folder(folder: str) -> None:
     everywhere = style("src/reproduce/planted.py", BAD_STYLE)
-    assert {re.sub(r"\d+$", "", code) for code in everywhere} >= RULES - {"C4"} | {"C"}
+    assert everywhere >= BROKEN
     assert everywhere - style(f"{folder}/planted.py", BAD_STYLE) == IGNORED[folder]
 
 
 def test_every_file_of_python_is_checked_for_style() -> None:
+    assert set(TOOLS["ruff"]) == {"line-length", "lint"}  # and so leaves out no file
     shown = {Path(line) for line in tool(ROOT, "ruff", "check", "--show-files", ".").splitlines()}
     there = {
         path
