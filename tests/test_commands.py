@@ -563,6 +563,7 @@ def test_a_job_runs_these_commands_and_ends_where_one_fails(github: Project, nam
 def test_a_job_takes_these_actions_and_has_nothing_that_hides_a_failure(name: str) -> None:
     about = job(name)
     assert set(about) <= JOB_KEYS
+    assert about["runs-on"] in ("ubuntu-24.04", "${{ matrix.system }}")
     assert set(WORKFLOWS[name.split()[0]]) <= {
         *("name", True, "permissions", "concurrency", "jobs", "defaults")
     }
