@@ -49,11 +49,11 @@ help: ## show this list
 
 book: .venv/.installed ## execute the notebooks on the embedded images and render the book
 	$(SNAKEMAKE) profile=$(call typed,PROFILE) $(CHANGES)
-	@echo open $(WHERE)
+	@page=$(WHERE) && echo "open $$page"
 
 paper: .venv/.installed ## the same in the paper's own setting, on beans from the hub (BEANS=DIR: a local copy; SEEDS=0..4: five seeds)
 	$(SNAKEMAKE) $(PAPER)
-	@echo "open $$(reproduce where --profile paper $(call separate,PARAMETERS,-p))"
+	@page=$$(reproduce where --profile paper $(call separate,PARAMETERS,-p)) && echo "open $$page"
 
 test: .venv/.installed ## run the tests, the notebooks' stored outputs included, but for the slow ones
 	$(PYTEST) --nbval -m "not slow"

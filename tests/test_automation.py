@@ -150,4 +150,4 @@ def test_make_says_where_the_book_is_as_the_command_does(
     if not asked:
         profile = words[0].removeprefix("PROFILE=") if words else "sample"
         page = store.project_root() / "build" / profile / "book" / "index.html"
-        assert shlex.split(printed) == ["echo", "open", str(page)]
+        assert shlex.split(printed) == [f"page={page}", "&&", "echo", "open $page"]
