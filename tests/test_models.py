@@ -184,7 +184,18 @@ def test_what_a_model_compresses_is_nearly_what_it_reconstructs(name: str) -> No
     assert np.abs(decoded - whole).max() < 0.02
 
 
-@pytest.mark.parametrize("name", each(["paper", "no-attention"]))
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("paper", "no-attention"),
+        # What has several channels, a coarser latent, or layers of its own.
+        *(pytest.param(name, marks=pytest.mark.slow) for name in QUICK[3:]),
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("channels-4+cbam", "gdn-encoder")
+        ),
+    ],
+)
 def test_a_model_trains_is_scored_and_comes_back_from_true_bytes(name: str) -> None:
     parameters = quick(name)
     trained = training.train(parameters)
