@@ -102,9 +102,11 @@ def test_the_command_line_drops_settings_and_keeps_threads(tmp_path: Path) -> No
         "'TF_ENABLE_ONEDNN_OPTS', 'XLA_FLAGS', 'ONEDNN_MAX_CPU_ISA', 'TF_NUM_INTRAOP_THREADS')}))\n"
     )
     users = {"TF_ENABLE_ONEDNN_OPTS": "0", "XLA_FLAGS": "--none", "ONEDNN_MAX_CPU_ISA": "SSE41"}
+    # Before what stands there already: a copy of the package that is tested, as by `make mutants`.
+    path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(
         [Path(sys.executable).with_name("reproduce"), "--help"],
-        env=os.environ | users | {"TF_NUM_INTRAOP_THREADS": "7", "PYTHONPATH": str(tmp_path)},
+        env=os.environ | users | {"TF_NUM_INTRAOP_THREADS": "7", "PYTHONPATH": path},
         capture_output=True,
         text=True,
         check=True,
