@@ -235,3 +235,15 @@ class WindowAttention(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """Return what the layer was made with."""
         return {**super().get_config(), "side": self.side, "width": self.width}
+
+
+def features_as_in_the_paper() -> list[keras.layers.Layer]:
+    """Return new layers as the paper's encoder has before its last, for encoders that vary that.
+
+    They take N x H x W x 1 and put out N x ⌈H/2⌉ x ⌈W/2⌉ x 16.
+    """
+    relu = {"activation": "relu", "padding": "same"}
+    return [
+        ConvolutionThenPooling(32, 3, name="encoder_conv_1", **relu),
+        keras.layers.Conv2D(16, 3, name="encoder_conv_2", **relu),
+    ]

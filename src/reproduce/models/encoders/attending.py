@@ -7,12 +7,13 @@ from reproduce.models.registry import encoder
 @encoder("attending-encoder", "attention in the encoder", channels=1, stride=2, reach=4)
 def attending() -> "keras.Model":
     """Return the encoder: H x W x 1 to ⌈H/2⌉ x ⌈W/2⌉ x 1."""
-    from reproduce.models.layers import ConvolutionThenPooling, Invert
+    from reproduce.models.layers import Invert, features_as_in_the_paper
 
     relu = {"activation": "relu", "padding": "same"}
     image = keras.Input((None, None, 1), name="image")
-    pooled = ConvolutionThenPooling(32, 3, name="encoder_conv_1", **relu)(image)
-    features = keras.layers.Conv2D(16, 3, name="encoder_conv_2", **relu)(pooled)
+    features = image
+    for layer in features_as_in_the_paper():
+        features = layer(features)
     unweighted = keras.layers.Conv2D(1, 3, name="unweighted_latent", **relu)(features)
     map_layer = keras.layers.Conv2D(
         1, 3, activation="sigmoid", padding="same", name="encoder_attention_map"

@@ -14,14 +14,13 @@ def _register(name: str, label: str, **of_latent: Any) -> None:
     @encoder(name, label, channels=1, stride=2, reach=3)
     def latent_layer() -> "keras.Model":
         """Return the encoder: H x W x 1 to ⌈H/2⌉ x ⌈W/2⌉ x 1."""
-        from reproduce.models.layers import ConvolutionThenPooling
+        from reproduce.models.layers import features_as_in_the_paper
 
         relu = {"activation": "relu", "padding": "same"}
         return keras.Sequential(
             [
                 keras.Input((None, None, 1), name="image"),
-                ConvolutionThenPooling(32, 3, name="encoder_conv_1", **relu),
-                keras.layers.Conv2D(16, 3, name="encoder_conv_2", **relu),
+                *features_as_in_the_paper(),
                 keras.layers.Conv2D(1, 3, name="latent", **relu | of_latent),
             ],
             name="encoder",

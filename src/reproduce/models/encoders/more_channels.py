@@ -10,14 +10,13 @@ def _register(channels: int) -> None:
     )
     def more_channels() -> "keras.Model":
         """Return the encoder: H x W x 1 to ⌈H/2⌉ x ⌈W/2⌉ x channels."""
-        from reproduce.models.layers import ConvolutionThenPooling
+        from reproduce.models.layers import features_as_in_the_paper
 
         relu = {"activation": "relu", "padding": "same"}
         return keras.Sequential(
             [
                 keras.Input((None, None, 1), name="image"),
-                ConvolutionThenPooling(32, 3, name="encoder_conv_1", **relu),
-                keras.layers.Conv2D(16, 3, name="encoder_conv_2", **relu),
+                *features_as_in_the_paper(),
                 keras.layers.Conv2D(channels, 3, name="latent", **relu),
             ],
             name="encoder",
