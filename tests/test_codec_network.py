@@ -53,6 +53,18 @@ def test_tiles_give_what_the_whole_gives(autoencoder, monkeypatch, size, tile):
     assert np.mean(levels != decoded) < 0.01
 
 
+@pytest.mark.parametrize("name", ["mean-map", "window-attention"])
+def test_what_looks_at_all_places_is_decoded_as_a_whole(monkeypatch, name):
+    built, size = model.build(0, name), (41, 30)
+    monkeypatch.setattr(network, "TILE", 4)
+    latent = 9 * network.latent_of(built, noise(*size))
+    whole = model.decode(built, latent[np.newaxis, ..., np.newaxis], size)[0, ..., 0]
+    # Such that parts, each by itself, would come out otherwise.
+    part = model.decode(built, latent[np.newaxis, :4, :4, np.newaxis])[0, ..., 0]
+    assert not np.array_equal(to_grey_levels(part), to_grey_levels(whole[:8, :8]))
+    assert np.array_equal(network.image_of(built, latent, size), to_grey_levels(whole))
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (3, 8), (20, 17)])
 def test_each_value_is_in_one_tile(monkeypatch, shape):
     monkeypatch.setattr(network, "TILE", 4)
