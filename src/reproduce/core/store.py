@@ -81,22 +81,17 @@ def fingerprint(dependencies: Mapping[str, Any]) -> str:
 
 
 def library_versions(packages: Sequence[str]) -> dict[str, str]:
-    """Return the installed versions of these distributions.
-
-    TensorFlow's has another name on some platforms.
-    """
-    return {
-        package: _tensorflow() if package == "tensorflow" else version(package)
-        for package in packages
-    }
+    """Return the installed versions of these distributions."""
+    return {package: _version(package) for package in packages}
 
 
-def _tensorflow() -> str:
-    """Return TensorFlow's version without the seconds that importing it takes."""
-    try:
-        return version("tensorflow-cpu")
-    except PackageNotFoundError:
-        return version("tensorflow")
+@cache  # looking it up takes milliseconds, and each stage asks for several
+def _version(package: str) -> str:
+    """Return a distribution's version; TensorFlow's has another name on some platforms."""
+    if package == "tensorflow":
+        with suppress(PackageNotFoundError):
+            return version("tensorflow-cpu")
+    return version(package)
 
 
 def folder_of(stage: str, profile: str, dependencies: Mapping[str, Any]) -> Path:
