@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -445,7 +446,8 @@ def test_a_disk_that_is_full_stops_a_batch_at_once(run_on_a_small_disk, tmp_path
         noise(number).save(many / f"{number}.png")
     done = run_on_a_small_disk(100, FOLDER_ON_A_SMALL_DISK, many)
     assert "No space left on device" in done.stdout, done.stderr
-    assert "1 of 64 files are done, and --skip-existing does the rest" in done.stdout
+    # The second file that is begun before the first is whole leaves room for neither.
+    assert re.search("[01] of 64 files are done, and --skip-existing does the rest", done.stdout)
     assert int(done.stdout.split()[-1]) < 32
 
 
