@@ -405,6 +405,16 @@ def test_files_that_are_left_out_are_told(folder, tmp_path, capsys):
     assert "1 of .txt (notes.txt)" in told
 
 
+def test_what_is_no_file_of_a_folder_is_told(folder, tmp_path, capsys):
+    (folder / "gone.png").symlink_to("nowhere")
+    os.mkfifo(folder / "pipe.png")
+    files.compress(folder, tmp_path / "made")
+    told = capsys.readouterr().err
+    assert f"note: in {folder} 3 files are left out: " in told  # one is none of ours anyway
+    assert "2 no regular file, or leading to none (gone.png, …)" in told
+    assert not (tmp_path / "made/gone.cae").exists()
+
+
 def test_an_unreadable_folder_does_not_stop_the_others(
     shared_folder, as_ordinary_user, noise, capsys
 ):

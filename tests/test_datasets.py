@@ -259,6 +259,19 @@ def test_files_that_are_not_taken_are_counted_and_told(tmp_path, capsys):
     assert "5 files are left out: 2 of .heic" in told
 
 
+def test_what_is_no_file_is_not_taken_but_told(tmp_path, capsys):
+    folder = touch(tmp_path / "images", "train/a/1.png", "test/a/1.png")
+    for place in ("train/a/2.png", "3.png"):
+        (folder / place).symlink_to("nowhere")
+    os.mkfifo(folder / "test/a/4.png")
+    (folder / "test/a/5.png").symlink_to(folder / "train/a/1.png")
+    collection = folder_collection(folder)
+    assert names(collection, "test") == ["test/a/1.png", "test/a/5.png"]
+    assert collection.left_out == {".png": 3}
+    told = capsys.readouterr().err
+    assert "3 files are left out: 3 no regular file, or leading to none (3.png, …)" in told
+
+
 def test_of_a_folder_all_of_which_is_taken_nothing_is_told(folder_of_images, capsys):
     assert folder_collection(folder_of_images).left_out == {}
     assert capsys.readouterr().err == ""

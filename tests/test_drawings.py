@@ -151,3 +151,12 @@ def test_alternative_texts_of_one_image_say_its_numbers(small_run: SimpleNamespa
     )
     assert psnr in results.this_run(subject).alt
     assert f"{found['size_ratio']:.3f}" in results.this_run(subject).alt
+
+
+def test_of_a_map_that_is_the_same_everywhere_no_correlation_is_told(
+    small_run: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Subject, "attention_correlation", np.nan)
+    subject = Subject(small_run.trained.autoencoder, small_run.data.image("test", 0), "")
+    alt = results.attention_against_difference(subject).alt
+    assert alt.endswith("absolute difference: one of them is the same everywhere.")

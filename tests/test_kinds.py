@@ -6,9 +6,11 @@ with Pillow.
 
 import io
 import itertools
+import re
 import struct
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from PIL import Image, PngImagePlugin
 from reproduce.codec import images
 from reproduce.core.errors import CodecError
 from reproduce.data import formats
+from reproduce.data.pixels import UndefinedGreyError
+from reproduce.data.sources import photographs
 from reproduce.data.sources.photographs import decode
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # of files that are cut
@@ -441,6 +445,46 @@ def test_heic_is_refused_by_its_name(tmp_path, brand):
     assert "HEIC, which can't be read here" in refusal(tmp_path, data)
 
 
+@pytest.mark.parametrize("start", formats.TIFF_STARTS)
+def test_a_tiff_of_a_kind_that_pillow_lacks_is_not_called_no_image(tmp_path, start):
+    assert "a TIFF that is damaged, or of a kind that" in refusal(tmp_path, start + bytes(100))
+
+
+@pytest.mark.parametrize("form", ["TIFF", "PNG", "JPEG", "GIF", "BMP", "WEBP", "AVIF", "PPM"])
+def test_what_is_wrong_with_a_damaged_image_is_told_in_words(form):
+    file = io.BytesIO()
+    Image.fromarray(SMOOTH).save(file, form)
+    generator = np.random.default_rng(0)
+    told = set()
+    for _ in range(60):
+        damaged = bytearray(file.getvalue())
+        for place in generator.integers(min(len(damaged), 60), size=3):
+            damaged[place] = generator.integers(256)
+        with suppress(UndefinedGreyError):
+            try:
+                decode(io.BytesIO(damaged))
+            except OSError as error:
+                told.add(str(error))
+    assert told
+    assert not [text for text in told if not text or re.search(r"Error|Exception", text)]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "there is too little memory to decode it"),
+        (Image.DecompressionBombError("Image size (9 pixels)"), "Image size (9 pixels)"),
+        (SyntaxError("not a TIFF"), "damaged (not a TIFF)"),
+        (IndexError(), "damaged"),
+    ],
+)
+def test_an_error_of_a_decoder_is_told_in_words(monkeypatch, error, words):
+    monkeypatch.setattr(photographs, "_decode", lambda _: (_ for _ in ()).throw(error))
+    with pytest.raises(OSError) as raised:
+        decode(io.BytesIO(b"bytes"))
+    assert str(raised.value) == words
+
+
 # Suffixes
 
 
@@ -456,15 +500,16 @@ def test_a_file_of_each_suffix_that_counts_as_an_image_is_read(tmp_path, suffix)
 
 def test_what_is_left_out_is_counted_by_suffix_with_an_example():
     names = ["a/1.heic", "a/2.HEIC", "notes", "b.txt"]
-    told = formats.left_out(names)
-    assert told.startswith("4 files are left out: 2 of .heic (a/1.heic, …), ")
+    told = formats.left_out(dict.fromkeys(names, True) | {"a/3.jpg": False, "c": False})
+    assert told.startswith("6 files are left out: 2 of .heic (a/1.heic, …), ")
+    assert "2 no regular file, or leading to none (a/3.jpg, …)" in told
     assert "1 without suffix (notes)" in told
     assert "1 of .txt (b.txt)" in told
-    assert formats.left_out(["b.txt"]) == "1 file is left out: 1 of .txt (b.txt)"
+    assert formats.left_out({"b.txt": True}) == "1 file is left out: 1 of .txt (b.txt)"
 
 
 def test_what_is_left_out_is_told_in_one_line_of_bounded_length():
-    assert formats.left_out(["a\nb.txt"]) == "1 file is left out: 1 of .txt (a\\nb.txt)"
-    told = formats.left_out([f"{number}.x{number}" for number in range(100)])
+    assert formats.left_out({"a\nb.txt": True}) == "1 file is left out: 1 of .txt (a\\nb.txt)"
+    told = formats.left_out({f"{number}.x{number}": True for number in range(100)})
     assert told.startswith("100 files are left out: ")
     assert told.endswith(", 92 of other suffixes")

@@ -247,7 +247,7 @@ def test_what_a_stage_needs_is_resolved_once_in_one_go(
     stages.SCORES.folder(parameters)
     walked = []
 
-    def counted_walk(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
+    def counted_walk(folder: Path) -> Iterator[tuple[str, os.stat_result | None]]:
         walked.append(folder)
         return walk(folder)
 

@@ -131,9 +131,14 @@ def attention_against_difference(example: Subject) -> Drawing:
     """Plot |difference| against the attention at the same place, as a density of pixels."""
     figure = Drawing(figsize=(5.0, 3.4))
     figure.reduce("cividis")
+    correlation = example.attention_correlation
     figure.alt = (
         f"The density of {example.original.size:,} pixels over attention and absolute difference: "
-        f"the two correlate by {rounded(example.attention_correlation, 3)}."
+        + (
+            "one of them is the same everywhere."
+            if math.isnan(correlation)
+            else f"the two correlate by {rounded(correlation, 3)}."
+        )
     )
     axes = figure.subplots()
     density = axes.hexbin(

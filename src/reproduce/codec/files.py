@@ -252,11 +252,11 @@ def _jobs(
     What can't be read of the folder is added to `unreadable`, and what is left out is told.
     """
     jobs: dict[Path, Path] = {}
-    left_out = []
-    for name, _ in walk(source, unreadable.append):
+    left_out = {}
+    for name, status in walk(source, unreadable.append):
         file = Path(name)
-        if not file.name.lower().endswith(task.suffixes):
-            left_out.append(str(file.relative_to(source)))
+        if status is None or not file.name.lower().endswith(task.suffixes):
+            left_out[str(file.relative_to(source))] = status is not None
             continue
         made = (output / file.relative_to(source)).with_suffix(task.new_suffix)
         if made in jobs:

@@ -1,7 +1,7 @@
 """Which files of a folder count as images, by their suffixes: the same for training and codec."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import PurePath
 
 IMAGE_SUFFIXES = (
@@ -17,6 +17,11 @@ HEIF_STARTS = tuple(
 )
 """First bytes of HEIC photographs, which Pillow doesn't read."""
 
+TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""First bytes of TIFF and BigTIFF files, of which there are kinds that Pillow doesn't read."""
+
+NO_FILE = "no regular file, or leading to none"
+
 _NAMED = 8
 """So many suffixes are named one by one of those that are left out."""
 
@@ -26,27 +31,29 @@ def is_image(name: str) -> bool:
     return name.lower().endswith(IMAGE_SUFFIXES)
 
 
-def left_out(names: Iterable[str]) -> str:
-    """Say in one line which files are left out, counted by suffix, with an example of each.
+def left_out(files: Mapping[str, bool]) -> str:
+    """Say in one line what is left out of a folder, counted by suffix, with an example of each.
 
-    >>> left_out(["a/1.heic", "a/2.HEIC", "notes"])
-    '3 files are left out: 2 of .heic (a/1.heic, …), 1 without suffix (notes)'
+    Takes names, each with whether it is that of a regular file.
+
+    >>> left_out({"a/1.heic": True, "a/2.HEIC": True, "notes": True, "b/3.jpg": False})
+    '4 files are left out: 2 of .heic (a/1.heic, …), 1 without suffix (notes), \
+1 no regular file, or leading to none (b/3.jpg)'
     """
-    examples: dict[str, str] = {}
-    counts: Counter[str] = Counter()
-    for name in names:
+    names = defaultdict(list)
+    for name, is_file in files.items():
         suffix = _printable(PurePath(name).suffix.lower())
-        examples.setdefault(suffix, _printable(name))
-        counts[suffix] += 1
+        what = f"of {suffix}" if suffix else "without suffix"
+        names[what if is_file else NO_FILE].append(_printable(name))
+    named = sorted(names, key=lambda what: -len(names[what]))[:_NAMED]
     parts = [
-        f"{count} {f'of {suffix}' if suffix else 'without suffix'} "
-        f"({examples[suffix]}{', …' if count > 1 else ''})"
-        for suffix, count in counts.most_common(_NAMED)
+        f"{len(names[what])} {what} ({names[what][0]}{', …' if len(names[what]) > 1 else ''})"
+        for what in named
     ]
-    total, told = counts.total(), sum(count for _, count in counts.most_common(_NAMED))
-    if total > told:
-        parts.append(f"{total - told} of other suffixes")
-    return f"{total} file{' is' if total == 1 else 's are'} left out: {', '.join(parts)}"
+    others = len(files) - sum(len(names[what]) for what in named)
+    if others:
+        parts.append(f"{others} of other suffixes")
+    return f"{len(files)} file{' is' if len(files) == 1 else 's are'} left out: {', '.join(parts)}"
 
 
 def _printable(name: str) -> str:

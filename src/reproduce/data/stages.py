@@ -12,12 +12,16 @@ from reproduce.data.sources.folder import walk
 
 
 def listing_digest(folder: Path) -> str:
-    """Return a hash of a folder's file names, sizes and times, which changes with the files."""
+    """Return a hash of a folder's file names, sizes and times, which changes with the files.
+
+    Of what is no regular file, only the name counts.
+    """
     digest = hashlib.sha256()
     start = len(os.path.join(folder, ""))  # noqa: PTH118  # paths are slow by the thousand
     for file, status in walk(folder):
         digest.update(os.fsencode(file[start:]))
-        digest.update(f"\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+        told = f"{status.st_size}\0{status.st_mtime_ns}" if status else ""
+        digest.update(f"\0{told}\n".encode())
     return digest.hexdigest()[:16]
 
 

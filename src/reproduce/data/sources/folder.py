@@ -55,7 +55,7 @@ def folder_collection(folder: Path) -> Collection:
     roots = _split_folders(folder)
     others = _beside(folder, roots)
     files = {split: _image_files(root, others) for split, root in roots.items()}
-    left_out = _told(folder, [file[_start(folder) :] for file in others])
+    left_out = _told(folder, {file[_start(folder) :]: is_file for file, is_file in others.items()})
     if not any(files.values()):
         raise ReproduceError(
             f"no image in {folder}: it needs files ending in {', '.join(IMAGE_SUFFIXES)}, "
@@ -86,23 +86,25 @@ def folder_collection(folder: Path) -> Collection:
     return Collection(classes, splits, left_out)
 
 
-def _beside(folder: Path, roots: Mapping[Split, Path]) -> list[str]:
-    """Return the files beside the folders of splits, if there are such."""
+def _beside(folder: Path, roots: Mapping[Split, Path]) -> dict[str, bool]:
+    """Return what lies beside folders of splits, if any, each with whether it is a file."""
     if folder in roots.values():
-        return []
-    files = []
+        return {}
+    files = {}
     for child in sorted(folder.iterdir()):
-        if child.is_dir() and child not in roots.values() and not child.name.startswith("."):
-            files += [file for file, _ in walk(child)]
-        elif child.is_file() and not child.name.startswith("."):
-            files.append(str(child))
+        if child in roots.values() or child.name.startswith("."):
+            continue
+        if child.is_dir():
+            files.update({file: status is not None for file, status in walk(child)})
+        else:
+            files[str(child)] = child.is_file()
     return files
 
 
-def _told(folder: Path, left_out: Sequence[str]) -> Mapping[str, int]:
-    """Tell which files of a folder are left out, and return how many there are of each suffix."""
+def _told(folder: Path, left_out: Mapping[str, bool]) -> Mapping[str, int]:
+    """Tell what of a folder is left out, and return how much there is of each suffix."""
     if left_out:
-        text = formats.left_out(map(_display_name, left_out))
+        text = formats.left_out({_display_name(name): told for name, told in left_out.items()})
         print(f"note: in {folder} {text}", file=sys.stderr)
     counts = Counter(PurePath(file).suffix.lower() for file in left_out)
     return dict(sorted(counts.items()))
@@ -174,19 +176,19 @@ def _looks_like_split(name: str) -> bool:
     return any(part.lower() in _SPLITS_BY_NAME for part in parts)
 
 
-def _image_files(root: Path, others: list[str]) -> list[str]:
+def _image_files(root: Path, others: dict[str, bool]) -> list[str]:
     """Return the images below a folder, class by class and by the numbers in their names.
 
-    They come as paths relative to the folder, as text: there may be very many. The paths of files
-    that are no images are added to `others`.
+    They come as paths relative to the folder, as text: there may be very many. The paths of what
+    is no image are added to `others`, with whether that is a regular file.
     """
     start = _start(root)
     images = []
-    for file, _ in walk(root):
-        if formats.is_image(file):
+    for file, status in walk(root):
+        if status and formats.is_image(file):
             images.append(file[start:])
         else:
-            others.append(file)
+            others[file] = status is not None
     return sorted(images, key=lambda file: (_class_name(file), _natural_order(file)))
 
 
@@ -201,11 +203,11 @@ def _refuse(error: ReproduceError) -> None:
 
 def walk(
     folder: Path, told: Callable[[ReproduceError], None] = _refuse
-) -> Iterator[tuple[str, os.stat_result]]:
+) -> Iterator[tuple[str, os.stat_result | None]]:
     """Yield the files below a folder in a fixed order, links followed, each folder once.
 
-    Each file comes as its path, which begins with `folder`, and its size and times. Hidden files
-    and folders are left out.
+    Each file comes as its path, which begins with `folder`, and its size and times: None if it is
+    no regular file, or a link that leads to none. Hidden files and folders are left out.
 
     Parameters
     ----------
@@ -235,25 +237,25 @@ def walk(
             continue
         seen.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
+        for name in sorted(name for name in files if not name.startswith(".")):
             file = os.path.join(place, name)  # noqa: PTH118  # paths are slow by the thousand
             try:
-                status = None if name.startswith(".") else _status(file)
+                status = _status(file)
             except ReproduceError as error:
                 told(error)
-                continue
-            if status and stat.S_ISREG(status.st_mode):
+            else:
                 yield file, status
 
 
 def _status(file: str) -> os.stat_result | None:
-    """Return size, times and kind of a file, or of what it links to; None if that is nowhere."""
+    """Return size and times of a file, or of what it links to; None if that is no regular file."""
     try:
-        return os.stat(file)  # noqa: PTH116
+        status = os.stat(file)  # noqa: PTH116
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ELOOP):
             return None
         raise ReproduceError(f"cannot read {file}: {error.strerror}; mend or remove it") from error
+    return status if stat.S_ISREG(status.st_mode) else None
 
 
 def _display_name(path: str) -> str:

@@ -131,14 +131,28 @@ def _bytes_of_kind(source: str | Path | io.BytesIO, starts: tuple[bytes, ...]) -
         return start + file.read() if start.startswith(starts) else b""
 
 
+_UNREADABLE = {
+    "HEIC, which can't be read here": formats.HEIF_STARTS,
+    "a TIFF that is damaged, or of a kind that can't be read here": formats.TIFF_STARTS,
+}
+"""What a file is by its first bytes if Pillow doesn't know it."""
+
+
 def _as_os_error(error: Exception, source: str | Path | io.BytesIO) -> OSError:
+    """Return what is wrong with a file in words, without names of classes."""
     if isinstance(error, UnidentifiedImageError):
-        with suppress(OSError):
-            if _bytes_of_kind(source, formats.HEIF_STARTS):
-                return OSError("HEIC, which can't be read here: save it as JPEG or PNG first")
+        for what, starts in _UNREADABLE.items():
+            with suppress(OSError):
+                if _bytes_of_kind(source, starts):
+                    return OSError(f"{what}: save it as PNG first")
         return OSError("not an image, or of an unknown format")
     if isinstance(error, OSError):
         return error
-    if "Generic Error" in str(error):  # of JPEG XL's library, with advice for who builds it
-        return OSError("damaged")
-    return OSError(f"{type(error).__name__}: {error}")
+    if isinstance(error, MemoryError):
+        return OSError("there is too little memory to decode it")
+    if isinstance(error, Image.DecompressionBombError):
+        return OSError(str(error))
+    # The rest of Pillow's errors tell of structures in the file; JPEG XL's library gives advice
+    # for who builds it.
+    told = "" if "Generic Error" in str(error) else str(error)
+    return OSError(f"damaged ({told})" if told else "damaged")
