@@ -15,6 +15,8 @@ import typer
 from typer.testing import CliRunner
 
 from reproduce import cli
+from reproduce.core import study as studies
+from reproduce.core.errors import DivergedError
 from reproduce.core.parameters import Parameters, load_parameters
 from reproduce.core.stage import Stage
 from reproduce.measure import shards, stages
@@ -85,6 +87,7 @@ def recorded(parameters: Parameters, *seeds: int, folder: str = "results") -> li
             "results": Path(folder),
             "recorded": stages.ALL,
             "model": "",
+            "weights": True,
         }
         for seed in seeds
     ]
@@ -98,7 +101,23 @@ def studied(parameters: Parameters) -> list[dict[str, Any]]:
             "results": Path("results"),
             "recorded": stages.with_needs(["repetitions-few"]),
             "model": "paper",
+            "weights": True,
         }
+    ]
+
+
+def studied_without_models() -> list[dict[str, Any]]:
+    """Return the calls by which the runs of the study `future-work` are written."""
+    study = studies.read("future-work", ROOT / "studies")
+    return [
+        {
+            "parameters": run.parameters,
+            "results": Path("results"),
+            "recorded": stages.with_needs(["own-files"]),
+            "model": f"{run.parameters.model}@{run.variant}",
+            "weights": False,
+        }
+        for run in study.runs(load_parameters("quarter", ROOT / "profiles"))
     ]
 
 
@@ -145,6 +164,7 @@ TABLE: list[Call] = [
         RECORD,
         studied(PAPER.model_copy(update={"epochs": 3})),
     ),
+    (["record", "--study", "future-work"], RECORD, studied_without_models()),
 ]
 """What is typed, the function that it reaches, and the arguments of each of its calls."""
 
@@ -287,6 +307,23 @@ def test_make_notes_a_variant_beside_the_model(
         "sample/paper@noise/seed-0/model.json",
         "sample/data.json",
     }
+
+
+def test_make_notes_a_training_that_diverged_of_a_study_alone(
+    monkeypatch: pytest.MonkeyPatch, build_folder: Path
+) -> None:
+    def diverge(*_: Any) -> None:
+        raise DivergedError("training diverged")
+
+    monkeypatch.setattr(Stage, "folder", diverge)
+    words = ["make", "model", "codec", "--variant", "noise"]
+    told = CliRunner().invoke(cli.app, words, catch_exceptions=False).stderr
+    assert told.count("note: paper@noise, seed 0: training diverged") == 2
+    for name in ("model", "codec"):
+        note = build_folder / "sample" / "paper@noise" / "seed-0" / f"{name}.json"
+        assert json.loads(note.read_text()) == {"diverged": "training diverged"}
+    with pytest.raises(DivergedError):
+        run("make", "model")
 
 
 def test_make_scores_one_part(

@@ -20,7 +20,8 @@ import pytest
 from reproduce import cli, codec
 from reproduce.core import environment, store
 from reproduce.core import study as studies
-from reproduce.core.errors import ReproduceError
+from reproduce.core.backend import keras
+from reproduce.core.errors import DivergedError, ReproduceError
 from reproduce.core.parameters import Parameters, load_parameters, read_profile
 from reproduce.core.sources import Tree
 from reproduce.data.sources.beans import BEANS_REPOSITORY, BEANS_REVISION
@@ -397,6 +398,10 @@ def clean_tree(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(environment, "commit", lambda **_: "c0ffee")
 
 
+def files_of(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
 @pytest.mark.usefixtures("only_jpeg", "clean_tree")
 def test_a_record_is_what_the_artifacts_say_of_themselves(
     folder_of_images: Path, parameters_of: Any, tmp_path: Path
@@ -432,6 +437,62 @@ def test_a_record_of_another_seed_stands_beside_and_one_of_the_same_is_replaced(
     ]
     assert epochs == [2, 1]
     assert list(tmp_path.rglob(".*")) == []
+
+
+@pytest.mark.usefixtures("clean_tree")
+def test_the_record_of_a_study_of_many_runs_keeps_no_model(
+    folder_of_images: Path, parameters_of: Any, tmp_path: Path
+) -> None:
+    parameters, results = parameters_of(folder_of_images, epochs=1), tmp_path / "results"
+    record.write(parameters, results, stages.with_needs(["codec"]), "paper@a", weights=False)
+    assert {file.relative_to(results / "quick").as_posix() for file in files_of(results)} == {
+        *("data/manifest.json", "data/SHA256SUMS"),
+        *(
+            f"paper@a/seed-0/{name}"
+            for name in (
+                *("model/manifest.json", "model/history.json", "model/SHA256SUMS"),
+                *("codec/manifest.json", "codec/SHA256SUMS"),
+            )
+        ),
+    }
+
+
+def test_what_holds_a_model_can_be_left_out_of_a_record() -> None:
+    recorded = {(stage, name) for stage in stages.EVERY for name in stage.recorded}
+    left_out = {(stage, name) for stage in stages.EVERY for name in stage.weights}
+    assert left_out <= recorded
+    assert {name.rpartition(".")[2] for _, name in left_out} == {"keras", "npy"}
+    assert not [name for _, name in recorded - left_out if name.endswith((".keras", ".npy"))]
+
+
+@pytest.fixture
+def what_cannot_learn(monkeypatch: pytest.MonkeyPatch) -> None:
+    build = model.build
+
+    def build_what_cannot_learn(seed: int, name: str) -> Any:
+        autoencoder = build(seed, name)
+        autoencoder.compile(keras.optimizers.SGD(math.nan), "binary_crossentropy")
+        return autoencoder
+
+    monkeypatch.setattr(model, "build", build_what_cannot_learn)
+
+
+@pytest.mark.usefixtures("clean_tree", "what_cannot_learn")
+def test_of_a_training_that_diverged_the_record_says_so_and_it_is_not_tried_twice(
+    folder_of_images: Path, parameters_of: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parameters, results = parameters_of(folder_of_images), tmp_path / "results"
+    record.write(parameters, results, stages.with_needs(["codec"]), "paper@a", weights=False)
+    of_run = results / "quick" / "paper@a" / "seed-0"
+    assert [folder.name for folder in of_run.iterdir()] == ["model"]
+    assert {file.name for file in (of_run / "model").iterdir()} == {"manifest.json", record.SUMS}
+    facts = store.read_manifest(of_run / "model")["facts"]
+    assert re.match(r"training diverged: the loss of epoch \d is nan", facts["diverged"])
+    monkeypatch.setattr(training, "make", None)
+    with pytest.raises(DivergedError, match="training diverged") as raised:
+        stages.SCORES.folder(parameters)
+    assert raised.value.folder
+    assert MODEL.present(parameters) is None
 
 
 @pytest.mark.parametrize(

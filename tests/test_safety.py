@@ -251,14 +251,13 @@ def test_a_file_is_as_it_was_or_whole_whatever_fails(
 def test_a_record_is_the_old_or_the_new_one_and_never_of_both_whatever_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stage = Stage(name="it", title="", made_by="", recorded=("table.csv",))
     place, artifacts = tmp_path / "record" / "it", {}
     for word in ("old", "new"):
         artifacts[word] = tmp_path / word
         artifacts[word].mkdir()
         for name in (store.MANIFEST, "table.csv"):
             (artifacts[word] / name).write_text(json.dumps(word))
-    record._write_stage(stage, artifacts["old"], place)
+    record._write_stage(artifacts["old"], place, ["table.csv"])
 
     def check() -> None:
         if place.exists():  # else the old one is beside it, and git has it
@@ -266,10 +265,10 @@ def test_a_record_is_the_old_or_the_new_one_and_never_of_both_whatever_fails(
             assert said in ({'"old"'}, {'"new"'})
             assert len((place / record.SUMS).read_text().splitlines()) == 2
         shutil.rmtree(place.parent)
-        record._write_stage(stage, artifacts["old"], place)
+        record._write_stage(artifacts["old"], place, ["table.csv"])
 
     def write() -> None:
-        record._write_stage(stage, artifacts["new"], place)
+        record._write_stage(artifacts["new"], place, ["table.csv"])
 
     assert with_each_call_failing(monkeypatch, write, check) >= 6
 

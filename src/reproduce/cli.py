@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +10,9 @@ import typer
 
 from reproduce.core import store, terminal
 from reproduce.core import study as studies
-from reproduce.core.errors import ReproduceError
+from reproduce.core.errors import DivergedError, ReproduceError
 from reproduce.core.parameters import Parameters, load_parameters, parse_overrides, parse_seeds
-from reproduce.core.stage import Stage
+from reproduce.core.stage import DIVERGED, Stage
 from reproduce.measure import shards, stages
 from reproduce.models import registry
 
@@ -140,7 +140,15 @@ def make_stages(
         _make_in_parts(chosen, parameters, part, gather)
     for stage in chosen if part is None else ():
         model = f"{parameters.model}@{variant}" if variant else parameters.model
-        _finish(stage.note(parameters, model), stage.folder(parameters))
+        note = stage.note(parameters, model)
+        try:
+            _finish(note, stage.folder(parameters))
+        except DivergedError as error:
+            if not variant:
+                raise
+            # Of a study it is one of the results, and the others are still to be made.
+            print(f"note: {model}, seed {parameters.seed}: {error}", file=sys.stderr)
+            _write_note(note, {DIVERGED: str(error)})
 
 
 def _make_in_parts(
@@ -241,8 +249,9 @@ def record(
             _print(record.write(of_seed, folder, stages.ALL))
         return
     chosen = studies.read(study, store.project_root() / "studies")
+    made = stages.with_needs(chosen.stages)
     for run in chosen.runs(_parameters(profile or chosen.profile, parameter)):
-        _print(record.write(run.parameters, folder, stages.with_needs(chosen.stages), run.model))
+        _print(record.write(run.parameters, folder, made, run.model, weights=chosen.weights))
 
 
 def _print(places: Iterable[Path]) -> None:
@@ -273,9 +282,13 @@ def readme(path: PlaceOption = Path("README.md")) -> None:
 
 def _finish(note: Path, folder: Path) -> None:
     """Note which artifact is the present one: the file that the workflow waits for."""
-    note.parent.mkdir(parents=True, exist_ok=True)
-    store.write_json(note, {"artifact": folder.name})
+    _write_note(note, {"artifact": folder.name})
     print(folder)
+
+
+def _write_note(note: Path, said: Mapping[str, str]) -> None:
+    note.parent.mkdir(parents=True, exist_ok=True)
+    store.write_json(note, said)
 
 
 def main() -> None:

@@ -12,4 +12,5 @@ TABLES = Stage(
     packages=("tensorflow", "constriction"),
     job="rates",
     recorded=("tables.npy",),
+    weights=("tables.npy",),
 )

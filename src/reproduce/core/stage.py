@@ -17,8 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from reproduce.core import environment, sources, store
+from reproduce.core.errors import DivergedError
 from reproduce.core.parameters import Parameters
 from reproduce.core.sources import Tree
+
+DIVERGED = "diverged"
+"""A fact of the artifact of a training that diverged, which has no other: what was said of it."""
 
 
 def _nothing(_: Parameters) -> dict[str, Any]:
@@ -57,6 +61,8 @@ class Stage:
         Whether what makes it goes on with what an interrupted run has left in the folder.
     recorded
         The files that a record keeps of it, besides the manifest: small ones, and no photographs.
+    weights
+        Those of them that hold a model: the record of a study of many runs does without.
     arguments
         Further arguments of the function: `module:object`, by name.
     modules
@@ -76,6 +82,7 @@ class Stage:
     of_seed: bool = True
     resumable: bool = False
     recorded: tuple[str, ...] = ()
+    weights: tuple[str, ...] = ()
     arguments: Mapping[str, str] = field(default_factory=dict)
     modules: Callable[[Parameters], Sequence[str]] = _no_modules
     contents: Callable[[Parameters], Mapping[str, Any]] = _nothing
@@ -85,13 +92,19 @@ class Stage:
 
         Raises
         ------
+        DivergedError
+            It is of a training that diverged, now or when it was made.
         ReproduceError
             Whatever its function raises for the user.
         """
         with _resolving() as resolved:
             key = (self.name, parameters)
             if key not in resolved:
-                resolved[key] = self.make(parameters, self.name, self._make)
+                folder = self.make(parameters, self.name, self._make)
+                told = store.read_manifest(folder)["facts"].get(DIVERGED)
+                if told:
+                    raise DivergedError(told, folder)
+                resolved[key] = folder
             return resolved[key]
 
     def make(
@@ -146,7 +159,7 @@ class Stage:
                 made = {stage.name: folder for stage, folder in needed.items()}
                 dependencies = self._with_needs(parameters, made)
                 folder = store.folder_of(self.name, parameters.profile, dependencies)
-                if not folder.is_dir():
+                if not folder.is_dir() or DIVERGED in store.read_manifest(folder)["facts"]:
                     return None
                 resolved[key] = folder
             return resolved[key]
@@ -188,7 +201,10 @@ class Stage:
 
     def _make(self, parameters: Parameters, folder: Path) -> Mapping[str, Any]:
         arguments = {name: _imported(place) for name, place in self.arguments.items()}
-        facts: Mapping[str, Any] = _imported(self.made_by)(parameters, folder, **arguments)
+        try:
+            facts: Mapping[str, Any] = _imported(self.made_by)(parameters, folder, **arguments)
+        except DivergedError as error:
+            return {DIVERGED: str(error)}
         return facts
 
     def _about(self, parameters: Parameters) -> dict[str, Any]:

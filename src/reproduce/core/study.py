@@ -140,6 +140,8 @@ class Study(_Said):
         Of each variant's runs, as `0..4`.
     stages
         Names of the stages that are made of each run, and recorded with those that they need.
+    weights
+        Whether records keep the models, too. Of a study of many runs they would be large.
     parameters
         What all runs set.
     variants
@@ -154,6 +156,7 @@ class Study(_Said):
     profile: str
     seeds: str = ""
     stages: Annotated[list[str], Field(min_length=1)]
+    weights: bool = True
     parameters: dict[str, Any] = {}
     variants: dict[Variant, dict[str, Any]] = {}
     questions: dict[Variant, Question] = {}

@@ -26,6 +26,7 @@ MODEL = Stage(
     packages=("tensorflow", "keras", "numpy"),
     resumable=True,
     recorded=("history.json", "autoencoder.keras"),
+    weights=("autoencoder.keras",),
     modules=_parts,
 )
 

@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from reproduce.core import store
 from reproduce.core.backend import keras, tensorflow
-from reproduce.core.errors import ReproduceError
+from reproduce.core.errors import DivergedError
 from reproduce.core.parameters import Parameters, Quantisation
 from reproduce.data import preparation
 from reproduce.data.pixels import to_unit_range
@@ -237,7 +237,7 @@ def make(parameters: Parameters, folder: Path) -> dict[str, Any]:
             order = batches(count, parameters.batch_size, parameters.seed, epoch)
             loss = _train_epoch(step, data, order, progress)
             if not math.isfinite(loss):
-                raise ReproduceError(
+                raise DivergedError(
                     f"training diverged: the loss of epoch {epoch + 1} is {loss}; try another seed"
                 )
             history.append({"loss": loss, "seconds": round(time.perf_counter() - start, 2)})

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from reproduce.core import store
-from reproduce.core.errors import ReproduceError
+from reproduce.core.errors import DivergedError, ReproduceError
 from reproduce.core.parameters import SPLITS, Parameters, parse_seeds
 from reproduce.core.stage import Stage, present
 from reproduce.data.stages import DATA
@@ -132,7 +132,12 @@ def _rates(folder_of: Folders) -> Rates:
 
 
 def write(
-    parameters: Parameters, results: Path, recorded: Sequence[Stage], model: str = ""
+    parameters: Parameters,
+    results: Path,
+    recorded: Sequence[Stage],
+    model: str = "",
+    *,
+    weights: bool = True,
 ) -> list[Path]:
     """Write the record of the run with these parameters, which is made as far as it isn't.
 
@@ -147,11 +152,13 @@ def write(
         The stages that are recorded.
     model
         What stands for the model in its place, if that isn't just the model's name.
+    weights
+        Whether files that hold a model are kept, see `Stage.weights`.
 
     Returns
     -------
     list of Path
-        The folders that were written.
+        The folders that were written. Of a training that diverged, nothing that needs it is.
 
     Raises
     ------
@@ -159,7 +166,7 @@ def write(
         An artifact was made by no commit, or by one with uncommitted changes: nobody could make it
         again. Nothing is written then.
     """
-    folders = {stage: stage.folder(parameters) for stage in recorded}
+    folders, diverged = _made(parameters, recorded)
     for folder in folders.values():
         made = store.read_manifest(folder)["made"]
         if made["commit"] is None or made["uncommitted_changes"]:
@@ -172,22 +179,45 @@ def write(
     with store.clear_disk_errors(results):
         return [
             _write_stage(
-                stage,
                 folder,
                 results / parameters.profile / stage.place(model, parameters.seed),
+                [
+                    name
+                    for name in stage.recorded
+                    if folder != diverged and (weights or name not in stage.weights)
+                ],
             )
             for stage, folder in folders.items()
         ]
 
 
-def _write_stage(stage: Stage, folder: Path, place: Path) -> Path:
-    """Copy an artifact's manifest and the files that are recorded of it, in place of older ones."""
+def _made(
+    parameters: Parameters, recorded: Sequence[Stage]
+) -> tuple[dict[Stage, Path], Path | None]:
+    """Return the folder of each stage, and that of a training that diverged.
+
+    What needs the model is not there then, and the training has a manifest alone.
+    """
+    folders: dict[Stage, Path] = {}
+    diverged = None
+    for stage in recorded:
+        try:
+            folders[stage] = stage.folder(parameters)
+        except DivergedError as error:
+            diverged = error.folder
+            if diverged and store.read_manifest(diverged)["stage"] == stage.name:
+                folders[stage] = diverged
+    return folders, diverged
+
+
+def _write_stage(folder: Path, place: Path, files: Sequence[str]) -> Path:
+    """Copy an artifact's manifest and files of these names, in place of older ones."""
     new, old = (place.with_name(f".{place.name}.{word}") for word in ("new", "old"))
     for left in (new, old):
         shutil.rmtree(left, ignore_errors=True)
     new.mkdir(parents=True)
     sums = []
-    for name in (store.MANIFEST, *stage.recorded):
+    for name in (store.MANIFEST, *files):
         shutil.copyfile(folder / name, new / name)
         sums.append(f"{hashlib.sha256((new / name).read_bytes()).hexdigest()}  {name}\n")
     (new / SUMS).write_text("".join(sums), encoding="utf-8")
