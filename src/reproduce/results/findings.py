@@ -1,0 +1,241 @@
+"""What a study with questions has found: each variant held against its question's reference.
+
+A run is one of the results whatever became of it: it learned, its latent is dead, or its training
+diverged. Only runs that learned have rates to compare.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from reproduce.core import store
+from reproduce.core.errors import ReproduceError
+from reproduce.core.parameters import Parameters, parse_seeds
+from reproduce.core.stage import DIVERGED
+from reproduce.core.study import Analysis, Study, StudyRun
+from reproduce.measure import comparison
+from reproduce.measure.comparison import Comparison
+from reproduce.measure.rates import own_files
+from reproduce.measure.stages import OWN_FILES
+from reproduce.models.stages import MODEL
+
+Fate = Literal["learned", "dead", "diverged"]
+Verdict = Literal["fewer bytes", "more bytes", "no difference", "undecided", "not comparable"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one run.
+
+    Attributes
+    ----------
+    fate
+        Whether the model learned (`own_files.learned`), is dead, or its training diverged.
+    rates
+        Its own files, from `own_files.read`; no rows if it diverged.
+    best_psnr_db
+        The greatest mean over images at any step, in dB; NaN if it diverged.
+    weights, encoding_multiplications, decoding_multiplications
+        Their number, of multiplications for each pixel; NaN if it diverged.
+    """
+
+    fate: Fate
+    rates: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False, compare=False)
+    best_psnr_db: float = math.nan
+    weights: float = math.nan
+    encoding_multiplications: float = math.nan
+    decoding_multiplications: float = math.nan
+
+    @property
+    def multiplications(self) -> float:
+        """For each pixel, encoding and decoding together."""
+        return self.encoding_multiplications + self.decoding_multiplications
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A variant held against the reference of a question.
+
+    Attributes
+    ----------
+    question, variant
+        Their names.
+    compared
+        By bytes at equal quality, on the seeds with which both learned.
+    p
+        After the correction for all comparisons of the study; NaN if there is none.
+    verdict
+        What follows by the rule of the plan, see `verdict`.
+    """
+
+    question: str
+    variant: str
+    compared: Comparison
+    p: float
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that a study has found.
+
+    Attributes
+    ----------
+    plan
+        The study's file.
+    outcomes
+        Of each variant, by seed.
+    findings
+        Question by question, all variants but the reference.
+    commits
+        That made the runs.
+    """
+
+    plan: Study
+    outcomes: Mapping[str, Mapping[int, Outcome]]
+    findings: tuple[Finding, ...]
+    commits: frozenset[str]
+
+    def of(self, question: str) -> list[Finding]:
+        """Return the findings of a question."""
+        return [found for found in self.findings if found.question == question]
+
+    def finding(self, question: str, variant: str) -> Finding:
+        """Return what a question has found of a variant."""
+        (found,) = (found for found in self.of(question) if found.variant == variant)
+        return found
+
+    def seeds(self, variant: str, fate: Fate) -> list[int]:
+        """Return the seeds with which a variant fared so."""
+        return [seed for seed, outcome in self.outcomes[variant].items() if outcome.fate == fate]
+
+    def finalists(self) -> list[str]:
+        """Return the variants that are trained again, by the plan's rule (`core.study.Finals`).
+
+        Of each question the variants with the fewest bytes at equal quality, on the seeds that all
+        variants of the question have; whole questions; and the references of all these.
+        """
+        finals = self.plan.finals
+        if finals is None:
+            return []
+        chosen: list[str] = []
+        for name, question in self.plan.questions.items():
+            ranked = sorted(
+                (found for found in self.of(name) if not math.isnan(found.compared.percent)),
+                key=lambda found: found.compared.percent,
+            )
+            best = [found.variant for found in ranked[: finals.per_question]]
+            own = [*question.variants] if name in finals.whole else best
+            chosen += [question.reference, *own] if own else []
+        return list(dict.fromkeys(chosen))
+
+
+def read(study: Study, parameters: Parameters, results: Path | None = None) -> Findings:
+    """Read the record of a study with questions, and compare its variants.
+
+    Parameters
+    ----------
+    study
+        The plan.
+    parameters
+        Of its profile.
+    results
+        The folder of records; the project's own by default.
+
+    Raises
+    ------
+    ReproduceError
+        A run is not recorded.
+    """
+    folder = (store.project_root() / "results" if results is None else results) / study.profile
+    outcomes: dict[str, dict[int, Outcome]] = {}
+    commits = set()
+    for run in study.runs(parameters):
+        outcome, commit = _outcome(run, folder)
+        outcomes.setdefault(run.variant, {})[run.parameters.seed] = outcome
+        commits.add(commit)
+    return Findings(study, outcomes, compare(study, outcomes), frozenset(commits))
+
+
+def _outcome(run: StudyRun, folder: Path) -> tuple[Outcome, str]:
+    """Return what became of a run, and the commit that made it."""
+    seed = run.parameters.seed
+    trained, measured = (folder / stage.place(run.model, seed) for stage in (MODEL, OWN_FILES))
+    if not (trained / store.MANIFEST).is_file():
+        raise ReproduceError(f"no record {trained}; make that of the study with: make study")
+    store.note_use(trained)
+    manifest = store.read_manifest(trained)
+    commit = manifest["made"]["commit"]
+    if DIVERGED in manifest["facts"]:
+        return Outcome("diverged"), commit
+    store.note_use(measured)
+    facts = store.read_manifest(measured)["facts"]
+    rates = own_files.read(measured)
+    return outcome(rates, facts), commit
+
+
+def outcome(rates: pd.DataFrame, facts: Mapping[str, float]) -> Outcome:
+    """Return what became of a run by its own files, and the facts of that stage."""
+    return Outcome(
+        fate="learned" if own_files.learned(rates, facts["flat_psnr_db"]) else "dead",
+        rates=rates,
+        best_psnr_db=float(rates.groupby("quality")["psnr_db"].mean().max()),
+        weights=facts["weights"],
+        encoding_multiplications=facts["encoding_multiplications"],
+        decoding_multiplications=facts["decoding_multiplications"],
+    )
+
+
+def compare(study: Study, outcomes: Mapping[str, Mapping[int, Outcome]]) -> tuple[Finding, ...]:
+    """Hold each variant of each question against the question's reference, on the seeds it names.
+
+    The p-values are corrected for the number of all these comparisons.
+    """
+    analysis = study.analysis
+    found = []
+    for name, question in study.questions.items():
+        seeds = parse_seeds(question.seeds)
+        reference = _learned(outcomes[question.reference], seeds)
+        for variant in question.variants:
+            if variant == question.reference:
+                continue
+            compared = comparison.compare(
+                _learned(outcomes[variant], seeds),
+                reference,
+                metric=analysis.metric,
+                confidence=analysis.confidence,
+                resamples=analysis.resamples,
+            )
+            found.append(Finding(name, variant, compared, compared.p, "undecided"))
+    of_all = {f"{one.question}/{one.variant}": one.p for one in found}
+    corrected = [*comparison.holm(of_all).values()]
+    return tuple(
+        replace(one, p=p, verdict=verdict(one.compared, p, analysis))
+        for one, p in zip(found, corrected, strict=True)
+    )
+
+
+def _learned(of_variant: Mapping[int, Outcome], seeds: list[int]) -> dict[int, pd.DataFrame]:
+    """Return the rates of the runs that learned, by seed."""
+    return {seed: of_variant[seed].rates for seed in seeds if of_variant[seed].fate == "learned"}
+
+
+def verdict(compared: Comparison, p: float, analysis: Analysis) -> Verdict:
+    """Say what follows from a comparison by the plan's rule.
+
+    A difference counts if its p-value, corrected, is below what the confidence leaves. Where none
+    counts, there is no difference to speak of if the interval lies within what the plan takes for
+    none, and else nothing is decided.
+    """
+    if math.isnan(compared.percent):
+        return "not comparable"
+    if p < 1 - analysis.confidence:
+        return "fewer bytes" if compared.percent < 0 else "more bytes"
+    bound = analysis.equivalent_percent
+    if compared.low > -bound and compared.high < bound:
+        return "no difference"
+    return "undecided"

@@ -1,0 +1,198 @@
+"""What a study has found: a known effect, none, and runs that came to nothing."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from reproduce.core import environment
+from reproduce.core.errors import ReproduceError
+from reproduce.core.study import Analysis, Study
+from reproduce.measure import comparison, stages
+from reproduce.measure.comparison import Comparison
+from reproduce.models import training
+from reproduce.results import findings, record
+from reproduce.results.findings import Outcome, outcome, verdict
+
+FACTS = {
+    "flat_psnr_db": 18.0,
+    "weights": 100,
+    "encoding_multiplications": 20,
+    "decoding_multiplications": 5,
+}
+
+
+def question(reference: str, seeds: str, **variants: dict[str, Any]) -> dict[str, Any]:
+    said = {"asks": "?", "expects": "-", "refuted_by": "-"}
+    return {**said, "reference": reference, "seeds": seeds, "variants": variants}
+
+
+def study(finals: dict[str, Any] | None = None) -> Study:
+    """A plan of two questions, the second of which borrows the first one's reference."""
+    first = question("paper", "0..5", paper={}, same={"epochs": 2}, dearer={"epochs": 3})
+    second = question("paper", "0..2", dead={"epochs": 4}, cheaper={"epochs": 5})
+    return Study.model_validate(
+        {
+            "profile": "quick",
+            "stages": ["own-files"],
+            "analysis": {"resamples": 1000},
+            "questions": {"first": first, "second": second},
+            "finals": finals,
+        }
+    )
+
+
+def run(factor: float, seed: int, best: float = 30.0) -> Outcome:
+    """A run whose files have so many times the bytes for the same PSNR, which scatter by 1 %."""
+    random = np.random.default_rng(seed)
+    rows = [
+        {
+            "image": image,
+            "size": "full",
+            "codec": "autoencoder",
+            "quality": quality,
+            "bpp": (1 + image) * factor * scatter * 2.0**quality,
+            "psnr_db": best - 4 + quality,
+        }
+        for image, scatter in enumerate(np.exp(0.01 * random.standard_normal(6)))
+        for quality in range(5)
+    ]
+    return outcome(pd.DataFrame(rows), FACTS)
+
+
+def outcomes() -> dict[str, dict[int, Outcome]]:
+    factors = {"paper": 1.0, "same": 1.0, "dearer": 1.5, "cheaper": 0.8}
+    found = {
+        variant: {seed: run(factor, seed + 9 * place) for seed in range(6)}
+        for place, (variant, factor) in enumerate(factors.items())
+    }
+    # The paper's model is dead with one seed, a variant with all.
+    found["paper"][4] = run(1.0, 4, best=20.9)
+    found["dead"] = {seed: run(1.0, seed, best=20.0) for seed in range(2)} | {
+        2: Outcome("diverged")
+    }
+    return found
+
+
+@pytest.fixture(scope="module")
+def found() -> findings.Findings:
+    plan, runs = study({"per_question": 1, "whole": ["first"]}), outcomes()
+    return findings.Findings(plan, runs, findings.compare(plan, runs), frozenset({"c0ffee"}))
+
+
+def test_a_known_effect_is_found_and_no_effect_is_not(found: findings.Findings) -> None:
+    dearer, same = found.finding("first", "dearer"), found.finding("first", "same")
+    assert (dearer.verdict, same.verdict) == ("more bytes", "no difference")
+    assert dearer.compared.percent == pytest.approx(50, abs=1.5)
+    assert same.compared.percent == pytest.approx(0, abs=1.5)
+    cheaper = found.finding("second", "cheaper")
+    assert cheaper.verdict == "fewer bytes"
+    assert cheaper.compared.percent == pytest.approx(-20, abs=1.5)
+
+
+def test_only_runs_that_learned_with_the_seeds_of_the_question_are_compared(
+    found: findings.Findings,
+) -> None:
+    assert [*found.finding("first", "dearer").compared.of_seeds] == [0, 1, 2, 3, 5]
+    assert [*found.finding("second", "cheaper").compared.of_seeds] == [0, 1, 2]
+
+
+def test_a_run_that_is_dead_or_diverged_is_a_row_like_any_other(found: findings.Findings) -> None:
+    dead = found.finding("second", "dead")
+    assert dead.verdict == "not comparable"
+    assert math.isnan(dead.compared.percent)
+    assert (found.seeds("dead", "dead"), found.seeds("dead", "diverged")) == ([0, 1], [2])
+    assert found.seeds("paper", "dead") == [4]
+    assert found.seeds("paper", "learned") == [0, 1, 2, 3, 5]
+
+
+def test_each_variant_but_the_reference_is_held_against_it_and_p_is_corrected_for_all(
+    found: findings.Findings,
+) -> None:
+    compared = [(one.question, one.variant) for one in found.findings]
+    assert compared == [
+        *(("first", "same"), ("first", "dearer")),
+        *(("second", "dead"), ("second", "cheaper")),
+    ]
+    before = {str(place): one.compared.p for place, one in enumerate(found.findings)}
+    after = [*comparison.holm(before).values()]
+    assert [one.p for one in found.findings] == pytest.approx(after, nan_ok=True)
+    assert found.finding("first", "dearer").p == pytest.approx(3 * 2 / 1001)
+
+
+def test_finalists_are_whole_questions_and_the_best_of_others_with_their_references(
+    found: findings.Findings,
+) -> None:
+    assert found.finalists() == ["paper", "same", "dearer", "cheaper"]
+    of_best = findings.Findings(
+        study({"per_question": 1}), found.outcomes, found.findings, found.commits
+    )
+    assert of_best.finalists() == ["paper", "same", "cheaper"]
+    without = findings.Findings(study(), found.outcomes, found.findings, found.commits)
+    assert without.finalists() == []
+
+
+@pytest.mark.parametrize(
+    ("low", "percent", "high", "p", "expected"),
+    [
+        (-9, -6, -3, 0.01, "fewer bytes"),
+        (3, 6, 9, 0.049, "more bytes"),
+        (-3, -2, -1, 0.01, "fewer bytes"),
+        (-3, -2, -1, 0.06, "no difference"),
+        (-4.9, 0, 4.9, 1.0, "no difference"),
+        (-5.1, -1, 4.9, 1.0, "undecided"),
+        (-4.9, 1, 5.1, 1.0, "undecided"),
+        (math.nan, 1, math.nan, math.nan, "undecided"),
+        (math.nan, math.nan, math.nan, math.nan, "not comparable"),
+    ],
+)
+def test_the_verdict_follows_the_rule_of_the_plan(
+    low: float, percent: float, high: float, p: float, expected: str
+) -> None:
+    compared = Comparison(percent, low, high, p, {}, 0)
+    assert verdict(compared, p, Analysis()) == expected
+
+
+def test_an_outcome_says_what_was_measured_of_the_run() -> None:
+    of_run = run(1.0, 0)
+    assert of_run.fate == "learned"
+    assert of_run.best_psnr_db == pytest.approx(30)
+    assert (of_run.weights, of_run.multiplications) == (100, 25)
+    assert run(1.0, 0, best=20.9).fate == "dead"  # 3 dB above plain grey are asked for
+
+
+TINY: dict[str, dict[str, Any]] = {"a": {"epochs": 1}, "b": {"epochs": 1, "model": "no-attention"}}
+
+
+def test_the_record_of_a_study_is_read_with_what_became_of_each_run(
+    folder_of_images: Path, parameters_of: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment, "commit", lambda **_: "c0ffee")
+    results, parameters = tmp_path / "results", parameters_of(folder_of_images, rate_images=2)
+    plan = Study.model_validate(
+        {
+            "profile": "quick",
+            "stages": ["own-files"],
+            "weights": False,
+            "analysis": {"resamples": 100},
+            "questions": {"first": question("a", "0", **TINY)},
+        }
+    )
+    one, other = plan.runs(parameters)
+    made = stages.with_needs(plan.stages)
+    record.write(one.parameters, results, made, one.model, weights=plan.weights)
+    with pytest.raises(ReproduceError, match=r"no record .*no-attention@b/seed-0/model; make"):
+        findings.read(plan, parameters, results)
+    monkeypatch.setattr(training, "_train_epoch", lambda *_: math.nan)
+    record.write(other.parameters, results, made, other.model, weights=plan.weights)
+    found = findings.read(plan, parameters, results)
+    assert found.seeds("b", "diverged") == [0]
+    assert found.outcomes["b"][0].rates.empty
+    facts = stages.OWN_FILES.folder(one.parameters)
+    assert found.outcomes["a"][0].weights == 5404
+    assert len(found.outcomes["a"][0].rates) == len(pd.read_csv(facts / "own-files.csv"))
+    assert found.finding("first", "b").verdict == "not comparable"
+    assert found.commits == {"c0ffee"}
