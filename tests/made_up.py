@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 
 from reproduce.chapters import gallery
 from reproduce.core.environment import Machine
+from reproduce.core.study import Study
+from reproduce.measure.comparison import Comparison
 from reproduce.measure.subject import Subject
 from reproduce.results.costs import AS_IT_IS, WITHOUT_AVX512, Benchmark, Measurement
+from reproduce.results.findings import Finding, Findings, Outcome
 
 
 def psnr(original: np.ndarray, other: np.ndarray) -> float:
@@ -167,3 +171,97 @@ def benchmark_result() -> Benchmark:
         },
         measurements=tuple(Measurement(**one) for one in measurements),
     )
+
+
+def study_findings() -> Findings:
+    """What a study of two questions found: of each verdict one, and runs that came to nothing.
+
+    A run's files have 0.1 (place + 1) bits per pixel at quality 1 and twice that at quality 2,
+    where place is that of the run among all; its PSNR rises by 2 dB.
+    """
+    said = {"expects": "No.", "refuted_by": "A better one."}
+    plan = Study.model_validate(
+        {
+            "profile": "quarter",
+            "stages": ["own-files"],
+            "questions": {
+                "first-thing": {
+                    **said,
+                    "asks": "Is it of use?",
+                    "reference": "paper",
+                    "seeds": "0..2",
+                    "variants": {
+                        "paper": {"model": "paper"},
+                        "none": {"model": "no-attention"},
+                        "l1": {"regularisation": "latent-l1", "regularisation_weight": 0.01},
+                    },
+                },
+                "second": {
+                    **said,
+                    "asks": "And more?",
+                    "reference": "none",
+                    "seeds": "1",
+                    "variants": {
+                        "noise-20": {"quantisation": "noise", "epochs": 20},
+                        "deeper": {"model": "deeper-encoder+residual-decoder"},
+                        "lost": {"model": "softplus-latent"},
+                    },
+                },
+            },
+        }
+    )
+    runs: dict[str, dict[int, float | None]] = {
+        "paper": {0: 24.0, 1: 25.5, 2: None},
+        "none": {0: 26.5, 1: 23.5, 2: 24.5},
+        "l1": {0: 27.5, 1: 22.5, 2: 21.0},
+        "noise-20": {1: 28.5},
+        "deeper": {1: 29.5},
+        "lost": {1: 19.0},
+    }
+    dead = {("l1", 2), ("lost", 1)}
+    outcomes: dict[str, dict[int, Outcome]] = {}
+    place = 0
+    for variant, of_seeds in runs.items():
+        for seed, best in of_seeds.items():
+            place += 1
+            if best is None:
+                outcomes.setdefault(variant, {})[seed] = Outcome("diverged")
+                continue
+            outcomes.setdefault(variant, {})[seed] = Outcome(
+                "dead" if (variant, seed) in dead else "learned",
+                _own_files(0.1 * place, best),
+                best_psnr_db=best,
+                weights=1000 + 100 * len(outcomes),
+                encoding_multiplications=200 * len(outcomes) ** 2,
+                decoding_multiplications=50,
+            )
+    nan = math.nan
+    return Findings(
+        plan,
+        outcomes,
+        (
+            Finding("first-thing", "none", Comparison(-20, -30, -12.5, 0.01, {0: -25, 1: -14}, 2),
+                    0.04, "fewer bytes"),
+            Finding("first-thing", "l1", Comparison(2, -3, 4, 0.3, {0: 5, 1: -1}, 2), 0.6,
+                    "no difference"),
+            Finding("second", "noise-20", Comparison(60, math.nan, math.nan, math.nan, {1: 60}, 1),
+                    math.nan, "undecided"),
+            Finding("second", "deeper", Comparison(33, 31, 36, 0.001, {1: 33}, 1), 0.003,
+                    "more bytes"),
+            Finding("second", "lost", Comparison(nan, nan, nan, nan, {}, 0), math.nan,
+                    "not comparable"),
+        ),
+        frozenset({"c0ffee"}),
+    )  # fmt: skip
+
+
+def _own_files(rate: float, best: float) -> pd.DataFrame:
+    """Two images by two steps; their means are that rate and twice it, and up to that PSNR."""
+    return pd.DataFrame(
+        [
+            {"image": image, "quality": quality, "bpp": rate * quality * factor,
+             "psnr_db": best - 4 + 2 * quality + shift}
+            for image, factor, shift in (("a", 0.8, 0.5), ("b", 1.2, -0.5))
+            for quality in (1, 2)
+        ]
+    )  # fmt: skip

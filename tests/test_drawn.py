@@ -27,6 +27,7 @@ from reproduce.chapters import (
     crops,
     dataset,
     exercises,
+    future_work,
     gallery,
     pictures,
     rates,
@@ -54,6 +55,7 @@ from tests.made_up import (
     median_of_rounds,
     png_bytes,
     psnr,
+    study_findings,
 )
 from tests.seen import legend_of_figure, plain, seen
 
@@ -1060,6 +1062,154 @@ def _(draw: Any) -> Shown:
         "original | blur, σ = 1 | steps of 8: the leaves three times. The blur has lost their "
         f"texture, with {blur}; the steps hardly show, with {eights}.",
         pixels=np.hstack([original, blurred, steps]),
+    )
+
+
+# --------------------------------------------------------------------------------- future work
+
+
+@drawn(future_work.forest)
+def _(draw: Any) -> Shown:
+    # From above: a question takes 0.34, a variant 0.27.
+    first, second = -0.34, -0.34 - 2 * 0.27 - 0.34
+    none, l1 = first - 0.27, first - 2 * 0.27
+    noise, deeper, lost = (second - 0.27 * row for row in (1, 2, 3))
+    grey = "#7f7f7f"
+    return Shown(
+        draw(study_findings()),
+        "5 variants by bytes at equal PSNR. Fewer bytes: none (-20.0 %). More bytes: 1; no "
+        "difference: 1; undecided: 1.",
+        [
+            {
+                "x": "bytes at equal PSNR, per cent",
+                "scales": ["log", "linear"],
+                "ylim": [lost - 0.27, 0],
+                "ticks": {
+                    "y": [
+                        *([none, "none"], [l1, "l1"]),
+                        *([noise, "noise-20"], [deeper, "deeper"], [lost, "lost"]),
+                    ]
+                },
+                "lines": [
+                    ["", f"{GREEN} -", [[0.7, none], [0.875, none]]],
+                    ["", f"{BLACK} .", [[0.75, none], [0.86, none]]],
+                    ["", f"{GREEN} D", [[0.8, none]]],
+                    ["", f"{BLUE} -", [[0.97, l1], [1.04, l1]]],
+                    ["", f"{BLACK} .", [[1.05, l1], [0.99, l1]]],
+                    ["", f"{BLUE} D", [[1.02, l1]]],
+                    ["", f"{BLACK} .", [[1.6, noise]]],
+                    ["", f"{grey} D", [[1.6, noise]]],
+                    ["", f"{VERMILION} -", [[1.31, deeper], [1.36, deeper]]],
+                    ["", f"{BLACK} .", [[1.33, deeper]]],
+                    ["", f"{VERMILION} D", [[1.33, deeper]]],
+                    ["", f"{BLACK} -", {"x": 1}],
+                ],
+                "spans": [["", SKY, 0.95, 1.05]],
+                "texts": [
+                    ["Is it of use?  (against paper)", 0, first],
+                    ["And more?  (against none)", 0, second],
+                    ["no seed with which both learned", 1, lost],
+                ],
+            }
+        ],
+        [
+            ("none", ["none: -20.0 (-30.0 to -12.5) %, fewer bytes"]),
+            ("l1", ["l1: +2.0 (-3.0 to +4.0) %, no difference"]),
+            ("noise-20", ["noise-20: +60.0 %, undecided"]),
+            ("deeper", ["deeper: +33.0 (+31.0 to +36.0) %, more bytes"]),
+        ],
+    )
+
+
+@drawn(future_work.cost)
+def _(draw: Any) -> Shown:
+    # Seeds that learned, alone: of `paper` two, of `l1` two.
+    none = (26.5 + 23.5 + 24.5) / 3
+    first = [[50, 24.75], [250, none], [850, 25.0]]
+    second = [[1850, 28.5], [3250, 29.5]]
+    best = [first[0], first[1], first[2], *second]
+    names = ["paper", "none", "l1", "noise-20", "deeper"]
+    return Shown(
+        draw(study_findings()),
+        "Best PSNR of 5 variants against their multiplications per pixel. None surpasses with as "
+        f"few: paper (50, 24.75 dB), none (250, {none:.2f} dB), l1 (850, 25.00 dB), noise-20 "
+        "(1,850, 28.50 dB) and deeper (3,250, 29.50 dB).",
+        [
+            {
+                "x": "multiplications per pixel",
+                "y": "best PSNR (dB)",
+                "scales": ["log", "linear"],
+                "lines": [
+                    ["first thing", f"{VERMILION} o", first],
+                    ["second", f"{GREEN} v", second],
+                    ["", f"{BLACK} -", best],
+                ],
+                "texts": [[name, *at] for name, at in zip(names, best, strict=True)],
+                "legend": [["first thing", f"{VERMILION} o"], ["second", f"{GREEN} v"]],
+            }
+        ],
+        [
+            (
+                "first-thing",
+                [
+                    "paper: 50 multiplications per pixel, 24.75 dB",
+                    f"none: 250 multiplications per pixel, {none:.2f} dB",
+                    "l1: 850 multiplications per pixel, 25.00 dB",
+                ],
+            ),
+            (
+                "second",
+                [
+                    "noise-20: 1,850 multiplications per pixel, 28.50 dB",
+                    "deeper: 3,250 multiplications per pixel, 29.50 dB",
+                ],
+            ),
+        ],
+    )
+
+
+@drawn(future_work.best_curves)
+def _(draw: Any) -> Shown:
+    jpeg = pd.DataFrame(
+        {"codec": "JPEG", "quality": [10, 20], "bpp": [0.3, 0.4], "psnr_db": [25, 26]}
+    )
+    # `none` stands fourth to sixth among the runs, `deeper` eleventh.
+    highest = (26.5 + 23.5 + 24.5) / 3
+    none = [[0.5, highest - 2], [1.0, highest]]
+    deeper = [[1.1, 27.5], [2.2, 29.5]]
+    return Shown(
+        draw(study_findings(), ["none", "lost", "deeper"], jpeg),
+        f"PSNR against rate. The highest of each model: none {highest:.2f} dB and deeper 29.50 dB.",
+        [
+            {
+                "x": "bits per pixel",
+                "y": "PSNR (dB)",
+                "lines": [
+                    ["none", f"{VERMILION} o -", none],
+                    ["deeper", f"{GREEN} v -", deeper],
+                    ["JPEG", f"{BLACK} --", [[0.3, 25], [0.4, 26]]],
+                ],
+                "legend": [
+                    ["none", f"{VERMILION} o -"],
+                    ["deeper", f"{GREEN} v -"],
+                    ["JPEG", f"{BLACK} --"],
+                ],
+            }
+        ],
+        [
+            (
+                name,
+                [
+                    f"{name}: {rate:.3f} bits per pixel, {value:.2f} dB PSNR"
+                    for rate, value in curve
+                ],
+            )
+            for name, curve in (
+                ("none", none),
+                ("deeper", deeper),
+                ("JPEG", [(0.3, 25), (0.4, 26)]),
+            )
+        ],
     )
 
 

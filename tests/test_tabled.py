@@ -7,6 +7,7 @@ otherwise, fails the last test.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, get_type_hints
 from unittest.mock import patch
@@ -22,6 +23,7 @@ from reproduce.chapters import (
     crops,
     dataset,
     exercises,
+    future_work,
     gallery,
     page,
     rates,
@@ -52,6 +54,7 @@ from tests.made_up import (
     one_round,
     png_bytes,
     psnr,
+    study_findings,
 )
 from tests.seen import cells_of, plain
 from tests.test_drawn import functions_of_chapters, name_of
@@ -1493,6 +1496,109 @@ def _(words: Any) -> Any:
     return [words([*some]) for some in ("", "a", "ab", "abc")], [
         *("–", "a", "a and b", "a, b and c"),
     ]
+
+
+# ------------------------------------------------------------------------------------ future work
+
+
+@told(future_work.label)
+def _(words: Any) -> Any:
+    changes: list[dict[str, Any]] = [
+        {},
+        {"model": "deeper-encoder+no-attention"},
+        {"regularisation": "weight-decay", "regularisation_weight": 0.1, "epochs": 30},
+        # The rate term's noise goes without saying.
+        {"regularisation": "rate", "regularisation_weight": 0.003, "quantisation": "noise"},
+        {"quantisation": "straight-through"},
+    ]
+    return [words(some) for some in changes], [
+        "the paper's model",
+        "one convolution more in the encoder and no attention",
+        "weight decay, weight 0.1, 30 epochs",
+        "bits in the loss, weight 0.003",
+        "straight-through in training",
+    ]
+
+
+@told(future_work.plan)
+def _(table: Any) -> Any:
+    return cells_of(table(study_findings())), [
+        ["question", "expected", "refuted if", "variants", "seeds"],
+        ["Is it of use?", "No.", "A better one.", "2", "3"],
+        ["And more?", "No.", "A better one.", "3", "1"],
+    ]
+
+
+@told(future_work.answers)
+def _(table: Any) -> Any:
+    found = study_findings()
+    first, second = (cells_of(table(found, name)) for name in ("first-thing", "second"))
+    columns = [
+        *("variant", "what it is", "learned", "bytes at equal PSNR, %", "p", "best PSNR, dB"),
+        *("weights", "multiplications per pixel", "verdict"),
+    ]
+    paper, none = ["`paper`", "the paper's model"], ["`none`", "no attention"]
+    best = f"{(26.5 + 23.5 + 24.5) / 3:.2f}"
+    both = "one convolution more in the encoder and a residual block in the decoder"
+    return [first, second], [
+        [
+            columns,
+            [*paper, "2 of 3", "reference", "", "24.75", "1,000", "50", ""],
+            [*none, "3 of 3", "-20.0 (-30.0 to -12.5)", "0.040", best, "1,100", "250",
+             "fewer bytes"],
+            ["`l1`", "L1 on the latent, weight 0.01", "2 of 3", "+2.0 (-3.0 to +4.0)", "0.600",
+             "25.00", "1,200", "850", "no difference"],
+        ],
+        [
+            columns,
+            [*none, "1 of 1", "reference", "", "23.50", "1,100", "250", ""],
+            ["`noise-20`", "noise in training, 20 epochs", "1 of 1", "+60.0", "–", "28.50",
+             "1,300", "1,850", "undecided"],
+            ["`deeper`", both, "1 of 1", "+33.0 (+31.0 to +36.0)", "0.003", "29.50", "1,400",
+             "3,250", "more bytes"],
+            ["`lost`", "softplus at the latent", "0 of 1", "–", "–", "–", "1,500", "5,050",
+             "not comparable"],
+        ],
+    ]  # fmt: skip
+
+
+@told(future_work.interval)
+def _(words: Any) -> Any:
+    found = study_findings()
+    return [words(one) for one in found.findings], [
+        *("-20.0 (-30.0 to -12.5)", "+2.0 (-3.0 to +4.0)", "+60.0", "+33.0 (+31.0 to +36.0)", "–"),
+    ]
+
+
+@told(future_work.failures)
+def _(words: Any) -> Any:
+    found = study_findings()
+    none = {"none": found.outcomes["none"]}
+    return [words(found), words(replace(found, outcomes=none))], [
+        "`paper` (diverged with seed 2); `l1` (dead with seed 2); `lost` (dead with seed 1).",
+        "All of them learned.",
+    ]
+
+
+@told(future_work.facts)
+def _(numbers: Any) -> Any:
+    runs = {"runs": 12, "variants": 6, "learned": 9, "dead": 2, "diverged": 1}
+    compared = {"comparisons": 5, "fewer_bytes": 1, "more_bytes": 1, "no_difference": 1}
+    return numbers(study_findings()), {**runs, **compared, "undecided": 1}
+
+
+@told(future_work.mean_curve)
+def _(table: Any) -> Any:
+    # Runs stand by their place: `paper` first to third, of which two learned.
+    found = table(study_findings(), "paper").to_dict("list")
+    mean = (24.0 + 25.5) / 2
+    return found, {"quality": [1, 2], "bpp": [0.15, 0.3], "psnr_db": [mean - 2, mean]}
+
+
+@told(future_work.unsurpassed)
+def _(names: Any) -> Any:
+    places = {"a": (2, 19), "b": (1, 20), "c": (3, 22), "d": (3, 23), "e": (9, 23), "f": (10, 24)}
+    return names(places), ["b", "d", "f"]
 
 
 # -------------------------------------------------------------------------------------------- all
