@@ -18,7 +18,6 @@ from reproduce.results import findings, record
 from reproduce.results.findings import Outcome, outcome, verdict
 
 FACTS = {
-    "flat_psnr_db": 18.0,
     "weights": 100,
     "encoding_multiplications": 20,
     "decoding_multiplications": 5,
@@ -45,7 +44,7 @@ def study(finals: dict[str, Any] | None = None) -> Study:
     )
 
 
-def run(factor: float, seed: int, best: float = 30.0) -> Outcome:
+def run(factor: float, seed: int, best: float = 30.0, flat: float = 18.0) -> Outcome:
     """A run whose files have so many times the bytes for the same PSNR, which scatter by 1 %."""
     random = np.random.default_rng(seed)
     rows = [
@@ -60,7 +59,7 @@ def run(factor: float, seed: int, best: float = 30.0) -> Outcome:
         for image, scatter in enumerate(np.exp(0.01 * random.standard_normal(6)))
         for quality in range(5)
     ]
-    return outcome(pd.DataFrame(rows), FACTS)
+    return outcome(pd.DataFrame(rows), FACTS | {"flat_psnr_db": flat})
 
 
 def outcomes() -> dict[str, dict[int, Outcome]]:
@@ -70,7 +69,7 @@ def outcomes() -> dict[str, dict[int, Outcome]]:
         for place, (variant, factor) in enumerate(factors.items())
     }
     # The paper's model is dead with one seed, a variant with all.
-    found["paper"][4] = run(1.0, 4, best=20.9)
+    found["paper"][4] = run(1.0, 4, flat=27.5)
     found["dead"] = {seed: run(1.0, seed, best=20.0) for seed in range(2)} | {
         2: Outcome("diverged")
     }
