@@ -25,6 +25,7 @@ BEGAN = {
     "IEEE Transactions on Consumer Electronics": 1954,
     "IEEE Transactions on Image Processing": 1991,
     "PeerJ": 2012,
+    "Journal of Machine Learning Research": 1999,
     "Advances in Neural Information Processing Systems": 1987,
     "Proceedings of the th International Conference on Machine Learning": 1983,
     "Conference Record of the th Asilomar Conference on Signals, Systems and Computers": 1966,
@@ -36,7 +37,8 @@ AUTHORS = {
     "huffman1952": 1, "golomb1966": 1, "wallace1992": 1, "png2003": 1, "vincent2008": 4,
     "balle2017": 3, "woo2018": 4, "wang2004": 4, "kingma2015": 2, "vanderwalt2014": 9,
     "beans2020": 1, "shi2016": 8, "balle2018": 5, "minnen2018": 3, "theis2017": 4, "wang2003": 3,
-    "bjontegaard2001": 1, "duda2013": 1, "bamler2022": 1,
+    "bjontegaard2001": 1, "duda2013": 1, "bamler2022": 1, "loshchilov2019": 2,
+    "srivastava2014": 5,
 }  # fmt: skip
 
 PREPRINTS = {
