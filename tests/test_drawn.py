@@ -1168,6 +1168,41 @@ def _(draw: Any) -> Shown:
     )
 
 
+@drawn(future_work.error_change)
+def _(draw: Any) -> Shown:
+    random = np.random.default_rng(5)
+    attention, first, second = (random.random((12, 14)) for _ in range(3))
+    with_it = SimpleNamespace(full_size_attention=attention, difference=first / 4)
+    figure = draw(with_it, SimpleNamespace(difference=second / 3))
+    errors = [(255 * first / 4) ** 2, (255 * second / 3) ** 2]
+    # Squares of ten pixels, and what is left of them at the lower and the right border.
+    ends = (slice(10), slice(10, None))
+    more = errors[1] - errors[0]
+    change = [[more[rows, columns].mean() for columns in ends] for rows in ends]
+    bound, most = np.quantile(np.abs(change), 0.99), np.quantile(255 * first / 4, 0.995)
+    worse = np.mean(np.array(change) > 0)
+    least, greatest = attention.min(), attention.max()
+    return Shown(
+        figure,
+        f"Attention map, error, and change of the error. Mean squared error {errors[0].mean():.1f} "
+        f"with the attention and {errors[1].mean():.1f} without it, greater without it in "
+        f"{worse:.0%} of the places.",
+        [
+            {
+                "title": title,
+                "images": [[colours, low, high, values]],
+                "colour bar": ["", low, high, extend, colours],
+                "off": True,
+            }
+            for title, values, colours, low, high, extend in (
+                ("attention map", attention, "cividis", least, greatest, "neither"),
+                ("|difference| with it", 255 * first / 4, "cividis", 0, most, "max"),
+                ("squared error: without − with", change, "PuOr_r", -bound, bound, "both"),
+            )
+        ],
+    )
+
+
 @drawn(future_work.best_curves)
 def _(draw: Any) -> Shown:
     jpeg = pd.DataFrame(
