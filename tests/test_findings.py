@@ -195,3 +195,8 @@ def test_the_record_of_a_study_is_read_with_what_became_of_each_run(
     assert len(found.outcomes["a"][0].rates) == len(pd.read_csv(facts / "own-files.csv"))
     assert found.finding("first", "b").verdict == "not comparable"
     assert found.commits == {"c0ffee"}
+    # Of the build itself, the same.
+    again = findings.make(plan, parameters)
+    assert again.outcomes == found.outcomes
+    assert again.outcomes["a"][0].rates.equals(found.outcomes["a"][0].rates)
+    assert again.commits == found.commits

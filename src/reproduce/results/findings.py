@@ -5,7 +5,7 @@ diverged. Only runs that learned have rates to compare.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -13,7 +13,7 @@ from typing import Literal
 import pandas as pd
 
 from reproduce.core import store
-from reproduce.core.errors import ReproduceError
+from reproduce.core.errors import DivergedError, ReproduceError
 from reproduce.core.parameters import Parameters, parse_seeds
 from reproduce.core.stage import DIVERGED
 from reproduce.core.study import Analysis, Study, StudyRun
@@ -151,31 +151,56 @@ def read(study: Study, parameters: Parameters, results: Path | None = None) -> F
     ReproduceError
         A run is not recorded.
     """
-    folder = (store.project_root() / "results" if results is None else results) / study.profile
+    results = store.project_root() / "results" if results is None else results
+
+    def places(run: StudyRun) -> tuple[Path, Path]:
+        """Return where its training and its files are recorded."""
+        seed, of_profile = run.parameters.seed, results / study.profile
+        trained, measured = (
+            of_profile / stage.place(run.model, seed) for stage in (MODEL, OWN_FILES)
+        )
+        if not (trained / store.MANIFEST).is_file():
+            raise ReproduceError(f"no record {trained}; make that of the study with: make study")
+        return trained, measured
+
+    return _of_runs(study, parameters, places)
+
+
+def make(study: Study, parameters: Parameters) -> Findings:
+    """Make the runs of a study with questions as far as they aren't made, and compare its variants.
+
+    Takes what `read` takes.
+    """
+
+    def places(run: StudyRun) -> tuple[Path, Path]:
+        try:
+            return MODEL.folder(run.parameters), OWN_FILES.folder(run.parameters)
+        except DivergedError as error:
+            if error.folder is None:
+                raise
+            return error.folder, error.folder
+
+    return _of_runs(study, parameters, places)
+
+
+def _of_runs(
+    study: Study, parameters: Parameters, places: Callable[[StudyRun], tuple[Path, Path]]
+) -> Findings:
+    """Compare the variants by their runs, of each of which `places` returns two folders."""
     outcomes: dict[str, dict[int, Outcome]] = {}
     commits = set()
     for run in study.runs(parameters):
-        outcome, commit = _outcome(run, folder)
-        outcomes.setdefault(run.variant, {})[run.parameters.seed] = outcome
-        commits.add(commit)
+        trained, measured = places(run)
+        manifest = store.read_manifest(trained)
+        store.note_use(trained)
+        commits.add(str(manifest["made"]["commit"]))
+        if DIVERGED in manifest["facts"]:
+            found = Outcome("diverged")
+        else:
+            store.note_use(measured)
+            found = outcome(own_files.read(measured), store.read_manifest(measured)["facts"])
+        outcomes.setdefault(run.variant, {})[run.parameters.seed] = found
     return Findings(study, outcomes, compare(study, outcomes), frozenset(commits))
-
-
-def _outcome(run: StudyRun, folder: Path) -> tuple[Outcome, str]:
-    """Return what became of a run, and the commit that made it."""
-    seed = run.parameters.seed
-    trained, measured = (folder / stage.place(run.model, seed) for stage in (MODEL, OWN_FILES))
-    if not (trained / store.MANIFEST).is_file():
-        raise ReproduceError(f"no record {trained}; make that of the study with: make study")
-    store.note_use(trained)
-    manifest = store.read_manifest(trained)
-    commit = manifest["made"]["commit"]
-    if DIVERGED in manifest["facts"]:
-        return Outcome("diverged"), commit
-    store.note_use(measured)
-    facts = store.read_manifest(measured)["facts"]
-    rates = own_files.read(measured)
-    return outcome(rates, facts), commit
 
 
 def outcome(rates: pd.DataFrame, facts: Mapping[str, float]) -> Outcome:
