@@ -5,15 +5,18 @@
     python -m tests.mutants --list           their names, and what must catch them
 
 Each fault is planted in a copy of the tracked files, in a temporary folder, and the tests that must
-catch it run there. First they run on a copy without a fault: a test that fails anyway catches
-nothing. The exit status is 0 only if every fault is caught.
+catch it run there, in a process that begins with the large libraries loaded. First they run on a
+copy without a fault: a test that fails anyway catches nothing. The exit status is 0 only if every
+fault is caught.
 """
 
 import argparse
 import ast
+import multiprocessing
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -112,28 +115,9 @@ def copy_tracked_files(target: Path) -> None:
             shutil.copy(ROOT / name, target / name)
 
 
-def run_python(
-    project: Path, build: Path, *arguments: str
-) -> "subprocess.CompletedProcess[str] | None":
-    """Run Python on a copy of the project and return the result; None if it took too long.
-
-    PYTHONPATH comes before what is installed, in kernels and other child processes as well.
-    """
-    environment = {"PYTHONPATH": str(project / "src"), "REPRODUCE_BUILD": str(build)}
-    try:
-        return subprocess.run(
-            [sys.executable, *arguments],
-            cwd=project,
-            env=os.environ | environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=TIME_LIMIT,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return None
+FORKED = multiprocessing.get_context("forkserver")
+"""Runs of tests begin as copies of a process that has loaded TensorFlow and the like."""
+FORKED.set_forkserver_preload(["tests.preloaded"])
 
 
 def run_tests(
@@ -141,12 +125,52 @@ def run_tests(
 ) -> "subprocess.CompletedProcess[str] | None":
     """Run some tests and notebooks of a copy of the project up to the first that fails.
 
-    That a notebook's source is not the one of its stored outputs catches nothing: the outputs do.
+    Returns pytest's exit status and what it wrote; None if it took too long. That a notebook's
+    source is not the one of its stored outputs catches nothing: the outputs do.
     """
     chosen = list(selection)
     options = ["--nbval", "-x", "-q", "-rfE", "--tb=short", "-p", "no:cacheprovider"]
     options += [f"--deselect={name}::stored outputs" for name in chosen if is_notebook(name)]
-    return run_python(project, build, "-m", "pytest", *options, *chosen)
+    return run_pytest(project, build, [*options, *chosen])
+
+
+def run_pytest(
+    project: Path, build: Path, words: list[str]
+) -> "subprocess.CompletedProcess[str] | None":
+    """Run pytest on a copy of the project; None if it took too long."""
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8", errors="replace") as output:
+        run = FORKED.Process(target=_pytest, args=(project, build, output.name, words))
+        run.start()
+        run.join(TIME_LIMIT)
+        if run.exitcode is None:
+            os.killpg(run.pid or 0, signal.SIGKILL)
+            return None
+        return subprocess.CompletedProcess(words, run.exitcode, output.read())
+
+
+def _pytest(project: Path, build: Path, output: str, words: list[str]) -> None:
+    """Be pytest in a process of its own, for a copy of the project.
+
+    PYTHONPATH comes before what is installed, in kernels and other child processes as well.
+    """
+    os.setsid()  # so that what it starts can be ended with it
+    with open(os.devnull, "rb") as nothing, Path(output).open("wb") as file:  # noqa: PTH123
+        for descriptor, stream in enumerate((nothing, file, file)):
+            os.dup2(stream.fileno(), descriptor)
+    own = {"reproduce", "tests", "conftest", "benchmarks"}
+    for name in [name for name in sys.modules if name.partition(".")[0] in own]:
+        del sys.modules[name]
+    os.chdir(project)
+    os.environ |= {"PYTHONPATH": str(project / "src"), "REPRODUCE_BUILD": str(build)}
+    sys.path[:] = [str(project), str(project / "src"), *sys.path]
+    sys.argv = ["pytest", *words]
+    import pytest
+
+    import reproduce
+
+    if not Path(str(reproduce.__file__)).is_relative_to(project):
+        sys.exit(f"the copy's tests would not test the copy, but {reproduce.__file__}")
+    sys.exit(pytest.main(words))
 
 
 def verdict(status: int, output: str) -> tuple[str, str]:
@@ -199,9 +223,6 @@ def check_without_fault(
     """
     project = original.with_name("without-a-fault")
     shutil.copytree(original, project)  # tests leave compiled files in their copy
-    where = run_python(project, build, "-c", "import reproduce; print(reproduce.__file__)")
-    if where is None or Path(where.stdout.strip()).parent != project / "src" / "reproduce":
-        return f"the copy's tests would not test the copy, but {where and where.stdout.strip()}"
     selected = {test for fault in faults for test in fault.caught_by}
     notebooks = sorted(filter(is_notebook, selected))
     selections = [group for group in (notebooks, sorted(selected - {*notebooks})) if group]

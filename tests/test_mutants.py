@@ -138,9 +138,8 @@ def test_the_tests_that_must_catch_a_fault_run_with_the_notebooks_and_up_to_the_
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     words: list[str] = []
-    monkeypatch.setattr(mutants, "run_python", lambda *given: words.extend(given[2:]))
+    monkeypatch.setattr(mutants, "run_pytest", lambda *given: words.extend(given[2]))
     mutants.run_tests(tmp_path, tmp_path, ["tests/test_a.py::test_b", "notebooks/c.ipynb"])
-    assert words[:2] == ["-m", "pytest"]
     assert {"--nbval", "-x"} <= set(words)
     left_out = [word for word in words if word.startswith("--deselect")]
     assert left_out == ["--deselect=notebooks/c.ipynb::stored outputs"]
