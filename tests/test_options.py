@@ -57,6 +57,13 @@ OF_RUN = [
 ]
 """Options that say which run is meant, and its parameters."""
 
+EXPORT: dict[str, Any] = {"folder": Path("out"), "parameters": None, "force": False}
+OF_EXPORT: list[tuple[list[str], dict[str, Any]]] = [
+    ([], {}),
+    (["--force"], {"force": True}),
+    *((options, {"parameters": parameters}) for options, parameters in OF_RUN),
+]
+
 Call = tuple[list[str], str, list[dict[str, Any]]]
 
 
@@ -132,6 +139,10 @@ TABLE: list[Call] = [
         (["decompress", "b.cae", "c.png", *typed], f"{FILES}:decompress", [DECOMPRESS | new])
         for typed, new in OF_COMPRESS
         if new.keys() <= DECOMPRESS.keys()
+    ),
+    *(
+        (["export", "out", *typed], "reproduce.codec.export:export", [EXPORT | new])
+        for typed, new in OF_EXPORT
     ),
     *of_run(
         ["notebook", "in.ipynb", "out.ipynb"],
@@ -216,7 +227,7 @@ def test_what_is_typed_reaches_its_function(
     function: str,
     expected: list[dict[str, Any]],
 ) -> None:
-    noted = calls(function, ["made"] if words[0] == "record" else "made")
+    noted = calls(function, ["made"] if words[0] in ("export", "record") else "made")
     printed = run(*words)
     assert noted == expected
     assert printed.split() == PRINTED.get(words[0], "made " * len(expected)).split()
@@ -236,6 +247,7 @@ def test_no_option_lacks_an_entry_and_none_is_there_twice() -> None:
     arguments = {
         "compress": {"source", "output"},
         "decompress": {"source", "output"},
+        "export": {"folder"},
         "notebook": {"source", "output"},
         "refresh": {"sources"},
         "record": {"folder"},
@@ -408,5 +420,5 @@ def test_the_panels_of_the_help_name_every_command() -> None:
     panels: dict[str, list[str]] = {}
     for name, command in group.commands.items():  # type: ignore[attr-defined]
         panels.setdefault(command.rich_help_panel, []).append(name)
-    assert panels[cli.CODEC] == ["compress", "decompress", "inspect"]
+    assert panels[cli.CODEC] == ["compress", "decompress", "inspect", "export"]
     assert set(panels) == {cli.CODEC, cli.WORKFLOW}

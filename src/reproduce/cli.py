@@ -114,6 +114,25 @@ def inspect(
         print(f"{name.replace('_', ' '):15} {value}")
 
 
+@app.command(rich_help_panel=CODEC)
+def export(
+    folder: Annotated[Path, typer.Argument(parser=_path, help="Where to write the two files.")],
+    profile: Annotated[
+        str | None, typer.Option("--profile", "-f", help="Of a run's model, not the paper's.")
+    ] = None,
+    parameter: Overrides = None,
+    force: Force = False,
+) -> None:
+    """Write a model as a list of layers and their weights, for readers that have no Keras.
+
+    The model is the one that `compress` uses, or, with --profile or -p, that of a run.
+    """
+    parameters = _parameters(profile or "sample", parameter) if profile or parameter else None
+    from reproduce.codec import export
+
+    _print(export.export(folder, parameters, force=force))
+
+
 @app.command("make", rich_help_panel=WORKFLOW)
 def make_stages(
     names: Annotated[list[str], typer.Argument(metavar="STAGE…", help=_STAGES)],
