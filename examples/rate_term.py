@@ -81,7 +81,7 @@ def codec_of(autoencoder: keras.Model, data: PreparedData) -> LatentCodec:
 
     def counts() -> Iterator[NDArray[np.integer]]:
         for place in pixels.spread(data.counts["train"], 128):
-            latent = network.latent_of(autoencoder, data.image("train", place))
+            latent = network.latent_of(network.OfKeras(autoencoder), data.image("train", place))
             yield entropy.count(np.rint(latent / STEP).astype(np.int64))
 
     return codec.of_run(autoencoder, fitting.fit(counts()))

@@ -34,37 +34,60 @@ def test_model_1_is_the_one_that_files_were_written_with_for_ever():
 
 
 def test_the_fingerprint_is_that_of_the_shipped_weights_and_tables():
-    writer = models.shipped(1)
-    assert models.fingerprint_of(writer.autoencoder.get_weights(), writer.tables).hex() == (
+    writer, autoencoder = models.shipped(1), models.shipped_autoencoder(1)
+    assert models.fingerprint_of(autoencoder.get_weights(), writer.tables).hex() == (
         "67db20c4dad6a9db"
     )
 
 
 def test_the_fingerprint_covers_all_weights_in_order_then_the_tables():
-    writer = models.shipped(1)
+    writer, autoencoder = models.shipped(1), models.shipped_autoencoder(1)
     digest = hashlib.sha256()
     for layer in ("encoder_conv_1", "encoder_conv_2", "latent", "attention_map"):
         part = "attention" if layer == "attention_map" else "encoder"
-        for array in writer.autoencoder.get_layer(part).get_layer(layer).get_weights():
+        for array in autoencoder.get_layer(part).get_layer(layer).get_weights():
             digest.update(array.tobytes())
     for layer in ("decoder_conv_1", "reconstruction"):
-        for array in writer.autoencoder.get_layer("decoder").get_layer(layer).get_weights():
+        for array in autoencoder.get_layer("decoder").get_layer(layer).get_weights():
             digest.update(array.tobytes())
     digest.update(writer.tables.frequencies.tobytes())
     assert digest.digest()[:8] == writer.fingerprint
 
 
-def test_damaged_weights_are_noticed(tmp_path, monkeypatch):
+@pytest.fixture
+def own_copy(tmp_path, monkeypatch):
+    """The folder of the shipped models' files, to be harmed."""
     shipped = shutil.copytree(models.SHIPPED, tmp_path / "shipped")
-    other = model.build(seed=3)
-    model.save(other, shipped / "paper-0.keras")
     monkeypatch.setattr(models, "SHIPPED", shipped)
     models.shipped.cache_clear()
-    try:
-        with pytest.raises(CodecError, match="install anew"):
-            models.shipped().compress(CAMERA)
-    finally:
-        models.shipped.cache_clear()
+    yield shipped
+    models.shipped.cache_clear()
+
+
+@pytest.mark.parametrize("place", [0, 20_000, 21_616, -1])
+def test_damaged_weights_and_tables_are_noticed(own_copy, place):
+    numbers = bytearray((own_copy / "paper-0.bin").read_bytes())
+    numbers[place] ^= 1
+    (own_copy / "paper-0.bin").write_bytes(numbers)
+    with pytest.raises(CodecError, match="install anew"):
+        models.shipped().compress(CAMERA)
+
+
+def test_another_model_and_other_tables_in_their_place_are_noticed(own_copy):
+    model.save(model.build(seed=3), own_copy / "paper-0.keras")
+    with pytest.raises(CodecError, match="install anew"):
+        models.shipped_autoencoder()
+    np.save(own_copy / "paper-0-tables.npy", models.shipped().tables.frequencies[::-1])
+    models.shipped.cache_clear()
+    with pytest.raises(CodecError, match="install anew"):
+        models.shipped().compress(CAMERA)
+
+
+@pytest.mark.parametrize("name", ["paper-0.json", "paper-0.bin"])
+def test_a_missing_file_is_noticed(own_copy, name):
+    (own_copy / name).unlink()
+    with pytest.raises(CodecError, match="install anew"):
+        models.shipped().compress(CAMERA)
 
 
 def test_a_model_that_this_version_lacks_is_told():
@@ -92,7 +115,7 @@ def test_images_of_every_size_come_back_with_their_size(step):
 
 def test_a_photograph_comes_back_nearly_as_the_model_gives_it_without_quantisation():
     back = codec.decompress(codec.compress(CAMERA, 2**-10))
-    best = model.reconstruct(models.shipped().autoencoder, CAMERA[np.newaxis])[0]
+    best = model.reconstruct(models.shipped_autoencoder(), CAMERA[np.newaxis])[0]
     assert np.abs(back / 255 - best).max() < 0.01
 
 

@@ -17,7 +17,8 @@ import nbformat
 import numpy as np
 import pytest
 
-from reproduce import cli, codec
+from reproduce import cli
+from reproduce.codec.models import shipped_autoencoder
 from reproduce.core import environment, store
 from reproduce.core import study as studies
 from reproduce.core.backend import keras
@@ -237,9 +238,7 @@ def test_the_recorded_weights_load_and_are_the_papers_model(seed: int) -> None:
 def test_the_recorded_weights_of_seed_0_are_nearly_those_of_the_shipped_model() -> None:
     # Nearly: another processor may add up in another order.
     weights = record.folder(MODEL) / training.WEIGHTS
-    pairs = zip(
-        model.load(weights).get_weights(), codec.shipped().autoencoder.get_weights(), strict=True
-    )
+    pairs = zip(model.load(weights).get_weights(), shipped_autoencoder().get_weights(), strict=True)
     assert all(np.allclose(one, other, atol=0.02) for one, other in pairs)
 
 

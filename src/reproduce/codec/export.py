@@ -23,6 +23,7 @@ from reproduce.core.backend import keras
 from reproduce.core.errors import CodecError
 from reproduce.core.parameters import Parameters
 from reproduce.models import autoencoder as model
+from reproduce.models import training
 
 
 def export(
@@ -51,8 +52,7 @@ def export(
 
 def of_shipped(number: int = models.STANDARD) -> LayerList:
     """Return a model that ships with the package, from its Keras file."""
-    of_number = models.shipped(number)
-    autoencoder = model.load(models.SHIPPED / f"{of_number.name}.keras")
+    of_number, autoencoder = models.shipped(number), models.shipped_autoencoder(number)
     return layers_of(autoencoder, of_number.tables, name=of_number.name, number=number)
 
 
@@ -65,9 +65,9 @@ def of_run(parameters: Parameters) -> LayerList:
         As `layers_of`, and before anything is made.
     """
     _parts(model.build(parameters.seed, parameters.model))
-    trained = fitted.fit(parameters)
+    tables = fitted.fit(parameters).tables
     name = f"{parameters.model}-{parameters.seed}"
-    return layers_of(trained.autoencoder, trained.tables, name=name)
+    return layers_of(training.train(parameters).autoencoder, tables, name=name)
 
 
 def layers_of(autoencoder: keras.Model, tables: Tables, *, name: str, number: int = 0) -> LayerList:

@@ -9,6 +9,7 @@ from tqdm import tqdm
 from reproduce import codec
 from reproduce.codec import LatentCodec, entropy, fitting, network
 from reproduce.codec.entropy import Tables
+from reproduce.codec.network import OfKeras
 from reproduce.codec.stages import TABLES
 from reproduce.core.parallel import map_in_order
 from reproduce.core.parameters import Parameters
@@ -33,12 +34,12 @@ def fit(parameters: Parameters) -> LatentCodec:
 def make(parameters: Parameters, folder: Path) -> dict[str, Any]:
     """Fit tables to the latents of training images, write them, and return facts."""
     data = preparation.prepare(parameters)
-    trained = training.train(parameters)
+    of_run = OfKeras(training.train(parameters).autoencoder)
     places = pixels.spread(data.counts["train"], MOST_IMAGES)
 
     def counts(index: int) -> Any:
         (image,) = data.chosen("train", np.array([index]))
-        latent = network.latent_of(trained.autoencoder, image)
+        latent = network.latent_of(of_run, image)
         return sum(entropy.count(np.rint(latent / step).astype(np.int64)) for step in STEPS)
 
     progress = tqdm(

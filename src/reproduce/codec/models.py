@@ -1,8 +1,8 @@
 """A trained autoencoder with its tables: what it takes to write files and to read them.
 
 Models that ship with the package have a number in `models.json`, for ever: a file says by number
-and fingerprint what it was written with. Nothing here loads TensorFlow before weights are needed,
-so a bad file is told at once.
+and fingerprint what it was written with. They run by NumPy, from their lists of layers; a run's
+own model runs by Keras, as the run has trained it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from reproduce.codec import entropy, fileformat, network
+from reproduce.codec import entropy, fileformat, layer_list, network
 from reproduce.codec.entropy import Tables
 from reproduce.codec.fileformat import Header
+from reproduce.codec.layer_list import FINGERPRINT_BYTES
+from reproduce.codec.network import Network, OfKeras
+from reproduce.codec.numpy_network import NumpyNetwork
 from reproduce.core.backend import keras
 from reproduce.core.errors import CodecError
 from reproduce.models import autoencoder as model
@@ -34,8 +37,6 @@ STANDARD = 1
 """Number of the model that files are written with: the recorded run on beans with seed 0."""
 
 DEFAULT_STEP = 0.25
-
-FINGERPRINT_BYTES = 8
 
 _LOADING = Lock()
 
@@ -58,37 +59,34 @@ class LatentCodec:
     tables
         Of the entropy coder.
     load
-        Returns the autoencoder; called once, when it is first needed.
+        Returns the network; called once, when it is first needed.
     """
 
     number: int
     name: str
     fingerprint: bytes
     tables: Tables
-    load: Callable[[], keras.Model]
+    load: Callable[[], Network]
 
     @property
-    def autoencoder(self) -> keras.Model:
-        """The model; several threads may ask for it at once."""
+    def network(self) -> Network:
+        """The network; several threads may ask for it at once."""
         with _LOADING:
             return self._loaded
 
     @cached_property
-    def _loaded(self) -> keras.Model:
+    def _loaded(self) -> Network:
         return self.load()
 
     @property
     def latent_form(self) -> tuple[int, int]:
         """Channels and stride of the model's latents."""
-        encoder = model.registered(self.autoencoder).encoder
-        return encoder.channels, encoder.stride
+        return self.network.channels, self.network.stride
 
     def quantise(self, image: NDArray[np.uint8], step: float) -> NDArray[np.int32]:
         """Return an image's latent in whole steps, in the form of `network.latent_of`."""
         units = fileformat.step_units(step)
-        scaled = network.latent_of(self.autoencoder, image) * np.float32(
-            fileformat.STEP_UNIT / units
-        )
+        scaled = network.latent_of(self.network, image) * np.float32(fileformat.STEP_UNIT / units)
         # A latent has no bounds; the coder's are 32 bits.
         most = 2**31 - 256
         steps: NDArray[np.int32] = np.rint(np.clip(scaled, -most, most)).astype(np.int32)
@@ -135,7 +133,7 @@ class LatentCodec:
                 f"{header.stride}, which this model doesn't have"
             )
         values = latent.astype(np.float32) * np.float32(header.step)
-        return network.image_of(self.autoencoder, values, (header.height, header.width))
+        return network.image_of(self.network, values, (header.height, header.width))
 
     def decode_latent(self, data: Buffer) -> tuple[Header, NDArray[np.int32]]:
         """Return a file's header and its latent in whole steps, the same on each machine.
@@ -200,7 +198,7 @@ def bytes_of(data: Buffer) -> bytes:
 def of_run(autoencoder: keras.Model, tables: Tables) -> LatentCodec:
     """Return the codec of a model that does not ship with the package."""
     fingerprint = fingerprint_of(autoencoder.get_weights(), tables)
-    return LatentCodec(0, "of a run", fingerprint, tables, lambda: autoencoder)
+    return LatentCodec(0, "of a run", fingerprint, tables, lambda: OfKeras(autoencoder))
 
 
 def fingerprint_of(weights: list[NDArray[Any]], tables: Tables) -> bytes:
@@ -229,13 +227,36 @@ def shipped(number: int = STANDARD) -> LatentCodec:
     fingerprint = bytes.fromhex(entry["fingerprint"])
     tables = Tables(np.load(SHIPPED / f"{entry['name']}-tables.npy", allow_pickle=False))
 
-    def load() -> keras.Model:
-        autoencoder = model.load(SHIPPED / f"{entry['name']}.keras")
-        if fingerprint_of(autoencoder.get_weights(), tables) != fingerprint:
-            raise CodecError(f"the files of model {number} in {SHIPPED} are damaged: install anew")
-        return autoencoder
+    def load() -> Network:
+        try:
+            layers = layer_list.read(SHIPPED, entry["name"])
+        except CodecError as error:
+            raise _damaged(number) from error
+        same_tables = np.array_equal(layers.frequencies, tables.frequencies)
+        if layers.fingerprint != fingerprint or not same_tables:
+            raise _damaged(number)
+        return NumpyNetwork(layers)
 
     return LatentCodec(number, entry["name"], fingerprint, tables, load)
+
+
+def shipped_autoencoder(number: int = STANDARD) -> keras.Model:
+    """Return the Keras model from which the list of layers of a model that ships was made.
+
+    Raises
+    ------
+    CodecError
+        There is none of that number, or it is another one by its fingerprint.
+    """
+    of_number = shipped(number)
+    autoencoder = model.load(SHIPPED / f"{of_number.name}.keras")
+    if fingerprint_of(autoencoder.get_weights(), of_number.tables) != of_number.fingerprint:
+        raise _damaged(number)
+    return autoencoder
+
+
+def _damaged(number: int) -> CodecError:
+    return CodecError(f"the files of model {number} in {SHIPPED} are damaged: install anew")
 
 
 def known() -> dict[int, dict[str, str]]:
