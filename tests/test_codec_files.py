@@ -3,9 +3,11 @@
 import io
 import os
 import re
+import shutil
 import struct
 import zlib
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from reproduce import codec
-from reproduce.codec import fileformat, files, images, progress
+from reproduce.codec import fileformat, files, images, progress, workers
 from reproduce.core.errors import CodecError
 from reproduce.data import pixels
 
@@ -324,14 +326,79 @@ def test_a_folder_goes_to_another_of_the_same_structure_and_back(folder, tmp_pat
         assert file.read_bytes() == codec.compress(grey(source))
 
 
-def test_the_bytes_do_not_depend_on_the_number_of_workers(folder, tmp_path, monkeypatch):
+@pytest.fixture
+def processes(monkeypatch):
+    """Let two processes convert the files of a folder, however few it has."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    monkeypatch.setattr(files, "FILES_PER_PROCESS", 1)
+
+
+def test_the_bytes_do_not_depend_on_the_number_of_threads(folder, tmp_path, monkeypatch):
     trees = []
-    for workers in (1, 2, 8):
-        monkeypatch.setenv("OMP_NUM_THREADS", str(workers))
-        made = tmp_path / f"made-{workers}"
+    for threads in (1, 2, 8):
+        monkeypatch.setenv("OMP_NUM_THREADS", str(threads))
+        made = tmp_path / f"made-{threads}"
         files.compress(folder, made)
         trees.append({name: (made / name).read_bytes() for name in tree(made)})
     assert trees[0] == trees[1] == trees[2]
+
+
+def test_processes_give_the_same_files_and_the_same_messages(
+    folder, tmp_path, monkeypatch, processes, capsys
+):
+    (folder / "summer" / "bad.png").write_bytes(b"no image")
+    # A process gets any name, one that is not UTF-8, too.
+    (folder / "1.png").rename(folder / os.fsdecode(b"caf\xe9.png"))
+    noted = spied(monkeypatch, workers.Workers, "do")
+    found = []
+    for of_processes in (True, False):
+        monkeypatch.setattr(files, "FILES_PER_PROCESS", 1 if of_processes else 100)
+        made, back = tmp_path / "made", tmp_path / "back"
+        told = [refusal(files.compress, folder, made, 0.1, strict=False)]
+        files.decompress(made, back)
+        assert len(noted) == (9 if of_processes else 0)
+        noted.clear()
+        told += re.findall("error: .*", capsys.readouterr().err)
+        found.append((told, contents(made), contents(back)))
+        shutil.rmtree(made)
+        shutil.rmtree(back)
+    assert found[0] == found[1]
+    messages, of_made, of_back = found[0]
+    assert len(messages) == 2
+    assert "summer/bad.png: no readable image" in messages[1]
+    assert len(of_made) == len(of_back) == 4
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in tree(folder)}
+
+
+def spied(monkeypatch, place, name):
+    """Return a list that gets an entry for each call of a method."""
+    noted, method = [], getattr(place, name)
+
+    def spy(*arguments):
+        noted.append(arguments)
+        return method(*arguments)
+
+    monkeypatch.setattr(place, name, spy)
+    return noted
+
+
+@pytest.mark.parametrize(
+    ("threads", "count", "expected"), [(1, 100, 0), (2, 7, 0), (2, 8, 2), (8, 12, 3), (2, 100, 2)]
+)
+def test_processes_are_started_where_they_pay(monkeypatch, threads, count, expected):
+    monkeypatch.setenv("OMP_NUM_THREADS", str(threads))
+    started = []
+
+    def start(number, _):
+        started.append(number)
+        return nullcontext()
+
+    monkeypatch.setattr(files, "Workers", start)
+    with files._converter(files._Conversion("compress", {}), count):
+        assert started == [expected] * (expected > 0)
 
 
 def test_one_bad_file_does_not_stop_the_others(folder, tmp_path, capsys):
@@ -442,6 +509,7 @@ def compress(image, step):
     computed.append(1)
     return bytes(60_000)
 codec.compress = compress
+files.FILES_PER_PROCESS = 100  # in another process, the codec's own would be called
 try:
     files.compress(Path(sys.argv[2]), Path(sys.argv[1]) / "made")
 except codec.models.CodecError as error:
@@ -459,6 +527,33 @@ def test_a_disk_that_is_full_stops_a_batch_at_once(run_on_a_small_disk, tmp_path
     # The second file that is begun before the first is whole leaves room for neither.
     assert re.search("[01] of 64 files are done, and --skip-existing does the rest", done.stdout)
     assert int(done.stdout.split()[-1]) < 32
+
+
+WITH_PROCESSES_ON_A_SMALL_DISK = """
+import sys
+from pathlib import Path
+from reproduce.codec import files
+from reproduce.core.errors import CodecError
+made = Path(sys.argv[1]) / "made"
+files.FILES_PER_PROCESS = 1
+try:
+    files.compress(Path(sys.argv[2]), made, step=0.01)
+except CodecError as error:
+    print(error, sum(1 for _ in made.glob("*.cae")))
+"""
+
+
+def test_so_it_is_where_processes_do_the_work(run_on_a_small_disk, tmp_path, noise, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(12):
+        noise(number, 160, 160).save(many / f"{number}.png")
+    done = run_on_a_small_disk(30, WITH_PROCESSES_ON_A_SMALL_DISK, many)
+    told = re.search(r"device; .* ([0-9]+) of 12 files are done, .* the rest ([0-9]+)", done.stdout)
+    assert told, done.stdout + done.stderr
+    assert int(told[1]) <= int(told[2]) < 12
+    assert done.stderr.count("error") == 0
 
 
 FULL_DISK = """

@@ -8,18 +8,19 @@ import errno
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from PIL import Image
 from tqdm import tqdm
 
 from reproduce import codec
-from reproduce.codec import fileformat, images, models, progress
+from reproduce.codec import fileformat, images, models, progress, workers
+from reproduce.codec.workers import Job, Workers
 from reproduce.core import parallel, store
 from reproduce.core.errors import CodecError, ReproduceError
 from reproduce.data import formats
@@ -60,7 +61,7 @@ def compress(
         folder, after all others are done.
     """
     fileformat.step_units(step)
-    read = partial(_compressed, step=step, strict=strict)
+    read = _Conversion("compress", {"step": step, "strict": strict})
     task = _Task(formats.IMAGE_SUFFIXES, fileformat.SUFFIX, _check_compressed_name, read)
     _convert(task, source, output, _existing(force, skip_existing))
 
@@ -86,7 +87,7 @@ def decompress(
         As `compress`; also: a file is damaged, or of a model that this version lacks.
     """
     suffixes = (fileformat.SUFFIX,)
-    task = _Task(suffixes, ".png", images.format_of, _decompressed)
+    task = _Task(suffixes, ".png", images.format_of, _Conversion("decompress", {}))
     _convert(task, source, output, _existing(force, skip_existing))
 
 
@@ -132,6 +133,21 @@ def _existing(force: bool, skip_existing: bool) -> Existing:
     return "overwrite" if force else "skip" if skip_existing else "refuse"
 
 
+_Convert: TypeAlias = Callable[[Path, Path], bytes]
+
+
+@dataclass(frozen=True)
+class _Conversion:
+    """What is done with one file, so that another process can be told."""
+
+    name: str
+    options: Mapping[str, Any]
+
+    def __call__(self, source: Path, output: Path) -> bytes:
+        with _naming(source):
+            return _CONVERSIONS[self.name](source, output, **self.options)
+
+
 @dataclass(frozen=True)
 class _Task:
     """One direction of the codec.
@@ -145,13 +161,13 @@ class _Task:
     check_name
         Raises CodecError if an output can't have that name.
     convert
-        Returns the bytes of the output of a source.
+        Returns the bytes of the output of a source; what it raises names the source.
     """
 
     suffixes: tuple[str, ...]
     new_suffix: str
     check_name: Callable[[Path], object]
-    convert: Callable[[Path, Path], bytes]
+    convert: _Conversion
 
 
 def _compressed(source: Path, _: Path, step: float, strict: bool) -> bytes:
@@ -160,6 +176,12 @@ def _compressed(source: Path, _: Path, step: float, strict: bool) -> bytes:
 
 def _decompressed(source: Path, output: Path) -> bytes:
     return images.to_bytes(codec.decompress(_read(source)), images.format_of(output))
+
+
+_CONVERSIONS: Mapping[str, Callable[..., bytes]] = {
+    "compress": _compressed,
+    "decompress": _decompressed,
+}
 
 
 def _read(source: Path) -> bytes:
@@ -171,14 +193,20 @@ def _read(source: Path) -> bytes:
 
 
 def _convert(task: _Task, source: Path, output: Path, existing: Existing) -> None:
-    with warnings.catch_warnings():
-        # Of images that unpack to an absurd size, which are refused, and of odd metadata.
-        warnings.filterwarnings("ignore", module="PIL")
+    with _without_warnings():
         try:
             convert = _convert_folder if source.is_dir() else _convert_file
             convert(task, source, output, existing)
         except OSError as error:  # of a path that can't even be looked at
             raise CodecError(f"{error.filename}: {error.strerror}; choose another place") from error
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Hide Pillow's, of odd metadata and images of an absurd size, which are refused."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="PIL")
+        yield
 
 
 def _convert_file(task: _Task, source: Path, output: Path, existing: Existing) -> None:
@@ -193,7 +221,7 @@ def _convert_file(task: _Task, source: Path, output: Path, existing: Existing) -
     _check_absent([output], existing)
     _check_room(output)
     with progress.shown():
-        _convert_one(task, source, output)
+        _convert_one(task.convert, source, output)
 
 
 def _convert_folder(task: _Task, source: Path, output: Path, existing: Existing) -> None:
@@ -227,17 +255,50 @@ def _convert_each(task: _Task, source: Path, jobs: dict[Path, Path]) -> int:
     """Convert files side by side and return how many could not be done."""
     failures = 0
     bar = tqdm(jobs, desc=str(source), unit="file")
-    results = parallel.map_in_order(partial(_attempt, task), jobs.items())
-    for done, (_, error) in enumerate(zip(bar, results, strict=True)):
-        if isinstance(error, _FullError):
-            raise CodecError(
-                f"{error}. {done - failures} of {len(jobs)} files are done, and --skip-existing "
-                "does the rest"
-            ) from error
-        if error:
-            failures += 1
-            _tell(f"error: {error}")
+    with _converter(task.convert, len(jobs)) as convert:
+        results = parallel.map_in_order(partial(_attempt, convert), jobs.items())
+        for done, (_, error) in enumerate(zip(bar, results, strict=True)):
+            if isinstance(error, _FullError):
+                raise CodecError(
+                    f"{error}. {done - failures} of {len(jobs)} files are done, and "
+                    "--skip-existing does the rest"
+                ) from error
+            if error:
+                failures += 1
+                _tell(f"error: {error}")
     return failures
+
+
+FILES_PER_PROCESS = 4
+"""With fewer, a process takes longer to start than it saves."""
+
+_WORKER = "from reproduce.codec import files; files.answer()"
+
+
+@contextmanager
+def _converter(conversion: _Conversion, files: int) -> Iterator[_Convert]:
+    """Give a function that converts one of so many files, where it pays in another process."""
+    processes = min(parallel.available_threads(), files // FILES_PER_PROCESS)
+    if processes < 2:
+        yield conversion
+        return
+    with Workers(processes, _WORKER) as pool:
+
+        def convert(source: Path, output: Path) -> bytes:
+            return pool.do(asdict(conversion) | {"source": str(source), "output": str(output)})
+
+        yield convert
+
+
+def answer() -> None:
+    """Convert the files that another process tells (see `workers`)."""
+
+    def do(job: Job) -> bytes:
+        conversion = _Conversion(job["name"], job["options"])
+        return conversion(Path(job["source"]), Path(job["output"]))
+
+    with _without_warnings():
+        workers.answer(do)
 
 
 def _tell(message: str) -> None:
@@ -275,18 +336,17 @@ class _FullError(CodecError):
     """There is no room for more: others would fare the same."""
 
 
-def _attempt(task: _Task, job: tuple[Path, Path]) -> CodecError | None:
+def _attempt(convert: _Convert, job: tuple[Path, Path]) -> CodecError | None:
     output, source = job
     try:
-        _convert_one(task, source, output)
+        _convert_one(convert, source, output)
     except CodecError as error:
         return error
     return None
 
 
-def _convert_one(task: _Task, source: Path, output: Path) -> None:
-    with _naming(source):
-        data = task.convert(source, output)
+def _convert_one(convert: _Convert, source: Path, output: Path) -> None:
+    data = convert(source, output)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         store.write_whole(output, data)
