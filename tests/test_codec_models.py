@@ -13,7 +13,7 @@ from PIL import Image
 from skimage import data as photographs
 
 from reproduce import codec
-from reproduce.codec import entropy, fileformat, models
+from reproduce.codec import entropy, export, fileformat, layer_list, models
 from reproduce.codec.fileformat import HEADER_BYTES, Header
 from reproduce.core.errors import CodecError
 from reproduce.models import autoencoder as model
@@ -74,11 +74,18 @@ def test_damaged_weights_and_tables_are_noticed(own_copy, place):
 
 
 def test_another_model_and_other_tables_in_their_place_are_noticed(own_copy):
-    model.save(model.build(seed=3), own_copy / "paper-0.keras")
+    other, tables = model.build(seed=3), models.shipped().tables
+    of_shipped = layer_list.read(own_copy, "paper-0")
+    model.save(other, own_copy / "paper-0.keras")
     with pytest.raises(CodecError, match="install anew"):
         models.shipped_autoencoder()
-    np.save(own_copy / "paper-0-tables.npy", models.shipped().tables.frequencies[::-1])
+    layer_list.write(export.layers_of(other, tables, name="paper-0"), own_copy, force=True)
+    with pytest.raises(CodecError, match="install anew"):
+        models.shipped().compress(CAMERA)
+    layer_list.write(of_shipped, own_copy, force=True)
+    assert models.shipped().compress(CAMERA)
     models.shipped.cache_clear()
+    np.save(own_copy / "paper-0-tables.npy", tables.frequencies[::-1])
     with pytest.raises(CodecError, match="install anew"):
         models.shipped().compress(CAMERA)
 
