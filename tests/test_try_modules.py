@@ -1,0 +1,264 @@
+"""The modules of the page "Try it" find what Python finds: bytes, latents, pictures, refusals."""
+
+import hashlib
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from reproduce.codec import entropy, fileformat, models
+from reproduce.core.errors import CodecError
+from reproduce.measure import metrics
+from tests import try_it
+from tests.test_codec_golden import FILES, NAMES, latent_of
+from tests.try_it import Modules, picture
+
+pytestmark = pytest.mark.skipif(try_it.NODE is None, reason="needs Node: apt install nodejs")
+
+golden = pytest.mark.parametrize("file", FILES, ids=NAMES)
+
+
+@pytest.fixture(scope="module")
+def modules() -> Iterator[Modules]:
+    with Modules() as asked:
+        frequencies = models.shipped().tables.frequencies
+        assert asked("tables", frequencies=frequencies.ravel()) == 208 * 61
+        yield asked
+
+
+def shape_of(latent: NDArray[np.integer]) -> dict[str, int]:
+    height, width = latent.shape
+    return {"height": height, "width": width, "channels": 1}
+
+
+def grey(seed: int, height: int, width: int) -> NDArray[np.uint8]:
+    """An image with flat parts, edges and noise."""
+    rng = np.random.default_rng(seed)
+    ramp = np.add.outer(np.arange(height), np.arange(width)) * 255 // (height + width)
+    ramp[height // 3 :, width // 2 :] //= 3
+    return np.clip(ramp + rng.normal(0, 9, ramp.shape), 0, 255).astype(np.uint8)
+
+
+# Latents, payloads, files
+
+
+@golden
+def test_a_golden_file_is_decoded_to_its_latent_and_back_to_the_same_bytes(modules, file):
+    latent, data = latent_of(file), file.read_bytes()
+    unpacked = modules("unpack", file=data)
+    header, payload = fileformat.unpack(data)
+    assert unpacked["payload"].tobytes() == payload
+    found = modules("decode", payload=payload, shape=shape_of(latent))
+    assert found.reshape(latent.shape).tolist() == latent.tolist()
+    again = modules("encode", latent=latent.astype(np.int32).ravel(), shape=shape_of(latent))
+    assert again.tobytes() == payload
+    assert modules("pack", header=unpacked["header"], payload=payload).tobytes() == data
+    assert unpacked["header"]["units"] == header.step_units
+
+
+def random_latents(count: int) -> Iterator[NDArray[np.int32]]:
+    """Latents of all sizes and magnitudes: every fifth has values from all of the 32 bits."""
+    rng = np.random.default_rng(1)
+    limits = np.iinfo(np.int32)
+    for number in range(count):
+        shape = rng.integers(1, 24, 2)
+        if number % 5 == 0:
+            yield rng.integers(limits.min, limits.max, shape, endpoint=True, dtype=np.int32)
+        else:
+            values = np.rint(rng.normal(0, 10.0 ** rng.uniform(0, 9.3), shape))
+            yield np.clip(values, limits.min, limits.max).astype(np.int32)
+
+
+def test_random_latents_become_the_bytes_that_python_writes_and_come_back(modules):
+    tables = models.shipped().tables
+    for latent in random_latents(60):
+        shape = shape_of(latent)
+        payload = modules("encode", latent=latent.ravel(), shape=shape).tobytes()
+        assert payload == entropy.encode(latent, tables)
+        found = modules("decode", payload=payload, shape=shape)
+        assert np.array_equal(found.reshape(latent.shape), latent)
+
+
+def test_a_latent_of_another_version_keeps_its_channels_and_stride(modules):
+    header = fileformat.Header(3, bytes(range(8)), 50, 33, 77, channels=2, stride=4)
+    data = fileformat.pack(header, b"abcd")
+    found = modules("unpack", file=data)
+    assert [found["header"][name] for name in ("channels", "stride", "width", "units")] == [
+        *(2, 4, 50, 77)
+    ]
+    assert modules("pack", header=found["header"], payload=b"abcd").tobytes() == data
+
+
+# Damage
+
+SLOWEST = 1000
+"""Milliseconds that the modules may think about a small file, damaged or not."""
+
+
+def repaired(data: bytes) -> bytes:
+    """A file whose version, length and checksum agree, so that what is behind them counts."""
+    start = data[:4] + b"\1" + data[5:22] + struct.pack("<I", max(0, len(data) - 30))
+    return start + struct.pack("<I", zlib.crc32(start + data[30:])) + data[30:]
+
+
+def whole_files() -> list[bytes]:
+    """The smallest golden files, and as many of small latents of all magnitudes."""
+    written = [file.read_bytes() for file in FILES if file.stat().st_size < 100]
+    for latent in random_latents(60):
+        if latent.size <= 40:
+            height, width = latent.shape
+            header = fileformat.Header(1, models.shipped().fingerprint, 2 * width, 2 * height, 99)
+            payload = entropy.encode(latent, models.shipped().tables)
+            written.append(fileformat.pack(header, payload))
+    return written
+
+
+def damaged(count: int) -> Iterator[bytes]:
+    """Files with bytes changed, cut off and put in; of most, the checksum agrees again."""
+    rng = np.random.default_rng(2)
+    written = whole_files()
+    for number in range(count):
+        data = bytearray(written[number % len(written)])
+        for place in rng.integers(0, len(data), rng.choice([1, 1, 2, 8])):
+            data[place] = rng.integers(256)
+        if number % 7 == 0:
+            del data[rng.integers(0, len(data)) :]
+        if number % 11 == 0:
+            data += rng.bytes(rng.integers(1, 9))
+        yield repaired(bytes(data)) if number % 3 and len(data) >= 30 else bytes(data)
+
+
+def outcome_in_python(data: bytes) -> str:
+    """The digest of the latent of a file, or in which words it is refused."""
+    try:
+        header, payload = fileformat.unpack(data)
+        if header.latent_shape[2] != 1 or np.prod(header.latent_shape) > 512:
+            return "not decoded here"
+        latent = entropy.decode(payload, header.latent_shape[:2], models.shipped().tables)
+    except CodecError as error:
+        return str(error)
+    return hashlib.sha256(latent.astype("<i4").tobytes()).hexdigest()
+
+
+def assert_same_outcomes(modules: Modules, count: int) -> None:
+    outcomes = []
+    for data in damaged(count):
+        expected = outcome_in_python(data)
+        if expected == "not decoded here":  # which takes Python long
+            continue
+        unpacked = modules.ask("unpack", file=data)
+        answer = unpacked
+        if unpacked.refused is None:
+            header = unpacked.found["header"]
+            shape = {
+                "height": -(-header["height"] // header["stride"]),
+                "width": -(-header["width"] // header["stride"]),
+                "channels": header["channels"],
+            }
+            answer = modules.ask("decode", payload=unpacked.found["payload"], shape=shape)
+        found = answer.refused or hashlib.sha256(answer.found.tobytes()).hexdigest()
+        assert found == expected, data.hex()
+        assert answer.milliseconds < SLOWEST
+        outcomes.append(expected)
+    refused = [outcome for outcome in outcomes if " " in outcome]
+    assert len(outcomes) > 0.85 * count
+    assert 0.1 * count < len(refused) < len(outcomes)
+    assert len(set(refused)) > 10
+
+
+def test_damaged_files_are_refused_in_the_words_of_python_or_give_the_same_latent(modules):
+    assert_same_outcomes(modules, 400)
+
+
+@pytest.mark.slow
+def test_so_are_ten_thousand_of_them(modules):
+    assert_same_outcomes(modules, 12_000)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\x89C", b"\x89CAE", b"\x89PNG\r\n", b"\xff\xd8\xff\xe0", b"GIF89a", b"hello"]
+)
+def test_what_is_no_compressed_image_is_told_as_in_python(modules, data):
+    with pytest.raises(CodecError) as told:
+        fileformat.unpack(data)
+    assert modules.ask("unpack", file=data).refused == str(told.value)
+
+
+# What the page makes besides
+
+
+@pytest.mark.parametrize("length", [0, 3, 55, 56, 64, 1000])
+def test_sha_256_is_that_of_the_library(modules, length):
+    data = np.random.default_rng(length).bytes(length)
+    assert modules("sha256", data=data).tobytes() == hashlib.sha256(data).digest()
+
+
+def test_colours_become_grey_as_pillow_has_it(modules):
+    rgba = np.random.default_rng(3).integers(0, 256, (64, 64, 4), dtype=np.uint8)
+    rgba[..., 3] = 255
+    expected = np.asarray(Image.fromarray(rgba[..., :3]).convert("L"))
+    assert np.array_equal(modules("grey", rgba=rgba.ravel()), expected.ravel())
+
+
+def test_psnr_is_that_of_the_book(modules):
+    one, other = grey(4, 30, 41), grey(5, 30, 41)
+    found = modules("psnr", one=one.ravel(), other=other.ravel())
+    assert found == pytest.approx(metrics.psnr(one, other), rel=1e-12)
+
+
+def test_a_png_is_read_by_pillow_to_the_same_levels_and_no_larger_than_raw(modules):
+    levels = grey(6, 37, 53)
+    file = modules("png", picture=picture(levels)).tobytes()
+    with Image.open(io.BytesIO(file)) as image:
+        image.load()
+        assert (image.mode, image.size) == ("L", (53, 37))
+        assert np.array_equal(np.asarray(image), levels)
+    assert len(file) < levels.size
+
+
+@pytest.mark.parametrize("quality", [1, 8, 50, 75, 100])
+def test_a_jpeg_is_read_by_pillow_to_the_levels_that_the_page_shows(modules, quality):
+    levels = grey(7, 61, 83)
+    found = modules("jpeg", picture=picture(levels), quality=quality)
+    with Image.open(io.BytesIO(found["file"].tobytes())) as image:
+        image.load()
+        assert image.mode == "L"
+        read = np.asarray(image).astype(int)
+    assert np.abs(read - found["levels"].reshape(levels.shape)).max() <= 1
+
+
+@pytest.mark.parametrize("quality", [5, 20, 60, 95])
+def test_a_jpeg_takes_no_more_bytes_than_pillows_with_optimised_codes(modules, quality):
+    levels = grey(8, 200, 240)
+    buffer = io.BytesIO()
+    Image.fromarray(levels).save(buffer, "JPEG", quality=quality, optimize=True)
+    file = modules("jpeg", picture=picture(levels), quality=quality)["file"]
+    assert len(file) == pytest.approx(len(buffer.getvalue()), rel=0.01)
+
+
+def test_the_jpeg_of_some_bytes_is_the_best_that_takes_no_more(modules):
+    levels = grey(9, 120, 160)
+    sizes = [
+        len(modules("jpeg", picture=picture(levels), quality=one)["file"]) for one in range(1, 101)
+    ]
+    found = modules("jpegOfBytes", picture=picture(levels), bytes=3000)
+    assert len(found["file"]) == sizes[found["quality"] - 1] <= 3000 < sizes[found["quality"]]
+    assert modules("jpegOfBytes", picture=picture(levels), bytes=sizes[0] - 1) is None
+    assert modules("jpegOfBytes", picture=picture(levels), bytes=10**6)["quality"] == 100
+
+
+def test_the_jpeg_of_some_psnr_is_the_smallest_that_has_it(modules):
+    levels = grey(10, 120, 160)
+
+    def psnr_of(quality: int) -> float:
+        decoded = modules("jpeg", picture=picture(levels), quality=quality)["levels"]
+        return metrics.psnr(levels, decoded.reshape(levels.shape))
+
+    found = modules("jpegOfPsnr", picture=picture(levels), least=30.0)
+    assert psnr_of(found["quality"] - 1) < 30.0 <= psnr_of(found["quality"])
+    assert modules("jpegOfPsnr", picture=picture(levels), least=99.0) is None
