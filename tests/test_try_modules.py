@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import struct
 import zlib
 from collections.abc import Iterator
@@ -11,14 +12,19 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from reproduce.codec import entropy, fileformat, models
+from reproduce import codec
+from reproduce.codec import entropy, fileformat, models, network
 from reproduce.core.errors import CodecError
 from reproduce.measure import metrics
+from reproduce.models import autoencoder
 from tests import try_it
 from tests.test_codec_golden import FILES, NAMES, latent_of
 from tests.try_it import Modules, picture
 
 pytestmark = pytest.mark.skipif(try_it.NODE is None, reason="needs Node: apt install nodejs")
+
+LIST = models.SHIPPED / "paper-0.json"
+NUMBERS = LIST.with_suffix(".bin").read_bytes()
 
 golden = pytest.mark.parametrize("file", FILES, ids=NAMES)
 
@@ -28,6 +34,7 @@ def modules() -> Iterator[Modules]:
     with Modules() as asked:
         frequencies = models.shipped().tables.frequencies
         assert asked("tables", frequencies=frequencies.ravel()) == 208 * 61
+        assert asked("model", list=json.loads(LIST.read_text()), numbers=NUMBERS) == "paper-0"
         yield asked
 
 
@@ -42,6 +49,65 @@ def grey(seed: int, height: int, width: int) -> NDArray[np.uint8]:
     ramp = np.add.outer(np.arange(height), np.arange(width)) * 255 // (height + width)
     ramp[height // 3 :, width // 2 :] //= 3
     return np.clip(ramp + rng.normal(0, 9, ramp.shape), 0, 255).astype(np.uint8)
+
+
+# The network
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 2), (61, 97), (300, 275)])
+def test_the_network_finds_the_latent_and_the_integers_of_keras(modules, size):
+    """The larger one takes several tiles here, and one there."""
+    levels, height, width = grey(12, *size), *size
+    shipped = models.shipped()
+    latent = modules("latent", picture=picture(levels))
+    expected = network.latent_of(shipped.autoencoder, levels)
+    found = latent["values"].reshape(expected.shape)
+    assert np.abs(found - expected).max() < 1e-5
+    steps = modules("quantise", latent=latent["values"], step=0.25).reshape(expected.shape)
+    # Two sums in another order can lie on both sides of the middle between two integers.
+    assert np.count_nonzero(steps != shipped.quantise(levels, 0.25)) <= height * width / 20_000
+    attention = modules("map", latent=latent)["values"].reshape(expected.shape)
+    of_keras = autoencoder.attend(shipped.autoencoder, expected[None, ..., None])[0, ..., 0]
+    assert np.abs(attention - of_keras).max() < 1e-5
+
+
+@pytest.mark.parametrize("file", FILES[:-1], ids=NAMES[:-1])
+def test_a_golden_file_is_decoded_to_its_image_within_a_grey_level(modules, file):
+    with Image.open(file.with_suffix(".png")) as image:
+        expected = np.asarray(image).astype(int)
+    found = modules("decompress", file=file.read_bytes()).reshape(expected.shape)
+    assert np.abs(found - expected).max() <= 1
+
+
+def test_a_files_decoding_changes_with_what_the_attention_is_made_to_do(modules):
+    """The decoder expects the latent weighed down: without attention, it makes it too bright."""
+    levels = grey(13, 80, 90)
+    file = modules("compress", picture=picture(levels), step=1 / 64).tobytes()
+    found = {
+        how: metrics.psnr(levels, modules("decompress", file=file, how=how).reshape(levels.shape))
+        for how in ("trained", "mean", "none")
+    }
+    assert found["trained"] > found["none"] + 5
+    assert found["mean"] > found["none"] + 5
+    assert found["trained"] != found["mean"]
+
+
+def test_a_file_of_another_model_or_of_other_numbers_is_refused_as_in_python(modules):
+    for changes in ({"model": 9}, {"fingerprint": b"12345678"}):
+        fields = {"model": 1, "fingerprint": models.shipped().fingerprint} | changes
+        header = fileformat.Header(width=2, height=2, step_units=9, **fields)
+        file = fileformat.pack(
+            header, entropy.encode(np.ones((1, 1), int), models.shipped().tables)
+        )
+        with pytest.raises(CodecError) as told:
+            codec.decompress(file)
+        assert modules.ask("read", file=file).refused == str(told.value)
+
+
+def test_a_model_whose_numbers_are_damaged_is_not_taken(modules):
+    other = bytes([NUMBERS[0] ^ 1, *NUMBERS[1:]])
+    answer = modules.ask("model", list=json.loads(LIST.read_text()), numbers=other)
+    assert answer.refused == "the numbers of model paper-0 are damaged: load the page anew"
 
 
 # Latents, payloads, files
