@@ -1,0 +1,27 @@
+// Numbers as the book writes them.
+
+/** @param {number} number @returns {string} thousands apart */
+export const grouped = (number) => Math.round(number).toLocaleString("en-US");
+
+/** @param {number | null} value in dB @returns {string} */
+export function decibels(value) {
+  if (value === null) return "–";
+  return value === Infinity ? "∞" : value.toFixed(2).replace("-", "−");
+}
+
+/** @param {number} step @returns {string} 1/4, or 2 */
+export const stepName = (step) => (step < 1 ? `1/${1 / step}` : String(step));
+
+/** @param {number} times @returns {string} two digits that count */
+export const factor = (times) => (times < 10 ? times.toFixed(1) : grouped(times));
+
+/**
+ * @param {string} tag @param {Record<string, string>} [attributes] @param {...(Node | string)} children
+ * @returns {HTMLElement}
+ */
+export function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}

@@ -1,0 +1,120 @@
+"""The page "Try it": its program and what the program is given, for Sphinx.
+
+    ```{try-it}
+    ```
+
+stands where it comes. The program's modules, its HTML and its style sheet are in `book/try_it/`; it
+is given the model as exported, photographs to begin with, the colours of the book's false-colour
+pictures and the mean curves of the chapter on rate and distortion, all within one script.
+"""
+
+import base64
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from reproduce.book import bundle
+from reproduce.codec import models
+from reproduce.data.sources.excerpt import EXCERPT
+from reproduce.measure import stages
+from reproduce.measure.rates import curves, measurement
+from reproduce.measure.rates.autoencoder import AUTOENCODER
+from reproduce.results import record
+from reproduce.results.excerpt import PAPERS_IMAGE
+
+PAGE = "book/try_it"
+FOLDER = Path("book") / "try_it"
+SCRIPT, STYLE = "try-it.js", "try-it.css"
+
+COLOURS = "cividis"
+"""Of the book's attention maps, differences and latents."""
+
+EXAMPLES = {
+    PAPERS_IMAGE: "The paper’s photograph",
+    "test/bean_rust/bean_rust_test.3.jpg": "A leaf with rust",
+}
+"""Photographs of the excerpt, the first of which is there from the start, with what they show."""
+
+
+class TryIt(SphinxDirective):
+    """The directive `try-it`."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the page's controls and places, which the program fills."""
+        file = Path(self.env.srcdir) / FOLDER / "page.html"
+        self.env.note_dependency(str(file))
+        return [nodes.raw("", file.read_text(encoding="utf-8"), format="html")]
+
+
+def data() -> dict[str, Any]:
+    """Return what the program is given: see `Data` in `book/try_it/page.js`."""
+    return {
+        "models": [_exported(entry["name"]) for entry in models.known().values()],
+        "examples": [_example(name, title) for name, title in EXAMPLES.items()],
+        "colours": _text(mpl.colormaps[COLOURS](np.arange(256), bytes=True)[:, :3].tobytes()),
+        "curves": _curves(),
+    }
+
+
+def _text(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def _exported(name: str) -> dict[str, Any]:
+    numbers = (models.SHIPPED / f"{name}.bin").read_bytes()
+    listed = json.loads((models.SHIPPED / f"{name}.json").read_text(encoding="utf-8"))
+    return {"list": listed, "numbers": _text(numbers)}
+
+
+def _example(name: str, title: str) -> dict[str, str]:
+    file = EXCERPT / name
+    return {"name": file.name, "title": title, "data": _text(file.read_bytes())}
+
+
+def _curves() -> dict[str, list[dict[str, float]]]:
+    """Return rates and PSNR of the means over the recorded images: of the model, and of JPEG."""
+    recorded = measurement.read(record.folders(stages.CODECS, stages.RATES))
+    means = curves.means(recorded)
+    found = {}
+    for name, codec in (("model", AUTOENCODER), ("jpeg", curves.ANCHOR)):
+        rates, values = curves.rising(means, codec, "psnr_db")
+        found[name] = [
+            {"bpp": round(float(rate), 4), "psnr": round(float(value), 2)}
+            for rate, value in zip(rates, values, strict=True)
+        ]
+    return found
+
+
+def add_files(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.Node | None
+) -> None:
+    """Have the page, and no other, load its script and its style sheet."""
+    if page == PAGE:
+        app.add_js_file(SCRIPT, loading_method="defer")
+        app.add_css_file(STYLE)
+
+
+def write_files(app: Sphinx) -> None:
+    """Write script and style sheet where pages load such from."""
+    if app.builder.format == "html":
+        folder = Path(app.srcdir) / FOLDER
+        static = Path(app.outdir) / "_static"
+        static.mkdir(parents=True, exist_ok=True)
+        script = bundle.bundle(folder / "main.js", data())
+        (static / SCRIPT).write_text(script, encoding="utf-8")
+        shutil.copyfile(folder / "page.css", static / STYLE)
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directive, and what the page loads."""
+    app.add_directive("try-it", TryIt)
+    # Before pages are written: each names the checksums of what it loads.
+    app.connect("builder-inited", write_files)
+    app.connect("html-page-context", add_files)
