@@ -16,5 +16,5 @@ export function main(program, data) {
   }
   const source = new Blob([`(${program})();`], { type: "text/javascript" });
   const address = URL.createObjectURL(source);
-  begin(document.querySelector("#try-it"), data, () => new Worker(address));
+  begin(document.querySelector("#try-program"), data, () => new Worker(address));
 }

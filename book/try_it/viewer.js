@@ -28,6 +28,7 @@ export class Viewer {
     const isOther = size.width !== this.size.width || size.height !== this.size.height;
     this.size = size;
     this.frame.style.aspectRatio = `${size.width} / ${size.height}`;
+    this.frame.style.setProperty("--try-form", String(size.width / size.height));
     if (isOther) this.fit();
     else this.place();
   }

@@ -11,6 +11,7 @@ pictures and the mean curves of the chapter on rate and distortion, all within o
 import base64
 import json
 import shutil
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from reproduce.data.sources.excerpt import EXCERPT
 from reproduce.measure import stages
 from reproduce.measure.rates import curves, measurement
 from reproduce.measure.rates.autoencoder import AUTOENCODER
-from reproduce.results import record
+from reproduce.results import page_times, record
 from reproduce.results.excerpt import PAPERS_IMAGE
 
 PAGE = "book/try_it"
@@ -42,17 +43,41 @@ EXAMPLES = {
 }
 """Photographs of the excerpt, the first of which is there from the start, with what they show."""
 
+_FOOT = "<!-- foot -->"
+
 
 class TryIt(SphinxDirective):
     """The directive `try-it`."""
 
     def run(self) -> list[nodes.Node]:
         """Return the page's controls and places, which the program fills."""
-        file = Path(self.env.srcdir) / FOLDER / "page.html"
-        self.env.note_dependency(str(file))
-        return [nodes.raw("", file.read_text(encoding="utf-8"), format="html")]
+        folder = Path(self.env.srcdir) / FOLDER
+        content = (folder / "page.html").read_text(encoding="utf-8")
+        return [nodes.raw("", content.replace(_FOOT, foot(folder)), format="html")]
 
 
+def foot(folder: Path) -> str:
+    """Return what the page says of its own size and times, in HTML."""
+    parts = [(folder / name).read_bytes() for name in ("page.html", "page.css")]
+    size = len(script(folder).encode()) + sum(map(len, parts))
+    times = page_times.read()
+    each = [
+        f"{one.width * one.height / 1e6:.3g} megapixels {min(one.milliseconds) / 1000:.1f} s"
+        for one in times.photographs
+    ]
+    return (
+        f"The program takes {size:,} bytes, model and examples included. From a file to what comes "
+        f"back, photographs took it: {', '.join(each)} ({times.browser}, {times.machine.processor}, "
+        f"{times.machine.cores} cores, {times.measured})."
+    )
+
+
+def script(folder: Path) -> str:
+    """Return the page's script, from the folder of its modules."""
+    return bundle.bundle(folder / "main.js", data())
+
+
+@cache
 def data() -> dict[str, Any]:
     """Return what the program is given: see `Data` in `book/try_it/page.js`."""
     return {
@@ -107,8 +132,7 @@ def write_files(app: Sphinx) -> None:
         folder = Path(app.srcdir) / FOLDER
         static = Path(app.outdir) / "_static"
         static.mkdir(parents=True, exist_ok=True)
-        script = bundle.bundle(folder / "main.js", data())
-        (static / SCRIPT).write_text(script, encoding="utf-8")
+        (static / SCRIPT).write_text(script(folder), encoding="utf-8")
         shutil.copyfile(folder / "page.css", static / STYLE)
 
 

@@ -1,0 +1,53 @@
+"""How long the page "Try it" takes for photographs of some sizes, as last measured.
+
+`python -m benchmarks.try_it` measures and writes results/try-it.json; this reads it.
+"""
+
+from pathlib import Path
+
+from reproduce.core import store
+from reproduce.core.environment import Machine
+from reproduce.core.values import Value
+
+RESULT = "try-it.json"
+
+
+class Photograph(Value):
+    """A photograph, and how long each opening of it took, in milliseconds.
+
+    From the file to what comes back on the screen: read, encoded, written, and decoded.
+    """
+
+    width: int
+    height: int
+    milliseconds: tuple[float, ...]
+
+
+class PageTimes(Value):
+    """What was measured.
+
+    Attributes
+    ----------
+    machine
+        It may be busy besides: of several openings, the shortest counts.
+    browser
+        Name and version.
+    commit
+        Ends in `-dirty` if the checkout had uncommitted changes; "" outside of git.
+    measured
+        The day.
+    photographs
+        By rising size.
+    """
+
+    machine: Machine
+    browser: str
+    commit: str
+    measured: str
+    photographs: tuple[Photograph, ...]
+
+
+def read(path: Path | None = None) -> PageTimes:
+    """Read what was measured last, by default what is committed."""
+    path = path or store.project_root() / "results" / RESULT
+    return PageTimes.model_validate_json(path.read_text(encoding="utf-8"))
