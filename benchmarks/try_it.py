@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import CDPSession, Page, sync_playwright
 
 from reproduce.book import pdf
 from reproduce.core import environment, store
@@ -32,11 +32,13 @@ def main() -> None:
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=pdf.browser(), args=["--no-sandbox"])
         page = browser.new_page()
+        asked = browser.new_browser_cdp_session()
         page.goto((book / "book" / "try_it.html").resolve().as_uri())
         finished(page, "")
-        photographs = [measure(page, size, Path(folder)) for size in SIZES]
+        photographs = [measure(page, asked, size, Path(folder)) for size in SIZES]
         times = PageTimes(
             machine=environment.machine(),
+            workers=len(page.workers),
             browser=f"Chromium {browser.version.partition('.')[0]}",
             commit=environment.commit() or "",
             measured=datetime.now(UTC).date().isoformat(),
@@ -47,17 +49,30 @@ def main() -> None:
     print(times.model_dump_json(indent=1))
 
 
-def measure(page: Page, size: tuple[int, int], folder: Path) -> Photograph:
+def measure(page: Page, asked: CDPSession, size: tuple[int, int], folder: Path) -> Photograph:
     """Open a photograph of a size several times."""
     file = folder / f"{size[0]}x{size[1]}.jpg"
     with Image.open(EXCERPT / PAPERS_IMAGE) as image:
         image.resize(size, Image.Resampling.BICUBIC).save(file, quality=90)
-    taken = []
+    clock, processor = [], []
     for _ in range(ROUNDS):
         before = page.locator("#try-program").get_attribute("data-shown") or ""
+        start = processor_seconds(asked)
         page.set_input_files(".try-choose input", file)
-        taken.append(finished(page, before))
-    return Photograph(width=size[0], height=size[1], milliseconds=tuple(taken))
+        clock.append(finished(page, before))
+        processor.append(round(processor_seconds(asked) - start, 2))
+    return Photograph(
+        width=size[0],
+        height=size[1],
+        milliseconds=tuple(clock),
+        processor_seconds=tuple(processor),
+    )
+
+
+def processor_seconds(asked: CDPSession) -> float:
+    """Return what the pages' processes have taken so far."""
+    processes = asked.send("SystemInfo.getProcessInfo")["processInfo"]
+    return float(sum(one["cpuTime"] for one in processes if one["type"] == "renderer"))
 
 
 def finished(page: Page, before: str) -> float:

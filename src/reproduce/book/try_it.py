@@ -62,13 +62,13 @@ def foot(folder: Path) -> str:
     size = len(script(folder).encode()) + sum(map(len, parts))
     times = page_times.read()
     each = [
-        f"{one.width * one.height / 1e6:.3g} megapixels {min(one.milliseconds) / 1000:.1f} s"
+        f"{min(one.processor_seconds):.2g} s for {one.width * one.height / 1e6:.3g}"
         for one in times.photographs
     ]
     return (
-        f"The program takes {size:,} bytes, model and examples included. From a file to what comes "
-        f"back, photographs took it: {', '.join(each)} ({times.browser}, {times.machine.processor}, "
-        f"{times.machine.cores} cores, {times.measured})."
+        f"Program, model and examples are {size:,} bytes. From a photograph to what comes back it "
+        f"takes, of processor time that up to four workers share, {', '.join(each)} megapixels "
+        f"({times.browser} on {times.machine.processor}, {times.measured})."
     )
 
 

@@ -13,14 +13,24 @@ RESULT = "try-it.json"
 
 
 class Photograph(Value):
-    """A photograph, and how long each opening of it took, in milliseconds.
+    """A photograph, and what each opening of it took.
 
     From the file to what comes back on the screen: read, encoded, written, and decoded.
+
+    Attributes
+    ----------
+    width, height
+        In pixels.
+    milliseconds
+        On the clock: the more, the busier the machine is besides.
+    processor_seconds
+        Of all of the page's threads together.
     """
 
     width: int
     height: int
     milliseconds: tuple[float, ...]
+    processor_seconds: tuple[float, ...]
 
 
 class PageTimes(Value):
@@ -30,6 +40,8 @@ class PageTimes(Value):
     ----------
     machine
         It may be busy besides: of several openings, the shortest counts.
+    workers
+        Threads that share the work.
     browser
         Name and version.
     commit
@@ -41,6 +53,7 @@ class PageTimes(Value):
     """
 
     machine: Machine
+    workers: int
     browser: str
     commit: str
     measured: str
