@@ -1,15 +1,18 @@
 """Fixtures shared by the tests: build folders, small real images, one small trained run."""
 
+import functools
+import http.server
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -17,7 +20,11 @@ import yaml
 from hypothesis import settings
 from PIL import Image
 
+from reproduce.book import pdf
 from reproduce.core.parameters import Parameters
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parents[1]
 
@@ -288,3 +295,40 @@ def write_as_executed(notebook: Path, target: Path) -> None:
     ]
     nbformat.write(content, target)
     store.write_json(provenance.path_of(target), {**made.model_dump(), "artifacts": artifacts})
+
+
+@pytest.fixture(scope="module")
+def book(request: pytest.FixtureRequest) -> Path:
+    """The folder of a rendered book."""
+    folder = request.config.getoption("--book")
+    if folder is None:
+        pytest.skip("needs a rendered book: --book build/sample/book")
+    return Path(folder).resolve()
+
+
+@pytest.fixture(scope="module")
+def site(book: Path) -> Iterator[str]:
+    """The address at which the book is served."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            """Say nothing of each request."""
+
+    handler = functools.partial(Quiet, directory=str(book))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """Chromium, as the system has it."""
+    from playwright.sync_api import sync_playwright  # which few of the tests need
+
+    if not any(map(shutil.which, pdf.BROWSERS)):
+        pytest.skip("needs Chromium: apt install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=pdf.browser(), args=["--no-sandbox"])
+        yield browser
+        browser.close()

@@ -6,13 +6,9 @@ It takes Chromium as the system has it (Debian: `apt install chromium`); without
 `--book`, it is skipped.
 """
 
-import functools
-import http.server
 import io
 import json
 import re
-import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,47 +18,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from reproduce.book import pdf
 from tests import screenshot
 
 pytestmark = pytest.mark.slow
 
 WIDTHS = {"phone": 390, "tablet": 820, "desktop": 1280}
-
-
-@pytest.fixture(scope="module")
-def book(request: pytest.FixtureRequest) -> Path:
-    folder = request.config.getoption("--book")
-    if folder is None:
-        pytest.skip("needs a rendered book: --book build/sample/book")
-    return Path(folder).resolve()
-
-
-@pytest.fixture(scope="module")
-def site(book: Path) -> Iterator[str]:
-    """The address at which the book is served."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None:
-            """Say nothing of each request."""
-
-    handler = functools.partial(Quiet, directory=str(book))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not any(map(shutil.which, pdf.BROWSERS)):
-        pytest.skip("needs Chromium: apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=pdf.browser(), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

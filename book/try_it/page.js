@@ -435,7 +435,7 @@ class Page {
     const place = this.part(".try-error");
     place.hidden = false;
     if (error instanceof CodecError) place.textContent = `Not possible: ${error.message}.`;
-    else if (error instanceof NoWorkers || error.name === "SecurityError") {
+    else if (error instanceof NoWorkers) {
       place.textContent = `This page computes in workers, and this browser starts none (${error.message}).`;
     } else place.textContent = `Something went wrong: ${error.message}.`;
   }

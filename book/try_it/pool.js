@@ -32,7 +32,7 @@ export class Pool {
   }
 
   start() {
-    const member = { worker: this.begin(), /** @type {Task | null} */ busy: null, id: 0 };
+    const member = { worker: this.begun(), /** @type {Task | null} */ busy: null, id: 0 };
     member.worker.onmessage = ({ data }) => this.finish(member, data);
     member.worker.onerror = (event) => {
       event.preventDefault();
@@ -45,6 +45,14 @@ export class Pool {
       reject: (error) => this.queue.splice(0).forEach((task) => task.reject(error)),
     });
     return member;
+  }
+
+  begun() {
+    try {
+      return this.begin();
+    } catch (error) {
+      throw new NoWorkers(error.message);
+    }
   }
 
   /**

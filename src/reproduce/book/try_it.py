@@ -83,24 +83,25 @@ def data() -> dict[str, Any]:
     return {
         "models": [_exported(entry["name"]) for entry in models.known().values()],
         "examples": [_example(name, title) for name, title in EXAMPLES.items()],
-        "colours": _text(mpl.colormaps[COLOURS](np.arange(256), bytes=True)[:, :3].tobytes()),
+        "colours": text_of(mpl.colormaps[COLOURS](np.arange(256), bytes=True)[:, :3].tobytes()),
         "curves": _curves(),
     }
 
 
-def _text(content: bytes) -> str:
+def text_of(content: bytes) -> str:
+    """Return bytes in base64, as scripts hold them."""
     return base64.b64encode(content).decode()
 
 
 def _exported(name: str) -> dict[str, Any]:
     numbers = (models.SHIPPED / f"{name}.bin").read_bytes()
     listed = json.loads((models.SHIPPED / f"{name}.json").read_text(encoding="utf-8"))
-    return {"list": listed, "numbers": _text(numbers)}
+    return {"list": listed, "numbers": text_of(numbers)}
 
 
 def _example(name: str, title: str) -> dict[str, str]:
     file = EXCERPT / name
-    return {"name": file.name, "title": title, "data": _text(file.read_bytes())}
+    return {"name": file.name, "title": title, "data": text_of(file.read_bytes())}
 
 
 def _curves() -> dict[str, list[dict[str, float]]]:

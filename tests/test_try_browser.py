@@ -1,0 +1,371 @@
+"""The page "Try it" in a real browser, opened from a disk: what it computes, says, and takes.
+
+pytest tests/test_try_browser.py --book build/sample/book
+"""
+
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from reproduce import codec
+from reproduce.book import try_it
+from reproduce.codec import images
+from reproduce.core.errors import CodecError
+from reproduce.data.sources.excerpt import EXCERPT
+from tests.test_browser import WIDTHS
+from tests.test_codec_golden import FOLDER
+
+pytestmark = pytest.mark.slow
+
+PHOTOGRAPH = EXCERPT / list(try_it.EXAMPLES)[1]
+GOLDEN = FOLDER / "chelsea-97x61.cae"
+
+SHOWN = "document.querySelector('#try-program').dataset.shown"
+
+
+@pytest.fixture
+def page(browser: Browser, book: Path) -> Iterator[Page]:
+    """The page with the example that is there from the start, and nothing else measured yet."""
+    context = browser.new_context(viewport={"width": WIDTHS["desktop"], "height": 900})
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.add_init_script(
+        "addEventListener('DOMContentLoaded', () => document.querySelector('#try-program')"
+        ".addEventListener('coded', ({ detail }) => { globalThis.coded = detail; }))"
+    )
+    page.goto((book / f"{try_it.PAGE}.html").as_uri())
+    page.wait_for_function(SHOWN)
+    yield page
+    assert faults == []
+    context.close()
+
+
+def show(page: Page, file: Path | dict[str, Any]) -> None:
+    """Open a file, and wait until what comes back is shown."""
+    before = page.evaluate(SHOWN)
+    page.set_input_files(".try-choose input", file)  # type: ignore[arg-type]
+    page.wait_for_function(f"before => {SHOWN} !== before", arg=before)
+
+
+def file_of(name: str, content: bytes) -> dict[str, Any]:
+    """A file that a test makes up."""
+    return {"name": name, "mimeType": "", "buffer": content}
+
+
+def png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def saved(page: Page, button: str) -> bytes:
+    with page.expect_download() as download:
+        page.get_by_role("button", name=button).click()
+    return Path(download.value.path()).read_bytes()
+
+
+def coded(page: Page, what: str) -> Any:
+    """What the page has made of its file."""
+    return page.evaluate(f"(({{ file, latent, header }}) => Array.from({what}))(globalThis.coded)")
+
+
+def levels(data: bytes) -> NDArray[np.int16]:
+    with Image.open(io.BytesIO(data)) as image:
+        return np.asarray(image).astype(np.int16)
+
+
+def test_a_photograph_becomes_the_bytes_of_the_command_line(page: Page) -> None:
+    show(page, PHOTOGRAPH)
+    image = images.read_grey(PHOTOGRAPH)
+    assert saved(page, "Save the file") == codec.compress(image)
+    decoded = levels(saved(page, "as PNG"))
+    assert np.abs(decoded - codec.decompress(codec.compress(image))).max() <= 1
+    page.locator("#try-step").press("ArrowRight")
+    page.wait_for_function("globalThis.coded.header.units === 32768")
+    assert saved(page, "Save the file") == codec.compress(image, 0.5)
+
+
+def test_a_file_of_the_command_line_has_the_same_latent_here(page: Page) -> None:
+    show(page, GOLDEN)
+    header, latent = codec.shipped().decode_latent(GOLDEN.read_bytes())
+    found = np.array(coded(page, "latent.values")).reshape(latent.shape)
+    assert np.array_equal(found / header.step, latent)
+    assert saved(page, "Save the file") == GOLDEN.read_bytes()
+    expected = levels(GOLDEN.with_suffix(".png").read_bytes())
+    assert np.abs(levels(saved(page, "as PNG")) - expected).max() <= 1
+    assert page.locator("#try-step").is_disabled()
+    assert "needs the original" in page.locator(".try-table").inner_text()
+
+
+def test_the_header_is_shown_byte_by_byte(page: Page) -> None:
+    show(page, GOLDEN)
+    shown = "".join(page.locator(".try-header code").all_inner_texts()).replace(" ", "")
+    assert bytes.fromhex(shown) == GOLDEN.read_bytes()[:30]
+    assert "97" in page.locator(".try-header").inner_text()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data[:-3],
+        lambda data: data[:40] + bytes([data[40] ^ 1]) + data[41:],
+        lambda data: data[:5] + b"\7" + data[6:],
+        lambda data: b"\x89CAE\5" + data[5:],
+    ],
+)
+def test_a_damaged_file_is_refused_in_the_words_of_the_command_line(page: Page, damage) -> None:
+    data = damage(GOLDEN.read_bytes())
+    page.set_input_files(".try-choose input", file_of("damaged.cae", data))  # type: ignore[arg-type]
+    with pytest.raises(CodecError) as told:
+        codec.decompress(data)
+    expect(page.get_by_role("alert")).to_have_text(f"Not possible: {told.value}.")
+    show(page, GOLDEN)  # and the page goes on
+    assert not page.locator(".try-error").is_visible()
+
+
+def test_what_is_no_photograph_and_what_is_too_large_is_told(page: Page) -> None:
+    large = file_of("large.png", png(Image.new("L", (6001, 4000))))
+    for file, told in (
+        (
+            file_of("words.txt", b"words"),
+            "neither a compressed image nor one that this browser can",
+        ),
+        (file_of("nothing.jpg", b""), "the file is empty"),
+        (large, "6001x4000 pixels: this page takes at most 24,000,000 in all"),
+    ):
+        page.set_input_files(".try-choose input", file)  # type: ignore[arg-type]
+        expect(page.get_by_role("alert")).to_contain_text(told)
+
+
+def test_the_smallest_image_comes_through(page: Page) -> None:
+    show(page, file_of("dot.png", png(Image.new("L", (1, 1), 200))))
+    expect(page.locator(".try-status")).to_contain_text("1 × 1 pixels")
+    assert "no JPEG is that small" in page.locator(".try-table").inner_text()
+
+
+def test_nothing_leaves_the_page(browser: Browser, site: str) -> None:
+    """Once it is there, it asks for nothing: not even of the server that it came from."""
+    page = browser.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    page.goto(f"{site}/{try_it.PAGE}.html", wait_until="networkidle")
+    page.wait_for_function("document.querySelector('#try-program').dataset.all")
+    assert all(url.startswith((f"{site}/", "blob:", "data:")) for url in asked)
+    asked.clear()
+    show(page, PHOTOGRAPH)
+    saved(page, "as PNG")
+    page.get_by_label("none", exact=True).check()
+    page.wait_for_timeout(500)
+    assert [url for url in asked if not url.startswith(("blob:", "data:"))] == []
+    page.close()
+
+
+def test_all_of_it_can_be_done_by_keyboard_alone(page: Page) -> None:
+    focus = "document.activeElement.closest('label, button, .try-frame')?.textContent.trim()"
+    reached: list[str] = []
+
+    def tab_to(text: str) -> None:
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            reached.append(str(page.evaluate(focus)))
+            if text in reached[-1]:
+                return
+        raise AssertionError(f"{text} is not reached: {reached}")
+
+    page.locator(".bd-article h1").click()
+    tab_to("Choose a photograph")
+    tab_to("A leaf with rust")
+    before = page.evaluate(SHOWN)
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"before => {SHOWN} !== before", arg=before)
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "try-step":
+            break
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function("globalThis.coded.header.units === 8192")
+    tab_to("as trained")
+    page.keyboard.press("ArrowRight")
+    assert page.get_by_label("its mean everywhere").is_checked()
+    tab_to("model")
+    page.keyboard.press("ArrowRight")
+    assert page.get_by_label("JPEG, same bytes").is_checked()
+    tab_to("original")
+    page.keyboard.press("+")
+    moved = page.locator(".try-left canvas").get_attribute("style")
+    page.keyboard.press("ArrowRight")
+    assert page.locator(".try-left canvas").get_attribute("style") != moved
+    tab_to("Divider")
+    page.keyboard.press("End")
+    place = "getComputedStyle(document.querySelector('.try-frame')).getPropertyValue('--try-place')"
+    assert page.evaluate(place) == "100%"
+    tab_to("Attention map")
+    page.keyboard.press("End")
+    assert page.locator(".try-map").evaluate("map => map.style.opacity") == "1"
+    tab_to("Save the file")
+
+
+def test_a_photograph_can_be_dropped_and_pasted(page: Page) -> None:
+    transfer = """() => {
+        const data = new DataTransfer();
+        const bytes = Uint8Array.from(atob(globalThis.given), (c) => c.charCodeAt(0));
+        data.items.add(new File([bytes], 'given.png', { type: 'image/png' }));
+        return data;
+    }"""
+    for width, event in (
+        (30, "new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true })"),
+        (40, "new ClipboardEvent('paste', { clipboardData: data, bubbles: true })"),
+    ):
+        content = try_it.text_of(png(Image.new("L", (width, 20), 90)))
+        page.evaluate(f"globalThis.given = '{content}'")
+        page.evaluate(
+            f"() => {{ const data = ({transfer})();"
+            f" document.querySelector('#try-program').dispatchEvent({event}); }}"
+        )
+        expect(page.locator(".try-status")).to_contain_text(f"{width} × 20 pixels")
+
+
+def test_both_pictures_are_enlarged_and_moved_as_one(page: Page) -> None:
+    frame = page.locator(".try-frame")
+    frame.scroll_into_view_if_needed()
+    page.get_by_role("button", name="Larger").click()
+    box = frame.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 40, box["y"] + 200)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 10, box["y"] + 150)
+    page.mouse.up()
+    places = page.evaluate(
+        "[...document.querySelectorAll('.try-frame canvas')].map(c => c.style.cssText)"
+    )
+    assert len(places) == 3
+    assert len(set(places)) == 1
+    assert "translate(0px, 0px)" not in places[0]
+    page.get_by_role("button", name="Whole").click()
+    assert "translate(0px, 0px)" in str(page.locator(".try-left canvas").get_attribute("style"))
+
+
+def test_what_is_said_of_the_attention_is_what_was_measured(page: Page) -> None:
+    page.wait_for_function("document.querySelector('#try-program').dataset.all")
+    psnrs = []
+    for name in ("as trained", "its mean everywhere", "none"):
+        page.locator(".try-attention").get_by_label(name, exact=True).check()
+        psnrs.append(page.locator(".try-psnr").inner_text())
+    finding = page.locator(".try-finding").inner_text()
+    assert f"gives {psnrs[1]} dB, the map {psnrs[0]} dB" in finding
+    # The difference is that of the numbers before they are rounded.
+    worth = re.search(r"is worth (−?[\d.]+) dB", finding)
+    assert worth is not None
+    difference = float(psnrs[0]) - float(psnrs[1])
+    assert abs(float(worth[1].replace("−", "-")) - difference) < 0.011
+    assert f"Without any, {psnrs[2]} dB" in finding
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", ["phone", "desktop"])
+def test_axe_finds_no_fault_whatever_is_shown(
+    browser: Browser,
+    book: Path,
+    width: str,
+    theme: Any,
+) -> None:
+    viewport = {"width": WIDTHS[width], "height": 900}
+    page = browser.new_page(viewport=viewport, color_scheme=theme)  # type: ignore[arg-type]
+    page.goto((book / f"{try_it.PAGE}.html").as_uri())
+    page.wait_for_function("document.querySelector('#try-program').dataset.all")
+    page.get_by_label("|difference|").check()
+    page.locator(".try-opacity input").press("End")
+    assert page.locator(".try-legend").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    faults = Axe().run(page).response["violations"]
+    assert [(fault["id"], fault["nodes"][0]["target"]) for fault in faults] == []
+    page.close()
+
+
+def test_what_may_differ_from_the_command_line_is_told(page: Page) -> None:
+    clear = Image.new("RGBA", (20, 20), (10, 200, 30, 128))
+    deep = Image.fromarray(np.full((20, 20), 30_000, np.uint16))
+    for image, told in ((clear, "stands on white"), (deep, "16 bits")):
+        show(page, file_of("some.png", png(image)))
+        expect(page.locator(".try-notes")).to_contain_text(told)
+    show(page, PHOTOGRAPH)
+    assert not page.locator(".try-notes").is_visible()
+
+
+def test_a_browser_that_adds_noise_to_what_is_read_is_found_out(page: Page) -> None:
+    page.evaluate("""() => {
+        const read = CanvasRenderingContext2D.prototype.getImageData;
+        CanvasRenderingContext2D.prototype.getImageData = function (...told) {
+            const found = read.apply(this, told);
+            found.data[4] ^= 1;
+            return found;
+        };
+    }""")
+    show(page, PHOTOGRAPH)
+    expect(page.locator(".try-notes")).to_contain_text("changes pixels that pages read")
+
+
+def test_a_browser_without_workers_is_told_of(browser: Browser, book: Path) -> None:
+    page = browser.new_page()
+    page.add_init_script(
+        "globalThis.Worker = class { constructor() { throw new Error('none'); } };"
+    )
+    page.goto((book / f"{try_it.PAGE}.html").as_uri())
+    expect(page.get_by_role("alert")).to_contain_text("starts none")
+    page.close()
+
+
+def test_a_long_work_shows_how_far_it_is_and_can_be_cancelled(page: Page) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (1500, 2000), dtype=np.uint8)
+    large = file_of("large.png", png(Image.fromarray(noise)))
+    page.set_input_files(".try-choose input", large)  # type: ignore[arg-type]
+    page.wait_for_function("document.querySelector('#try-program progress').value > 0")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator(".try-status")).to_have_text("Cancelled.")
+    assert not page.locator("#try-program progress").is_visible()
+    show(page, GOLDEN)
+    expect(page.locator(".try-status")).to_contain_text("97 × 61")
+
+
+def test_without_javascript_and_in_print_there_are_a_picture_and_the_command_line(
+    browser: Browser,
+    book: Path,
+    page: Page,
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    plain = context.new_page()
+    plain.goto((book / f"{try_it.PAGE}.html").as_uri())
+    assert not page.locator(".try-static").is_visible()
+    page.emulate_media(media="print")
+    for one in (plain, page):
+        assert one.locator(".try-static img").is_visible()
+        assert "reproduce compress" in one.locator(".try-static pre").inner_text()
+        assert not one.locator("#try-program").is_visible()
+    context.close()
+
+
+def test_memory_stays_flat_over_twenty_photographs(page: Page) -> None:
+    session = page.context.new_cdp_session(page)
+
+    def heap() -> float:
+        session.send("HeapProfiler.collectGarbage")
+        return float(session.send("Runtime.getHeapUsage")["usedSize"])
+
+    used = []
+    for number in range(20):
+        levels = np.random.default_rng(number).integers(0, 256, (300, 400), dtype=np.uint8)
+        show(page, file_of(f"{number}.png", png(Image.fromarray(levels))))
+        used.append(heap())
+    assert max(used[10:]) < max(used[:10]) + 3e6
+    assert len(page.workers) <= 4
