@@ -386,15 +386,15 @@ CI = """
     outside/make book
     pytest benchmarks --quick --quiet --benchmark-quiet
     outside/make mutants
-    pytest tests/test_pages.py tests/test_browser.py --book build/sample/book
-"""
+    pytest tests/test_pages.py tests/test_browser.py tests/test_try_browser.py {book}
+""".format(book="--book build/sample/book")
 
 
 @pytest.fixture
 def ci(tmp_path: Path) -> Project:
-    """What CI runs, on a machine with Chromium."""
+    """What CI runs, on a machine with Chromium and Node."""
     project = Project(tmp_path, ".ci/run")
-    for name in ("make", "chromium", "env"):
+    for name in ("make", "chromium", "node", "env"):
         project.stub(project.outside / name)
     return project
 
@@ -404,22 +404,27 @@ def test_ci_runs_all_checks_and_stops_where_one_fails(ci: Project) -> None:
 
 
 @pytest.mark.parametrize(("user", "installs"), [("0", True), ("1000", False)])
-def test_ci_installs_chromium_where_it_can_and_goes_on_where_it_cannot(
-    ci: Project, user: str, installs: bool
+@pytest.mark.parametrize(
+    ("programs", "packages"),
+    [(["chromium"], "chromium"), (["node"], "nodejs"), (["chromium", "node"], "chromium nodejs")],
+)
+def test_ci_installs_what_browser_tests_take_where_it_can_and_goes_on_where_it_cannot(
+    ci: Project, user: str, installs: bool, programs: list[str], packages: str
 ) -> None:
-    (ci.outside / "chromium").unlink()
+    for name in programs:
+        (ci.outside / name).unlink()
     for name in ("apt-get", "id"):
         ci.stub(ci.outside / name)
     _, noted, _ = ci.run("bash", ".ci/run", USER_ID=user)
-    apt = lines("""
+    apt = lines(f"""
         outside/apt-get update
-        outside/apt-get install --yes --no-install-recommends chromium
+        outside/apt-get install --yes --no-install-recommends {packages}
     """)
     assert noted == [["outside/id", "-u"], *(apt if installs else []), *lines(CI)]
     status, noted, said = ci.run("bash", ".ci/run", failing=2, USER_ID="0")
     assert noted[2:] == lines(CI)
     assert status == 0
-    assert "no Chromium" in said
+    assert f"not installed: {packages};" in said
 
 
 def test_ci_gives_the_tests_the_photographs_beside_the_checkout(ci: Project) -> None:
