@@ -6,6 +6,8 @@ import json
 import struct
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,10 +15,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from reproduce import codec
-from reproduce.codec import entropy, fileformat, models, network
+from reproduce.codec import entropy, fileformat, images, layer_list, models, network
+from reproduce.codec.numpy_network import NumpyNetwork
 from reproduce.core.errors import CodecError
+from reproduce.data.sources.excerpt import EXCERPT
 from reproduce.measure import metrics
 from reproduce.models import autoencoder
+from reproduce.results.excerpt import PAPERS_IMAGE
 from tests import try_it
 from tests.test_codec_golden import FILES, NAMES, latent_of
 from tests.try_it import Modules, picture
@@ -58,17 +63,93 @@ def grey(seed: int, height: int, width: int) -> NDArray[np.uint8]:
 def test_the_network_finds_the_latent_and_the_integers_of_keras(modules, size):
     """The larger one takes several tiles here, and one there."""
     levels, height, width = grey(12, *size), *size
-    shipped = models.shipped()
+    of_keras = models.shipped_autoencoder()
     latent = modules("latent", picture=picture(levels))
-    expected = network.latent_of(shipped.autoencoder, levels)
+    expected = network.latent_of(network.OfKeras(of_keras), levels)
     found = latent["values"].reshape(expected.shape)
     assert np.abs(found - expected).max() < 1e-5
     steps = modules("quantise", latent=latent["values"], step=0.25).reshape(expected.shape)
     # Two sums in another order can lie on both sides of the middle between two integers.
-    assert np.count_nonzero(steps != shipped.quantise(levels, 0.25)) <= height * width / 20_000
+    assert np.count_nonzero(steps != np.rint(expected * 4)) <= height * width / 20_000
     attention = modules("map", latent=latent)["values"].reshape(expected.shape)
-    of_keras = autoencoder.attend(shipped.autoencoder, expected[None, ..., None])[0, ..., 0]
-    assert np.abs(attention - of_keras).max() < 1e-5
+    map_of_keras = autoencoder.attend(of_keras, expected[None, ..., None])[0, ..., 0]
+    assert np.abs(attention - map_of_keras).max() < 1e-5
+
+
+@pytest.mark.parametrize("step", [1 / 64, 0.25, 2])
+def test_a_photograph_becomes_the_bytes_of_the_command_line_and_comes_back_alike(modules, step):
+    levels = images.read_grey(EXCERPT / PAPERS_IMAGE)[:301, 100:377]
+    file = modules("compress", picture=picture(levels), step=step).tobytes()
+    assert file == codec.compress(levels, step)
+    found = modules("decompress", file=file).reshape(levels.shape)
+    assert np.array_equal(found, codec.decompress(file))
+
+
+def model_of_all_kinds(folder: Path) -> None:
+    """Write a model whose encoder has every kind of layer and every activation."""
+    rng = np.random.default_rng(14)
+    numbers: list[bytes] = []
+
+    def place(*shape: int) -> dict[str, Any]:
+        at = sum(map(len, numbers))
+        numbers.append(rng.normal(0, 0.5, shape).astype("<f4").tobytes())
+        return {"at": at, "shape": shape}
+
+    def layer(name: str, kind: str, inputs: str, activation: str = "linear", **weights: Any) -> Any:
+        told = {"name": name, "kind": kind, "inputs": inputs.split()}
+        return {**told, "activation": activation, "weights": weights}
+
+    def convolution(name: str, inputs: str, activation: str, *shape: int) -> Any:
+        weights = {"kernel": place(*shape), "bias": place(shape[-1])}
+        return layer(name, "convolution", inputs, activation, **weights)
+
+    normal = {"root_beta": place(4), "root_gamma": place(4, 4)}
+    layers = [
+        convolution("a", "image", "leaky_relu", 3, 5, 1, 4),
+        layer("b", "divisive_normalisation", "a", **normal),
+        layer("c", "dense", "b", "softplus", kernel=place(4, 4), bias=place(4)),
+        layer("d", "maximum_pooling", "c", "sigmoid"),
+        layer("e", "upsampling", "d", "leaky_relu"),
+        layer("f", "maximum_pooling", "e"),
+        layer("g", "mean_over_places", "f", "sigmoid"),
+        layer("h", "maximum_over_places", "f", "leaky_relu"),
+        layer("i", "multiply", "f g"),
+        layer("j", "add", "h i", "relu"),
+        layer("k", "inverse_divisive_normalisation", "j", **normal),
+        layer("l", "mean_and_maximum_over_channels", "k", "softplus"),
+        convolution("m", "l", "sigmoid", 3, 3, 2, 1),
+        layer("n", "invert", "m"),
+        layer("o", "multiply", "k n"),
+        layer("p", "activation", "o", "leaky_relu"),
+        convolution("latent", "p", "linear", 1, 1, 4, 1),
+    ]
+    assert {one["kind"] for one in layers} == set(layer_list.KINDS)
+    assert {one["activation"] for one in layers} == set(layer_list.ACTIVATIONS)
+    tables = {"at": sum(map(len, numbers)), "shape": [208, 61]}
+    numbers.append(models.shipped().tables.frequencies.astype("<u4").tobytes())
+    whole = b"".join(numbers)
+    listed = json.loads(LIST.read_text()) | {
+        "encoder": {"reach": None, "input": "image", "output": "latent", "layers": layers},
+        "tables": tables,
+        "fingerprint": hashlib.sha256(whole).hexdigest()[:16],
+    }
+    for part in ("attention", "decoder"):
+        listed[part] = {"reach": 0, "input": "image", "output": "image", "layers": []}
+    listed["attention"]["map"] = None
+    (folder / "all.json").write_text(json.dumps(listed | {"name": "all"}))
+    (folder / "all.bin").write_bytes(whole)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 8), (23, 30)])
+def test_each_kind_of_layer_makes_what_it_makes_in_numpy(tmp_path, size):
+    model_of_all_kinds(tmp_path)
+    levels = grey(15, *size)
+    expected = NumpyNetwork(layer_list.read(tmp_path, "all")).encode(levels)[..., 0]
+    with Modules() as asked:
+        listed, numbers = (tmp_path / name for name in ("all.json", "all.bin"))
+        asked("model", list=json.loads(listed.read_text()), numbers=numbers.read_bytes())
+        found = asked("latent", picture=picture(levels))["values"].reshape(expected.shape)
+    assert np.array_equal(found, expected)
 
 
 @pytest.mark.parametrize("file", FILES[:-1], ids=NAMES[:-1])

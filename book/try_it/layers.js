@@ -6,6 +6,7 @@
 import { padded, tensor } from "./tensors.js";
 
 /** @typedef {import("./tensors.js").Tensor} Tensor */
+/** @typedef {import("./model.js").Weights} Weights */
 
 /** @type {Record<string, (value: number) => number>} */
 const ACTIVATIONS = {
@@ -16,7 +17,9 @@ const ACTIVATIONS = {
   sigmoid: (value) => 1 / (1 + Math.exp(-value)),
 };
 
-/** @param {Tensor} input @param {(value: number) => number} change @returns {Tensor} each value changed */
+/** @typedef {(value: number) => number} Change */
+
+/** @param {Tensor} input @param {Change} change @returns {Tensor} each value changed */
 function changed({ height, width, channels, values }, change) {
   const made = tensor(height, width, channels);
   for (let i = 0; i < values.length; i++) made.values[i] = change(values[i]);
@@ -64,13 +67,13 @@ function addRowOfAny(sums, values, above, stride, kernel, at, rows, columns) {
   }
 }
 
-/** @param {Tensor} input @param {import("./model.js").Layer} layer @returns {Tensor} */
-function convolution(input, { weights: { kernel, bias }, activation }) {
-  const [rows, columns, channels, filters] = kernel.shape;
+/** @param {Tensor} input @param {Change} end @param {Record<string, Weights>} weights @returns {Tensor} */
+function convolution(input, end, { kernel, bias }) {
+  // Of a dense layer, the kernel has but channels and filters.
+  const [filters, channels, columns = 1, rows = 1] = [...kernel.shape].reverse();
   const around = padded(input, (rows - 1) / 2, (columns - 1) / 2);
   const made = tensor(input.height, input.width, filters);
   const sums = new Float64Array(input.width);
-  const end = ACTIVATIONS[activation];
   const add = rows === 3 && columns === 3 ? addRow : addRowOfAny;
   for (let filter = 0, out = 0; filter < filters; filter++) {
     for (let y = 0; y < input.height; y++) {
@@ -86,8 +89,8 @@ function convolution(input, { weights: { kernel, bias }, activation }) {
   return made;
 }
 
-/** @param {Tensor} input @returns {Tensor} the maximum of each block of 2 x 2, of what there is of it */
-function maximumPooling({ height, width, channels, values }) {
+/** @param {Tensor} input @param {Change} end @returns {Tensor} maxima of blocks of 2 x 2, of what there is of them */
+function maximumPooling({ height, width, channels, values }, end) {
   const made = tensor(Math.ceil(height / 2), Math.ceil(width / 2), channels);
   for (let channel = 0, out = 0; channel < channels; channel++) {
     for (let y = 0; y < made.height; y++) {
@@ -96,29 +99,29 @@ function maximumPooling({ height, width, channels, values }) {
       for (let x = 0; x < made.width; x++, out++) {
         const left = 2 * x;
         const right = left + 1 < width ? left + 1 : left;
-        made.values[out] = Math.max(
-          values[upper + left],
-          values[upper + right],
-          values[lower + left],
-          values[lower + right],
-        );
+        const upmost = Math.max(values[upper + left], values[upper + right]);
+        made.values[out] = end(Math.max(upmost, values[lower + left], values[lower + right]));
       }
     }
   }
   return made;
 }
 
-/** @param {Tensor} input @returns {Tensor} each value as a block of 2 x 2 */
-function upsampling({ height, width, channels, values }) {
+/** @param {Tensor} input @param {Change} end @returns {Tensor} each value as a block of 2 x 2 */
+function upsampling({ height, width, channels, values }, end) {
   const made = tensor(2 * height, 2 * width, channels);
   for (let row = 0, out = 0; row < channels * 2 * height; row++) {
     const from = (row >> 1) * width;
-    for (let x = 0; x < 2 * width; x++) made.values[out++] = values[from + (x >> 1)];
+    for (let x = 0; x < 2 * width; x++) made.values[out++] = end(values[from + (x >> 1)]);
   }
   return made;
 }
 
-/** Two inputs, value by value; one may have a single place, or a single channel, which stands for all. */
+/**
+ * Two inputs, value by value; one may have a single place, or a single channel, which stands for all.
+ *
+ * @param {Tensor} one @param {Tensor} other @param {(a: number, b: number) => number} join
+ */
 function together(one, other, join) {
   const [height, width, channels] = ["height", "width", "channels"].map((side) =>
     Math.max(one[side], other[side]),
@@ -154,8 +157,8 @@ function overPlaces({ height, width, channels, values }, reduce) {
 const meanOf = (plane) => plane.reduce((sum, value) => sum + value, 0) / plane.length;
 const maximumOf = (plane) => plane.reduce((most, value) => Math.max(most, value), -Infinity);
 
-/** @param {Tensor} input @returns {Tensor} their mean, then their maximum */
-function meanAndMaximumOverChannels({ height, width, channels, values }) {
+/** @param {Tensor} input @param {Change} end @returns {Tensor} their mean, then their maximum */
+function meanAndMaximumOverChannels({ height, width, channels, values }, end) {
   const places = height * width;
   const made = tensor(height, width, 2);
   for (let place = 0; place < places; place++) {
@@ -165,16 +168,15 @@ function meanAndMaximumOverChannels({ height, width, channels, values }) {
       sum += value;
       most = Math.max(most, value);
     }
-    made.values[place] = sum / channels;
-    made.values[places + place] = most;
+    made.values[place] = end(sum / channels);
+    made.values[places + place] = end(most);
   }
   return made;
 }
 
-/** @returns {(input: Tensor, layer: import("./model.js").Layer) => Tensor} */
-const normalisation = (isInverse) => (input, { weights }) => {
+/** @param {Tensor} input @param {Change} end @param {Record<string, Weights>} weights @param {boolean} isInverse */
+function normalisation(input, end, { root_beta: beta, root_gamma: gamma }, isInverse) {
   const { height, width, channels, values } = input;
-  const { root_beta: beta, root_gamma: gamma } = weights;
   const places = height * width;
   const made = tensor(height, width, channels);
   for (let channel = 0; channel < channels; channel++) {
@@ -185,24 +187,29 @@ const normalisation = (isInverse) => (input, { weights }) => {
       }
       const root = Math.sqrt(norm);
       const value = values[channel * places + place];
-      made.values[channel * places + place] = isInverse ? value * root : value / root;
+      made.values[channel * places + place] = end(isInverse ? value * root : value / root);
     }
   }
   return made;
+}
+
+/** @type {Record<string, (inputs: Tensor[], end: Change, weights: Record<string, Weights>) => Tensor>} */
+const KINDS = {
+  convolution: ([input], end, weights) => convolution(input, end, weights),
+  dense: ([input], end, weights) => convolution(input, end, weights),
+  maximum_pooling: ([input], end) => maximumPooling(input, end),
+  upsampling: ([input], end) => upsampling(input, end),
+  activation: ([input], end) => changed(input, end),
+  invert: ([input], end) => changed(input, (value) => end(1 - value)),
+  multiply: ([one, other], end) => together(one, other, (a, b) => end(a * b)),
+  add: ([one, other], end) => together(one, other, (a, b) => end(a + b)),
+  mean_over_places: ([input], end) => overPlaces(input, (plane) => end(meanOf(plane))),
+  maximum_over_places: ([input], end) => overPlaces(input, (plane) => end(maximumOf(plane))),
+  mean_and_maximum_over_channels: ([input], end) => meanAndMaximumOverChannels(input, end),
+  divisive_normalisation: ([input], end, weights) => normalisation(input, end, weights, false),
+  inverse_divisive_normalisation: ([input], end, weights) => normalisation(input, end, weights, true),
 };
 
-/** @type {Record<string, (inputs: Tensor[], layer: import("./model.js").Layer) => Tensor>} */
-export const KINDS = {
-  convolution: ([input], layer) => convolution(input, layer),
-  maximum_pooling: ([input]) => maximumPooling(input),
-  upsampling: ([input]) => upsampling(input),
-  activation: ([input], { activation }) => changed(input, ACTIVATIONS[activation]),
-  invert: ([input]) => changed(input, (value) => 1 - value),
-  multiply: ([one, other]) => together(one, other, (a, b) => a * b),
-  add: ([one, other]) => together(one, other, (a, b) => a + b),
-  mean_over_places: ([input]) => overPlaces(input, meanOf),
-  maximum_over_places: ([input]) => overPlaces(input, maximumOf),
-  mean_and_maximum_over_channels: ([input]) => meanAndMaximumOverChannels(input),
-  divisive_normalisation: ([input], layer) => normalisation(false)(input, layer),
-  inverse_divisive_normalisation: ([input], layer) => normalisation(true)(input, layer),
-};
+/** @param {import("./model.js").Layer} layer @param {Tensor[]} inputs @returns {Tensor} what it makes of them */
+export const applied = ({ kind, activation, weights }, inputs) =>
+  KINDS[kind](inputs, ACTIVATIONS[activation], weights);

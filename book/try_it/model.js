@@ -75,9 +75,13 @@ const readWeights = ({ at, shape }, numbers) => ({
   values: new Float32Array(numbers, at, sizeOf(shape)),
 });
 
-/** Has the weights of a kernel, rows x columns x channels x filters, in the order in which they are used. */
-function byFilter({ shape: [rows, columns, channels, filters], values }) {
-  const taps = rows * columns;
+/**
+ * Has the weights of a kernel in the order in which they are used. It is rows x columns x channels x
+ * filters, or channels x filters.
+ */
+function byFilter({ shape, values }) {
+  const [channels, filters] = shape.slice(-2);
+  const taps = values.length / (channels * filters);
   const turned = new Float32Array(values.length);
   values.forEach((value, i) => {
     const [filter, channel] = [i % filters, Math.floor(i / filters) % channels];
