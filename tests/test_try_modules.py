@@ -85,6 +85,13 @@ def test_a_photograph_becomes_the_bytes_of_the_command_line_and_comes_back_alike
     assert np.array_equal(found, codec.decompress(file))
 
 
+def test_halves_are_rounded_to_even_steps_as_in_numpy(modules):
+    latent = np.arange(-4, 5, 0.125, dtype=np.float32)
+    for step in (0.25, 1.0, 2.0):
+        found = modules("quantise", latent=latent, step=step)
+        assert np.array_equal(found, np.rint(latent / np.float32(step)))
+
+
 def model_of_all_kinds(folder: Path) -> None:
     """Write a model whose encoder has every kind of layer and every activation."""
     rng = np.random.default_rng(14)
