@@ -62,7 +62,7 @@ def grey(seed: int, height: int, width: int) -> NDArray[np.uint8]:
 @pytest.mark.parametrize("size", [(1, 1), (3, 2), (61, 97), (300, 275)])
 def test_the_network_finds_the_latent_and_the_integers_of_keras(modules, size):
     """The larger one takes several tiles here, and one there."""
-    levels, height, width = grey(12, *size), *size
+    (height, width), levels = size, grey(12, *size)
     of_keras = models.shipped_autoencoder()
     latent = modules("latent", picture=picture(levels))
     expected = network.latent_of(network.OfKeras(of_keras), levels)
@@ -102,7 +102,7 @@ def model_of_all_kinds(folder: Path) -> None:
         numbers.append(rng.normal(0, 0.5, shape).astype("<f4").tobytes())
         return {"at": at, "shape": shape}
 
-    def layer(name: str, kind: str, inputs: str, activation: str = "linear", **weights: Any) -> Any:
+    def layer(name: str, kind: str, inputs: str, activation: Any = "linear", **weights: Any) -> Any:
         told = {"name": name, "kind": kind, "inputs": inputs.split()}
         return {**told, "activation": activation, "weights": weights}
 
@@ -181,9 +181,8 @@ def test_a_files_decoding_changes_with_what_the_attention_is_made_to_do(modules)
 
 
 def test_a_file_of_another_model_or_of_other_numbers_is_refused_as_in_python(modules):
-    for changes in ({"model": 9}, {"fingerprint": b"12345678"}):
-        fields = {"model": 1, "fingerprint": models.shipped().fingerprint} | changes
-        header = fileformat.Header(width=2, height=2, step_units=9, **fields)
+    for number, fingerprint in ((9, models.shipped().fingerprint), (1, b"12345678")):
+        header = fileformat.Header(number, fingerprint, width=2, height=2, step_units=9)
         file = fileformat.pack(
             header, entropy.encode(np.ones((1, 1), int), models.shipped().tables)
         )
@@ -283,7 +282,7 @@ def damaged(count: int) -> Iterator[bytes]:
         if number % 7 == 0:
             del data[rng.integers(0, len(data)) :]
         if number % 11 == 0:
-            data += rng.bytes(rng.integers(1, 9))
+            data += rng.bytes(int(rng.integers(1, 9)))
         yield repaired(bytes(data)) if number % 3 and len(data) >= 30 else bytes(data)
 
 

@@ -366,14 +366,14 @@ class Page {
   /** A file's step is its own, and without the original there is nothing to compare with. */
   chooseFor(isFile) {
     const slider = this.part("#try-step");
+    if (isFile && !slider.disabled) this.chosenStep = slider.value;
     slider.disabled = isFile;
+    slider.value = isFile ? Math.log2(this.session.coded.header.units / 65536) : (this.chosenStep ?? slider.value);
     for (const value of ["jpeg", "difference"]) {
       this.part(`[name=try-against][value=${value}]`).disabled = isFile;
     }
-    if (isFile) {
-      this.part("[name=try-against][value=model]").checked = true;
-      this.part(".try-measure").hidden = true;
-    }
+    if (isFile) this.part("[name=try-against][value=latent]").checked = true;
+    this.part(".try-plot").hidden = isFile;
     this.nameStep();
   }
 

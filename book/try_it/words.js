@@ -9,8 +9,11 @@ export function decibels(value) {
   return value === Infinity ? "∞" : value.toFixed(2).replace("-", "−");
 }
 
-/** @param {number} step @returns {string} 1/4, or 2 */
-export const stepName = (step) => (step < 1 ? `1/${1 / step}` : String(step));
+/** @param {number} step @returns {string} 1/4, or 2; of what is no such fraction three digits */
+export function stepName(step) {
+  if (Number.isInteger(step)) return String(step);
+  return Number.isInteger(1 / step) ? `1/${1 / step}` : String(Number(step.toPrecision(3)));
+}
 
 /** @param {number} times @returns {string} two digits that count */
 export const factor = (times) => (times < 10 ? times.toFixed(1) : grouped(times));
