@@ -29,6 +29,7 @@ LONGEST = 600_000
 def main() -> None:
     """Write the result and print it."""
     book, result = map(Path, sys.argv[1:])
+    commit = environment.commit() or ""
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=pdf.browser(), args=["--no-sandbox"])
         page = browser.new_page()
@@ -40,7 +41,7 @@ def main() -> None:
             machine=environment.machine(),
             workers=len(page.workers),
             browser=f"Chromium {browser.version.partition('.')[0]}",
-            commit=environment.commit() or "",
+            commit=commit,
             measured=datetime.now(UTC).date().isoformat(),
             photographs=tuple(photographs),
         )
