@@ -280,6 +280,15 @@ def test_what_is_said_of_the_attention_is_what_was_measured(page: Page) -> None:
     assert f"Without any, {psnrs[2]} dB" in finding
 
 
+def test_another_attention_in_between_keeps_no_comparison_from_being_made(page: Page) -> None:
+    show(page, PHOTOGRAPH)
+    for name in ("none", "as trained"):
+        page.locator(".try-attention").get_by_label(name, exact=True).check()
+    page.wait_for_function(f"document.querySelector('#try-program').dataset.all === {SHOWN}")
+    assert "no lower PSNR" in page.locator(".try-table").inner_text()
+    assert page.locator(".try-plot circle.try-of-model").count() == 8
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", ["phone", "desktop"])
 def test_axe_finds_no_fault_whatever_is_shown(
@@ -342,6 +351,7 @@ def test_a_long_work_shows_how_far_it_is_and_can_be_cancelled(page: Page) -> Non
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator(".try-status")).to_have_text("Cancelled.")
     assert not page.locator("#try-program progress").is_visible()
+    assert page.locator(".try-result").evaluate("result => result.inert"), "it is of the last one"
     show(page, GOLDEN)
     expect(page.locator(".try-status")).to_contain_text("97 × 61")
 

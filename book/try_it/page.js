@@ -121,6 +121,8 @@ class Page {
       this.check(task);
       this.photographName = file.name.replace(/\.[^.]*$/, "") || "photo";
       const isFile = "file" in found;
+      // What is shown belongs to what was there before, of which nothing can be had any more.
+      this.part(".try-result").inert = true;
       if (isFile) await this.session.openFile(found.file);
       else await this.session.openPicture(found, this.progress("Encoding", task));
       this.check(task);
@@ -150,6 +152,7 @@ class Page {
       this.check(task);
       this.showDecoded();
       this.finish(task);
+      await this.compare(task);
     });
   }
 
@@ -200,7 +203,7 @@ class Page {
     await session.decode("trained", this.progress("Decoding", task));
     await session.decode(this.how, this.progress("Decoding", task));
     this.check(task);
-    this.part(".try-result").hidden = false;
+    Object.assign(this.part(".try-result"), { hidden: false, inert: false });
     showHeader(this.part(".try-header"), session.coded);
     this.command();
     this.showLeft();
@@ -208,10 +211,19 @@ class Page {
     this.showDecoded();
     this.finish(task);
     this.root.dispatchEvent(new CustomEvent("coded", { detail: session.coded }));
+    await this.compare(task);
+  }
+
+  /** Sets JPEG beside the file; what is there already, as after another attention, is not made anew. */
+  async compare(task) {
+    const { session } = this;
     if (!session.picture) return;
-    this.jpegs = await session.jpegs();
-    this.check(task);
-    this.showDecoded();
+    if (!this.jpegs) {
+      const jpegs = await session.jpegs();
+      this.check(task);
+      this.jpegs = jpegs;
+      this.showDecoded();
+    }
     await this.measure(task, session.picture.levels.length <= QUICK);
     this.root.dataset.all = String(task);
   }
