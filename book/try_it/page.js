@@ -83,7 +83,7 @@ class Page {
     on(".try-attention", "change", () => this.attend());
     on(".try-against", "change", () => this.showRight());
     on(".try-opacity input", "input", () => this.layMap());
-    on(".try-measure", "click", () => this.act((task) => this.measure(task, true)));
+    on(".try-measure", "click", () => this.measureLarge());
     on(".try-save-file", "click", () => this.save(this.session.coded.file, SUFFIX));
     on(".try-save-picture", "click", () => this.savePicture());
     on(".try-cancel", "click", () => this.cancel());
@@ -153,6 +153,16 @@ class Page {
       this.showDecoded();
       this.finish(task);
       await this.compare(task);
+    });
+  }
+
+  /** What is measured of a large photograph only when it is asked for. */
+  measureLarge() {
+    this.act(async (task) => {
+      this.say("Measuring …");
+      this.part(".try-cancel").hidden = false;
+      await this.measure(task, true);
+      this.finish(task);
     });
   }
 
