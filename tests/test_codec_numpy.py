@@ -16,8 +16,8 @@ from reproduce.codec.numpy_network import NumpyNetwork
 from reproduce.core.backend import keras
 from reproduce.data.pixels import to_grey_levels
 from reproduce.models import autoencoder as model
-from tests.test_codec_export import even_tables
-from tests.test_models import EACH, each
+from tests.test_codec_export import each_exported, even_tables
+from tests.test_models import EACH
 
 GOLDEN = Path(__file__).with_name("golden")
 
@@ -40,10 +40,10 @@ def noise(height: int, width: int) -> NDArray[np.uint8]:
     return np.random.default_rng(0).integers(0, 256, (height, width), dtype=np.uint8)
 
 
-@pytest.mark.parametrize("name", each(["paper", "no-attention", "stride-4-channels-8+upsampling"]))
+@pytest.mark.parametrize(
+    "name", each_exported(["paper", "no-attention", "stride-4-channels-8+upsampling"])
+)
 def test_each_model_that_is_exported_gives_what_keras_gives(name: str) -> None:
-    if name == "window-attention":
-        pytest.skip("is not exported")
     built = with_other_weights(name)
     of_keras, of_numpy = OfKeras(built), NumpyNetwork(exported(built))
     for size in ((1, 1), (2, 5), (33, 50)):
