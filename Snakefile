@@ -176,7 +176,6 @@ rule book:
     """Render the book from its prose and the executed notebooks."""
     input:
         notebooks=expand(BUILD / "notebooks" / "{chapter}.ipynb", chapter=NOTEBOOKS),
-        provenance=expand(BUILD / "notebooks" / "{chapter}.provenance.json", chapter=NOTEBOOKS),
         prose=[path for path in Path("book").rglob("*") if path.is_file()],
         configuration=["_config.yml", "_toc.yml", "index.md"],
     output:
@@ -293,7 +292,6 @@ rule notebook:
         results=sorted(path for path in Path("results").rglob("*.*") if path.suffix in RECORDED),
     output:
         notebook=BUILD / "notebooks" / "{chapter}.ipynb",
-        provenance=BUILD / "notebooks" / "{chapter}.provenance.json",
     log:
         BUILD / "notebooks" / "{chapter}.log",
     conda:

@@ -268,7 +268,7 @@ def write_as_executed(notebook: Path, target: Path) -> None:
 
     from reproduce.book import provenance
     from reproduce.book.notebook import Notebook
-    from reproduce.core import environment, store
+    from reproduce.core import environment
     from reproduce.core.parameters import load_parameters
     from reproduce.models.stages import MODEL
     from reproduce.results import record
@@ -293,8 +293,9 @@ def write_as_executed(notebook: Path, target: Path) -> None:
         {"name": f"{stage}-{20 * digit}", "seconds": 1, "peak_memory_bytes": 10**9}
         for stage, digit in (("data", "a"), ("model", "b"), ("scores", "c"))
     ]
+    with_artifacts = provenance.Provenance(**{**made.model_dump(), "artifacts": artifacts})
+    provenance.attach(content, with_artifacts)
     nbformat.write(content, target)
-    store.write_json(provenance.path_of(target), {**made.model_dump(), "artifacts": artifacts})
 
 
 @pytest.fixture(scope="module")

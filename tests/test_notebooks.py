@@ -181,7 +181,8 @@ def test_a_failing_cell_is_told_in_one_message_and_leaves_the_traceback(tmp_path
     with pytest.raises(ReproduceError, match="ZeroDivisionError: division by zero"):
         execute.execute(source, output, Parameters(epochs=3))
 
-    assert [path.name for path in output.parent.iterdir()] == ["broken.failed.ipynb"]
+    left = sorted(path.name for path in output.parent.iterdir())
+    assert left == ["broken.failed.ipynb", "broken.lock"]
     failed = nbformat.read(output.parent / "broken.failed.ipynb", as_version=4)
     assert "epochs = 3" in [cell.source.splitlines()[-1] for cell in failed.cells]
     assert any(out.output_type == "error" for cell in code_cells(failed) for out in cell.outputs)
@@ -218,7 +219,7 @@ def test_a_notebook_that_declares_something_unknown_is_refused(tmp_path: Path) -
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), source)
     with pytest.raises(ReproduceError, match="epochz"):
         execute.execute(source, tmp_path / "out" / "unknown.ipynb", Parameters())
-    assert not list((tmp_path / "out").glob("*"))
+    assert not list((tmp_path / "out").glob("*.ipynb"))
 
 
 USES = """
@@ -259,7 +260,7 @@ def test_a_notebook_that_hides_what_it_uses_is_refused(
     source = write_notebook_that_prepares(tmp_path / "hides.ipynb", declared, listed)
     with pytest.raises(ReproduceError, match=fault):
         execute.execute(source, tmp_path / "out" / "hides.ipynb", parameters)
-    assert not list((tmp_path / "out").glob("*"))
+    assert not list((tmp_path / "out").glob("*.ipynb"))
     honest = write_notebook_that_prepares(tmp_path / "honest.ipynb", DECLARED, ["data"])
     execute.execute(honest, tmp_path / "out" / "honest.ipynb", parameters)
     assert (tmp_path / "out" / "honest.ipynb").is_file()

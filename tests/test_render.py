@@ -44,11 +44,16 @@ def project(tmp_path: Path, build_folder: Path, monkeypatch: pytest.MonkeyPatch)
     (root / "book" / "executions.md").write_text(EXECUTIONS)
     for text, folder in (("stored", root), ("executed", build_folder / "mine")):
         cells = [nbformat.v4.new_markdown_cell(f"# Chapter\n\n{text}")]
-        path = folder / "notebooks" / "chapter.ipynb"
-        nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
-    store.write_json(provenance.path_of(path), an_execution(notebook="chapter.ipynb").model_dump())
+        write(cells, folder / "notebooks" / "chapter.ipynb")
     monkeypatch.setattr(store, "project_root", lambda: root)
     return root
+
+
+def write(cells: list[nbformat.NotebookNode], path: Path) -> None:
+    """Write a notebook as it is executed, with its provenance."""
+    content = nbformat.v4.new_notebook(cells=cells)
+    provenance.attach(content, an_execution(notebook=path.name))
+    nbformat.write(content, path)
 
 
 def test_the_book_shows_the_executed_notebooks(project: Path) -> None:
@@ -92,9 +97,10 @@ def test_it_tells_how_they_were_made(project: Path, build_folder: Path) -> None:
     chapter = (front.parent / "notebooks" / "chapter.html").read_text()
     assert 'id="provenance-chapter"' in chapter
     assert 'href="chapter.provenance.json"' in chapter
-    kept = build_folder / "mine" / "notebooks" / "chapter.provenance.json"
+    kept = build_folder / "mine" / "notebooks" / "chapter.ipynb"
     published = front.parent / "notebooks" / "chapter.provenance.json"
-    assert published.read_bytes() == kept.read_bytes()
+    made = provenance.read(kept)
+    assert provenance.Provenance.model_validate_json(published.read_text()) == made
     executions = (front.parent / "book" / "executions.html").read_text()
     assert 'href="../notebooks/chapter.html"' in executions
     assert "model-abc" in executions
@@ -105,9 +111,7 @@ def test_executions_stand_in_the_order_of_the_book(project: Path, build_folder: 
     for name in ("another", "last"):
         for folder in (project, build_folder / "mine"):
             cells = [nbformat.v4.new_markdown_cell(f"# {name}")]
-            path = folder / "notebooks" / f"{name}.ipynb"
-            nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
-        store.write_json(provenance.path_of(path), an_execution(notebook=path.name).model_dump())
+            write(cells, folder / "notebooks" / f"{name}.ipynb")
     contents = CONTENTS.replace("/chapter\n", "/last\n  - file: notebooks/chapter\n")
     (project / "_toc.yml").write_text(f"{contents}  - file: notebooks/another\n")
     executions = (render.render("mine").parent / "book" / "executions.html").read_text()
@@ -131,8 +135,10 @@ def test_a_notebook_that_was_not_executed_is_named(project: Path, build_folder: 
 
 
 def test_a_missing_provenance_is_named(project: Path, build_folder: Path) -> None:
-    (build_folder / "mine" / "notebooks" / "chapter.provenance.json").unlink()
-    with pytest.raises(ReproduceError, match=r"chapter\.provenance\.json is missing.*make book"):
+    nbformat.write(
+        nbformat.v4.new_notebook(), build_folder / "mine" / "notebooks" / "chapter.ipynb"
+    )
+    with pytest.raises(ReproduceError, match=r"chapter\.ipynb does not say how.*make book"):
         render.render("mine")
 
 
@@ -165,7 +171,7 @@ def test_doors_stand_open_where_the_repository_is_set_on_pages_and_in_downloaded
     text = "# Chapter\n\n{doc}`The page </book/page>`, {download}`data <../book/data.csv>`."
     cells = [nbformat.v4.new_markdown_cell(text)]
     notebook = build_folder / "mine" / "notebooks" / "chapter.ipynb"
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), notebook)
+    write(cells, notebook)
     folder = render.render("mine").parent
     chapter = (folder / "notebooks" / "chapter.html").read_text()
     for door in (

@@ -1,12 +1,14 @@
 """Artifacts: made once, whole or not at all, under a lock, with clear words when the disk fails."""
 
 import errno
+import fcntl
 import json
 import math
 import os
 import resource
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -203,6 +205,45 @@ def test_a_killed_process_blocks_nobody_and_what_it_left_is_swept_away(start, tm
     assert {path.name for path in Path(folder.strip()).iterdir()} == {"manifest.json", "whole"}
 
 
+BY_ANOTHER_MOUNT = """
+mount --bind "$1/folder" "$1/mounted" && cd "$1/mounted" && exec "$0" -c "
+from pathlib import Path
+from reproduce.core import store
+
+with store.locked(Path('it.lock'), 'thing'):
+    print('held')
+"
+"""
+
+
+def test_a_lock_holds_for_those_who_reach_the_folder_by_another_mount(
+    run_on_a_small_disk, start, tmp_path
+):
+    folder, words = tmp_path / "folder", tmp_path / "words"
+    for place in (folder, tmp_path / "mounted"):
+        place.mkdir()
+    command = ["unshare", "-rm", "sh", "-c", BY_ANOTHER_MOUNT, sys.executable, str(tmp_path)]
+    with words.open("w") as stderr, store.locked(folder / "it.lock", "thing"):
+        other = start(
+            "import os, sys; os.execvp(sys.argv[1], sys.argv[1:])", *command, stderr=stderr
+        )
+        wait_for(lambda: bool(words.read_text()), "the other process says that it waits")
+        assert words.read_text().startswith("waiting for another process that makes the thing")
+        assert other.poll() is None
+    assert other.communicate(timeout=30)[0] == "held\n"
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_told_before_anything_is_made(number, make, monkeypatch):
+    def without(*_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", without)
+    with pytest.raises(ReproduceError, match=r"has no locks .*REPRODUCE_BUILD"):
+        store.load_or_make("stage", "quick", {}, make)
+    assert make.calls == 0
+
+
 # The disk
 
 
@@ -324,6 +365,7 @@ def test_a_name_of_255_bytes_is_written(tmp_path):
 # Under `nohup` a process begins with SIGHUP ignored, and keeps it so.
 WRITER = """
 import signal
+import sys
 import sys
 from pathlib import Path
 from reproduce.core import store, terminal

@@ -22,24 +22,25 @@ def execute(notebook: Path, output: Path, parameters: Parameters) -> None:
     """Execute a notebook with papermill, in the notebook's folder, and note how it was made.
 
     It is given the parameters that its cell tagged `parameters` declares. The output is written
-    when all cells have run, and its provenance after it; if a cell fails, what there is goes
-    beside it, to `<name>.failed.ipynb`.
+    when all cells have run, with its provenance in it; if a cell fails, what there is goes beside
+    it, to `<name>.failed.ipynb`. Of two processes that execute the same, one waits.
 
     Raises
     ------
     ReproduceError
         A cell failed, or the notebook declares something that is no parameter.
     """
+    with store.locked(output.with_suffix(".lock"), f"notebook {output.name}"):
+        _execute(notebook, output, parameters)
+
+
+def _execute(notebook: Path, output: Path, parameters: Parameters) -> None:
     running = output.with_suffix(".running.ipynb")
     failed = output.with_suffix(".failed.ipynb")
-    output.parent.mkdir(parents=True, exist_ok=True)
     try:
         with store.clear_disk_errors(output.parent):
-            made = _run(notebook, running, parameters)
-            # In this order no notebook stands beside the provenance of another execution.
-            provenance.path_of(output).unlink(missing_ok=True)
-            running.replace(output)
-            store.write_json(provenance.path_of(output), made.model_dump())
+            content = _run(notebook, running, parameters)
+            store.write_whole(output, nbformat.writes(content).encode())
         failed.unlink(missing_ok=True)
     except papermill.PapermillExecutionError as error:
         running.replace(failed)
@@ -58,8 +59,8 @@ def execute(notebook: Path, output: Path, parameters: Parameters) -> None:
         running.unlink(missing_ok=True)
 
 
-def _run(notebook: Path, output: Path, parameters: Parameters) -> provenance.Provenance:
-    """Execute a notebook and return its provenance."""
+def _run(notebook: Path, output: Path, parameters: Parameters) -> nbformat.NotebookNode:
+    """Execute a notebook and return it with its provenance."""
     declared = _declared(notebook, parameters)
     commit = environment.commit()
     with (
@@ -84,9 +85,11 @@ def _run(notebook: Path, output: Path, parameters: Parameters) -> provenance.Pro
         _check_uses(
             Notebook(notebook), [folder for folder in folders if not provenance.is_record(folder)]
         )
-        return provenance.collect(
+        made = provenance.collect(
             notebook.name, content, parameters, list(declared), folders, commit
         )
+    provenance.attach(content, made)
+    return content
 
 
 def _check_reads(notebook: Notebook, files: Sequence[Path]) -> None:

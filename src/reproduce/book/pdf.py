@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 from pypdf import PdfWriter
 
+from reproduce.book import render
 from reproduce.core import markdown, store
 from reproduce.core.errors import ReproduceError
 
@@ -42,6 +43,11 @@ def write(profile: str) -> Path:
         The book isn't rendered yet, its front page has no place for the link, there is no browser
         to print with, or it fails.
     """
+    with render.locked(profile):
+        return _write(profile)
+
+
+def _write(profile: str) -> Path:
     book = store.build_folder(profile) / "book"
     front = book / "index.html"
     if not front.is_file():

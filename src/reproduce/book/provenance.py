@@ -1,17 +1,20 @@
-"""Where a page comes from: collected when its notebook is executed, kept as JSON beside it.
+"""Where a page comes from: collected when its notebook is executed, kept in its metadata.
 
-    build/<profile>/notebooks/<chapter>.ipynb            the executed notebook
-    build/<profile>/notebooks/<chapter>.provenance.json  how it was made
+    build/<profile>/notebooks/<chapter>.ipynb                 the executed notebook
+    build/<profile>/book/notebooks/<chapter>.provenance.json  how it was made, beside the page
 
-Nothing in it is a path. How the book shows it is `colophon`'s part.
+In one file, no notebook has the provenance of another execution, whenever a run is killed. Nothing
+in it is a path. How the book shows it is `colophon`'s part.
 """
 
+import json
 import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from nbformat import NotebookNode
 from pydantic import ValidationError
 
@@ -20,10 +23,13 @@ from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import Parameters
 from reproduce.core.values import Value
 
+_PLACE = "reproduce_provenance"
+"""In the metadata of an executed notebook."""
 
-def path_of(executed: Path) -> Path:
-    """Return where the provenance of an executed notebook is kept."""
-    return executed.with_suffix(".provenance.json")
+
+def path_of(page: Path) -> Path:
+    """Return the file that tells readers how a page was made, beside it."""
+    return page.with_suffix(".provenance.json")
 
 
 class Cost(Value):
@@ -217,23 +223,29 @@ def _headings(markdown: str) -> list[str]:
     return re.findall(r"^##? +(.+?)[ #]*$", prose, re.MULTILINE)
 
 
-def read(executed: Path) -> Provenance:
-    """Read the provenance of an executed notebook.
+def attach(content: NotebookNode, made: Provenance) -> None:
+    """Put its provenance into an executed notebook."""
+    content.metadata[_PLACE] = made.model_dump()
+
+
+def detach(content: NotebookNode, executed: Path) -> Provenance:
+    """Take its provenance out of an executed notebook, and return it.
 
     Raises
     ------
     ReproduceError
         There is none, or it is of another version of this project.
     """
-    path = path_of(executed)
-    if not path.is_file():
-        raise ReproduceError(
-            f"{path.name} is missing, which tells how {executed.name} was made; run: make book"
-        )
+    kept = content.metadata.pop(_PLACE, {})
     try:
-        return Provenance.model_validate_json(path.read_text(encoding="utf-8"))
+        return Provenance.model_validate_json(json.dumps(kept))
     except ValidationError as error:
         raise ReproduceError(
-            f"{path} does not say how {executed.name} was made ({error.error_count()} faults); "
-            f"remove {executed} and run: make book"
+            f"{executed} does not say how it was made ({error.error_count()} faults); remove it "
+            "and run: make book"
         ) from None
+
+
+def read(executed: Path) -> Provenance:
+    """Read the provenance of an executed notebook; raises as `detach` does."""
+    return detach(nbformat.read(executed, as_version=4), executed)

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import nbformat
@@ -36,32 +37,46 @@ def render(profile: str) -> Path:
         Jupyter Book failed; the end of its log is in the message.
     """
     build = store.build_folder(profile)
+    with locked(profile), store.clear_disk_errors(build):
+        return _render(build) / "index.html"
+
+
+def locked(profile: str) -> AbstractContextManager[None]:
+    """Return a context in which no other process changes the book of a profile."""
+    return store.locked(store.build_folder(profile) / "book.lock", f"book of profile {profile!r}")
+
+
+def _render(build: Path) -> Path:
+    """Render the book of a build folder, and return the folder of its pages."""
     source, rendering, book = build / "book-source", build / "book-rendering", build / "book"
-    log = build / "book.log"
-    with store.clear_disk_errors(build):
-        _assemble(build / "notebooks", source)
-        shutil.rmtree(rendering, ignore_errors=True)
-        command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(source)]
-        # -n: missing targets are warnings; -W: warnings are errors, all of which are shown.
-        options = ["--path-output", str(rendering), "--all", "-n", "-W", "--keep-going"]
-        with log.open("wb") as stream:
-            done = subprocess.run(
-                command + options,
-                stdout=stream,
-                stderr=subprocess.STDOUT,
-                check=False,
-            )
-        if done.returncode:
-            raise ReproduceError(
-                "\n".join(["the book was not rendered:", *_faults(log), f"whole log: {log}"])
-            )
-        pages = rendering / "_build" / "html"
-        for file in (source / "notebooks").glob("*.json"):  # provenance, which Sphinx passes over
-            shutil.copyfile(file, pages / "notebooks" / file.name)
-        shutil.rmtree(book, ignore_errors=True)
-        pages.rename(book)
-        shutil.rmtree(rendering)
-    return book / "index.html"
+    log, last = build / "book.log", build / "book-before"
+    _assemble(build / "notebooks", source)
+    shutil.rmtree(rendering, ignore_errors=True)
+    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(source)]
+    # -n: missing targets are warnings; -W: warnings are errors, all of which are shown.
+    options = ["--path-output", str(rendering), "--all", "-n", "-W", "--keep-going"]
+    with log.open("wb") as stream:
+        done = subprocess.run(
+            command + options,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode:
+        raise ReproduceError(
+            "\n".join(["the book was not rendered:", *_faults(log), f"whole log: {log}"])
+        )
+    pages = rendering / "_build" / "html"
+    for file in (source / "notebooks").glob("*.json"):  # provenance, which Sphinx passes over
+        shutil.copyfile(file, pages / "notebooks" / file.name)
+    # Renamed, not removed in its place: no reader, and no killed run, sees a half of it.
+    shutil.rmtree(last, ignore_errors=True)
+    if book.exists():
+        book.rename(last)
+    pages.rename(book)
+    for done_with in (last, rendering):
+        shutil.rmtree(done_with, ignore_errors=True)
+    return book
 
 
 def _faults(log: Path) -> list[str]:
@@ -100,10 +115,9 @@ def _page(notebook: Path, folder: Path) -> Provenance:
     """Write an executed notebook as a page to a folder, with its provenance, which is returned."""
     if not notebook.is_file():
         raise ReproduceError(f"{notebook.name} is not executed yet; run: make book")
-    made = provenance.read(notebook)
-    file = provenance.path_of(notebook)
-    shutil.copyfile(file, folder / file.name)
     content = nbformat.read(notebook, as_version=4)
+    made = provenance.detach(content, notebook)
+    store.write_json(provenance.path_of(folder / notebook.name), made.model_dump())
     if repeats.the_record(made):
         repeats.leave_out(content)
     _show_missing(content)

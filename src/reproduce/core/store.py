@@ -40,6 +40,8 @@ MANIFEST = "manifest.json"
 USES = "REPRODUCE_USES"
 """Variable of the environment: a file to note in what a notebook uses, see `note_use`."""
 
+_NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
+
 _BEING_WRITTEN: set[Path] = set()
 _TIDIED: set[Path] = set()
 
@@ -130,7 +132,7 @@ def load_or_make(
     folder = folder_of(stage, profile, dependencies)
     if not folder.is_dir():
         lock = folder.with_name(folder.name + ".lock")
-        with _lock(lock, f"{stage} of profile {profile!r}"):
+        with locked(lock, f"{stage} of profile {profile!r}"):
             if not folder.is_dir():  # else another process made it while this one waited
                 manifest = {"stage": stage, "dependencies": dependencies, "made": dict(about())}
                 _make(folder, manifest, make, resumable)
@@ -337,9 +339,19 @@ def _free_bytes(folder: Path) -> int:
 
 
 @contextmanager
-def _lock(path: Path, what: str) -> Iterator[None]:
-    """Hold a lock that the operating system takes back when the process ends, however it ends."""
-    lock = FileLock(path)
+def locked(path: Path, what: str) -> Iterator[None]:
+    """Hold a lock that the operating system takes back when the process ends, however it ends.
+
+    It is flock(2), which the nodes of a cluster share where their file system hands it on: NFS
+    does, Lustre if it is mounted with `flock`.
+
+    Raises
+    ------
+    ReproduceError
+        The file system has no such locks, or there is no writing to it.
+    """
+    # The library's substitute, a file that is there or not, would stay behind after a kill.
+    lock = FileLock(path, fallback_to_soft=False)
     with clear_disk_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -347,6 +359,13 @@ def _lock(path: Path, what: str) -> Iterator[None]:
         except Timeout:
             print(f"waiting for another process that makes the {what} ({path})", file=sys.stderr)
             lock.acquire()
+        except (OSError, NotImplementedError) as error:
+            if isinstance(error, OSError) and error.errno not in _NO_LOCKS:
+                raise
+            raise ReproduceError(
+                f"the file system of {path.parent} has no locks (flock), which keep two processes "
+                "apart: mount it with them, or set REPRODUCE_BUILD to a folder on another"
+            ) from error
     try:
         yield
     finally:
