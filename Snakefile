@@ -50,8 +50,9 @@ if config.keys() - TYPED:
     sys.exit("error: --configfile is not taken; write a profile: --config profile=FILE.yaml")
 OVERRIDES = [f"{name}={text}" for name, text in TYPED.items() if name not in ("profile", "study")]
 TREE = sources.present()
-sources.remember(TREE, Path(".snakemake") / "sources.json")
 try:
+    with store.clear_disk_errors(Path.cwd()):
+        sources.remember(TREE, Path(".snakemake") / "sources.json")
     STUDY = studies.read(TYPED["study"], Path("studies")) if "study" in TYPED else None
     PROFILE = TYPED.get("profile", STUDY.profile if STUDY else "sample")
     PARAMETERS = load_parameters(PROFILE, Path("profiles"), parse_overrides(OVERRIDES))

@@ -188,6 +188,17 @@ def test_a_failing_cell_is_told_in_one_message_and_leaves_the_traceback(tmp_path
     assert any(out.output_type == "error" for cell in code_cells(failed) for out in cell.outputs)
 
 
+def test_a_full_disk_that_a_cell_meets_is_told_as_such(tmp_path: Path) -> None:
+    from reproduce.core.errors import ReproduceError
+
+    source = tmp_path / "full.ipynb"
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    cells = [nbformat.v4.new_code_cell("import os\nraise OSError(28, os.strerror(28))")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), source)
+    with pytest.raises(ReproduceError, match=r"^no space left on the disk of"):
+        execute.execute(source, tmp_path / "out" / "full.ipynb", Parameters())
+
+
 def test_a_users_mistake_inside_a_notebook_is_told_as_it_is(tmp_path: Path) -> None:
     from reproduce.core.errors import ReproduceError
 

@@ -1,6 +1,8 @@
 """Rendering a book: a warning stops it, and the last one stays."""
 
 import re
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
@@ -126,6 +128,38 @@ def test_a_warning_stops_the_book_is_told_and_leaves_the_last_one(project: Path)
         render.render("mine")
     assert front.is_file()
     assert "no/such/page" not in front.read_text()
+
+
+ON_A_SMALL_DISK = """
+import os, shutil, sys
+from pathlib import Path
+from reproduce.core import errors, store
+from reproduce.book import render
+
+disk, root, executed = map(Path, sys.argv[1:])
+store.project_root = lambda: root
+os.environ["REPRODUCE_BUILD"] = str(disk)
+shutil.copytree(executed, disk / "mine" / "notebooks")
+try:
+    render.render("mine")
+except errors.ReproduceError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("kilobytes", [12, 3000])
+def test_a_full_disk_is_told_wherever_the_rendering_meets_it(
+    project: Path,
+    build_folder: Path,
+    run_on_a_small_disk: Callable[..., "subprocess.CompletedProcess[str]"],
+    kilobytes: int,
+) -> None:
+    """From the first file of its source to the pages."""
+    executed = build_folder / "mine" / "notebooks"
+    done = run_on_a_small_disk(kilobytes, ON_A_SMALL_DISK, project, executed)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("no space left on the disk of "), done.stdout
+    assert done.stdout.count("\n") == 1
 
 
 def test_a_notebook_that_was_not_executed_is_named(project: Path, build_folder: Path) -> None:

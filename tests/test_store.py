@@ -268,6 +268,30 @@ def test_a_full_disk_is_told_even_if_the_library_gives_no_error_number(monkeypat
         raise OSError("unable to flush file")
 
 
+def test_of_several_disks_the_full_one_is_named_and_the_variable_that_leads_to_another(
+    tmp_path, monkeypatch
+):
+    temporary = tmp_path / "temporary"
+    monkeypatch.setenv("TMPDIR", str(temporary))
+
+    def usage(folder: Path) -> SimpleNamespace:
+        return SimpleNamespace(free=0 if str(folder).startswith(str(full)) else 10**9)
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    for folder in (temporary, tmp_path / "build", tmp_path / "elsewhere"):
+        folder.mkdir()
+    for full, variable in (
+        (temporary, "TMPDIR"),
+        (tmp_path / "build", "REPRODUCE_BUILD"),
+        (tmp_path / "elsewhere", "REPRODUCE_BUILD"),
+    ):
+        with (
+            pytest.raises(ReproduceError, match=f"disk of {full}: free some, or set {variable} "),
+            store.clear_disk_errors(tmp_path / "build"),
+        ):
+            raise OSError(errno.ENOSPC, "No space", str(tmp_path / "elsewhere" / "file"))
+
+
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
 def test_a_file_that_may_not_be_written_is_told_with_its_name_and_the_way_out(number):
     with pytest.raises(ReproduceError, match=r"cannot write to /some/file\b") as caught:

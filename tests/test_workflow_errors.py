@@ -14,6 +14,7 @@ FAILED = "RuleException:\nCalledProcessError in file x\nCommand 'reproduce' "
 @pytest.mark.parametrize(
     ("message", "shown"),
     [
+        ("OSError: [Errno 28] No space left on device: 'x'", "no space left on the disk of"),
         (MISSING, "MissingRuleException: No rule to produce nosuch"),
         (TRACEBACK, "OSError: [Errno 30] Read-only"),
         (f"{FAILED}died with <Signals.SIGKILL: 9>.", "died with <Signals.SIGKILL: 9>"),

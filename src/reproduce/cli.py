@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -321,10 +322,23 @@ def main() -> None:
         sys.exit(status or (1 if problem else 0))
 
 
+@contextmanager
+def _clear_full_disk() -> Iterator[None]:
+    """Tell of a full disk in one message, wherever a command meets it."""
+    try:
+        yield
+    except OSError as error:
+        if not store.tells_of_full_disk(str(error)):
+            raise
+        named = [Path(error.filename).parent] if isinstance(error.filename, str) else []
+        raise store.no_space(*named, Path.cwd()) from error
+
+
 def _run() -> int:
     """Run the command and return its exit status."""
     try:
-        app()
+        with _clear_full_disk():
+            app()
     except ReproduceError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

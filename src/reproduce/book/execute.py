@@ -46,6 +46,8 @@ def _execute(notebook: Path, output: Path, parameters: Parameters) -> None:
         running.replace(failed)
         if error.ename == ReproduceError.__name__:
             raise ReproduceError(error.evalue) from None
+        if store.tells_of_full_disk(error.evalue):
+            raise store.no_space(output.parent) from None
         raise ReproduceError(
             f"{notebook.name} failed in cell {error.exec_count} with {error.ename}: "
             f"{error.evalue}; the executed notebook with the traceback is {failed}"
@@ -190,4 +192,5 @@ def refresh(notebook: Path) -> None:
             "stored_outputs": stored_outputs(content),
         },
     }
-    store.write_whole(notebook, (nbformat.writes(content) + "\n").encode())
+    with store.clear_disk_errors(notebook.parent):
+        store.write_whole(notebook, (nbformat.writes(content) + "\n").encode())

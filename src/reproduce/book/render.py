@@ -63,8 +63,12 @@ def _render(build: Path) -> Path:
             check=False,
         )
     if done.returncode:
+        faults = _faults(log)
+        # Of a full disk the log may have room for no more than its beginning.
+        if store.is_full(build) or store.tells_of_full_disk(log.read_text(errors="replace")):
+            raise store.no_space(build)
         raise ReproduceError(
-            "\n".join(["the book was not rendered:", *_faults(log), f"whole log: {log}"])
+            "\n".join(["the book was not rendered:", *faults, f"whole log: {log}"])
         )
     pages = rendering / "_build" / "html"
     for file in (source / "notebooks").glob("*.json"):  # provenance, which Sphinx passes over

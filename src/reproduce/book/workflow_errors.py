@@ -4,10 +4,13 @@ import logging
 import re
 import sys
 from collections.abc import Collection
+from pathlib import Path
 
 from snakemake.logging import get_event, logger
 from snakemake.settings.enums import Quietness
 from snakemake_interface_logger_plugins.common import LogEvent
+
+from reproduce.core import store
 
 _TOLD = re.compile(r"returned non-zero exit status [12]\.")
 """A command of ours that ends with these has said why; one that was killed has not."""
@@ -33,6 +36,8 @@ def brief(message: str) -> str:
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     if not lines or _TOLD.search(message) or any(text in message for text in _CONSEQUENCES):
         return ""
+    if store.tells_of_full_disk(message):
+        return str(store.no_space(Path.cwd()))
     return lines[-1] if lines[0].startswith("Traceback") else " ".join(lines)
 
 

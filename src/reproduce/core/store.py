@@ -40,6 +40,7 @@ MANIFEST = "manifest.json"
 USES = "REPRODUCE_USES"
 """Variable of the environment: a file to note in what a notebook uses, see `note_use`."""
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 
 _BEING_WRITTEN: set[Path] = set()
@@ -314,16 +315,20 @@ def check_room(folder: Path) -> None:
 
 @contextmanager
 def clear_disk_errors(folder: Path) -> Iterator[None]:
-    """Turn a full disk or a folder without write permission into one clear message."""
+    """Turn a full disk or a folder without write permission into one clear message.
+
+    Raises
+    ------
+    ReproduceError
+        The disk of the folder, or another that is written to, is full; or writing isn't allowed.
+    """
     try:
         yield
     except OSError as error:
         # h5py reports a full disk without an errno, so the free space is asked for as well.
-        if error.errno in (errno.ENOSPC, errno.EDQUOT) or _free_bytes(folder) < 1_000_000:
-            raise ReproduceError(
-                f"no space left on the disk of {folder}: free some, or set REPRODUCE_BUILD to a "
-                "folder on another disk"
-            ) from error
+        if error.errno in _FULL or is_full(folder):
+            named = [Path(error.filename).parent] if isinstance(error.filename, str) else []
+            raise no_space(*named, folder) from error
         if error.errno in (errno.EACCES, errno.EROFS):
             raise ReproduceError(
                 f"cannot write to {error.filename or folder}: set REPRODUCE_BUILD to a folder "
@@ -332,10 +337,35 @@ def clear_disk_errors(folder: Path) -> Iterator[None]:
         raise
 
 
-def _free_bytes(folder: Path) -> int:
+def no_space(*folders: Path) -> ReproduceError:
+    """Return the error that a disk is full: that of the first of these folders whose disk is.
+
+    It may be that of temporary files, too, or of the home, where Jupyter keeps some. If none is
+    full by now, as where a quota is, it is taken for that of the first folder.
+    """
+    temporary = Path(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108  # Python's would be tried
+    others = [temporary, Path(os.path.expanduser("~"))]  # noqa: PTH111  # raises nothing
+    full = next(filter(is_full, [*folders, *others]), folders[0])
+    return ReproduceError(
+        f"no space left on the disk of {full}: free some, or set "
+        f"{'TMPDIR' if full == temporary else 'REPRODUCE_BUILD'} to a folder on another disk"
+    )
+
+
+def tells_of_full_disk(text: str) -> bool:
+    """Say whether a text of another program tells that a disk, or what one may have of it, is full.
+
+    >>> tells_of_full_disk("OSError: [Errno 28] No space left on device")
+    True
+    """
+    return any(os.strerror(number) in text for number in _FULL)
+
+
+def is_full(folder: Path) -> bool:
+    """Say whether less than a megabyte is free on the disk of a folder, which may not be there."""
     while not folder.exists():
         folder = folder.parent
-    return shutil.disk_usage(folder).free
+    return shutil.disk_usage(folder).free < 1_000_000
 
 
 @contextmanager
