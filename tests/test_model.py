@@ -1,5 +1,6 @@
 """The model: equal to the paper's literal graph, any size of image, its parts, its file."""
 
+import time
 import zipfile
 from pathlib import Path
 
@@ -261,6 +262,24 @@ def test_a_saved_model_comes_back_the_same(autoencoder, saved):
     latents = model.encode(loaded, batch)
     assert np.array_equal(latents, model.encode(autoencoder, batch))
     assert np.array_equal(model.attend(loaded, latents), model.attend(autoencoder, latents))
+
+
+def test_equal_models_give_equal_files_whenever_and_wherever_they_are_written(
+    tmp_path, monkeypatch
+):
+    files = []
+    for number, hour in enumerate((10, 11)):
+        # Other objects, at other addresses in memory, an hour later.
+        built = model.build(seed=7), model.build(seed=number)
+        zone = f"ABC{hour}"
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        files.append(tmp_path / f"{number}.keras")
+        model.save(built[0], files[-1])
+    monkeypatch.undo()
+    time.tzset()
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert same_weights(model.load(files[0]), model.load(files[1]))
 
 
 @pytest.mark.filterwarnings("error:The structure of:UserWarning")

@@ -22,6 +22,9 @@ argument.
 
 from __future__ import annotations
 
+import json
+import re
+import zipfile
 from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
@@ -172,11 +175,36 @@ def _compiled(part: keras.Model) -> Callable[[Array], Any]:
 
 
 def save(autoencoder: keras.Model, path: Path) -> None:
-    """Write graph and weights, without the optimiser, in Keras's own format (`.keras`)."""
+    """Write graph and weights, without the optimiser, in Keras's own format (`.keras`).
+
+    Of equal models the files are equal, byte for byte, whenever and wherever they are written.
+    """
     # The same layers in a model that was never compiled: `include_optimizer=False` is not heeded
     # for this format, and Adam's state is twice as large as the weights.
     bare = keras.Model(autoencoder.input, autoencoder.output, name=autoencoder.name)
     bare.save(path)
+    _rewrite(path)
+
+
+def _rewrite(path: Path) -> None:
+    """Take out of a `.keras` file what differs from run to run.
+
+    It is a ZIP archive with the time of its making, here and in its metadata, and Keras tells apart
+    what layers share by addresses in memory, here numbered in their order.
+    """
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    metadata = json.loads(parts["metadata.json"])
+    parts["metadata.json"] = json.dumps({**metadata, "date_saved": ""}).encode()
+    numbers: dict[bytes, bytes] = {}
+    parts["config.json"] = re.sub(
+        rb'(?<="shared_object_id": )\d+',
+        lambda address: numbers.setdefault(address[0], b"%d" % len(numbers)),
+        parts["config.json"],
+    )
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(zipfile.ZipInfo(name), content)
 
 
 def load(path: Path) -> keras.Model:
