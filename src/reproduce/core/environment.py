@@ -82,7 +82,8 @@ def own() -> dict[str, str]:
     """Return the environment for the processes of a run.
 
     They find this interpreter's programs and this package first, and no settings of the user's.
-    How many threads a process may use, OMP_NUM_THREADS, is no such: results don't depend on it.
+    How many threads a process may use, OMP_NUM_THREADS, is no such: a weight can depend
+    on it by a rounding.
     """
     kept = {name: value for name, value in os.environ.items() if not _FOREIGN.fullmatch(name)}
     programs = str(Path(sys.executable).parent)
