@@ -1,9 +1,15 @@
-"""Snakemake's own errors, one line each, which its option `--quiet all` swallows with all else."""
+"""What goes wrong in the workflow, and what its jobs tell: Snakemake's `--quiet all` swallows both.
+
+Of Snakemake's own errors it is a line each; of a job that failed, the rule, the end of its log and
+where that is, for jobs that ran here and on a cluster's nodes alike. Of a job that succeeded on a
+node it is what its command has told, such as after which epoch a training went on.
+"""
 
 import logging
 import re
 import sys
-from collections.abc import Collection
+from collections import deque
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from snakemake.logging import get_event, logger
@@ -17,18 +23,77 @@ _TOLD = re.compile(r"returned non-zero exit status [12]\.")
 
 _CONSEQUENCES = ("At least one job did not complete successfully", "Exiting because a job")
 
+_PROGRESS = re.compile(r".*(\d%\||\?\S*/s)")
+"""A bar of tqdm."""
+
+LINES = 3
+"""How many lines of a failed job's log are shown."""
+
 
 class OwnErrors(logging.Handler):
-    """Shows what Snakemake finds wrong itself: a target, a pattern, a folder, a killed command."""
+    """Shows what Snakemake finds wrong, and of its jobs what a user would miss."""
 
     def __init__(self) -> None:
-        super().__init__(logging.ERROR)
+        super().__init__(logging.INFO)
+        self._away: dict[int, list[str]] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one line for an error to stderr, unless a command has told it already."""
-        text = brief(record.getMessage())
-        if text and get_event(record) not in (LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR):
-            print(f"error: {text}", file=sys.stderr, flush=True)
+        """Write what there is to tell of a record to stderr."""
+        text = self._told(record)
+        if text:
+            print(text, file=sys.stderr, flush=True)
+
+    def _told(self, record: logging.LogRecord) -> str:
+        event = get_event(record)
+        about = vars(record)
+        if event == LogEvent.JOB_INFO and not about["local"]:
+            self._away[about["jobid"]] = about["log"]
+        elif event == LogEvent.JOB_FINISHED:
+            return remarks(self._away.pop(about["job_id"], []))
+        elif event == LogEvent.JOB_ERROR:
+            made = all(Path(output).exists() for output in about["output"])
+            if not (about["indent"] and made):  # of a group, others may have succeeded
+                return failure(about["rule_name"], about["rule_msg"] or "", about["log"])
+        elif event != LogEvent.GROUP_ERROR and record.levelno >= logging.ERROR:
+            text = brief(record.getMessage())
+            return f"error: {text}" if text else ""
+        return ""
+
+
+def failure(rule: str, reason: str, logs: Sequence[str]) -> str:
+    """Return what is told of a failed job.
+
+    Parameters
+    ----------
+    rule
+        Its name.
+    reason
+        What the cluster says of it, if it ran there.
+    logs
+        Its log, and that of the cluster, which says why if the job itself had no time to.
+    """
+    said = f": {reason.partition(' Detailed failure')[0].rstrip('.')}" if reason else ""
+    for log in map(Path, logs):
+        ends = list(deque(_lines(log), maxlen=LINES))
+        if ends:
+            return "\n".join([f"rule {rule} failed{said}; its log, {log}, ends so:", *ends])
+    return f"error: rule {rule} failed{said}; it has left no log"
+
+
+def remarks(logs: Sequence[str]) -> str:
+    """Return what a command has told in its log, but for bars of progress."""
+    return "\n".join(
+        line for log in logs for line in _lines(Path(log)) if not _PROGRESS.match(line)
+    )
+
+
+def _lines(log: Path) -> list[str]:
+    """Return the lines of a log as they are seen on a terminal, where bars are drawn over."""
+    if not log.is_file():
+        return []
+    text = log.read_bytes().decode(errors="replace")
+    lines = (line.rstrip("\r").rpartition("\r")[2].rstrip() for line in text.split("\n"))
+    return [line for line in lines if line]
 
 
 def brief(message: str) -> str:
@@ -42,6 +107,6 @@ def brief(message: str) -> str:
 
 
 def show(quiet: Collection[Quietness] | None) -> None:
-    """Have errors of Snakemake itself shown where it is told to be quiet about everything."""
+    """Have these told where Snakemake is told to be quiet about everything."""
     if Quietness.ALL in (quiet or ()):
         logger.addHandler(OwnErrors())
