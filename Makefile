@@ -42,7 +42,7 @@ PAGE := $(CURDIR)/build/$(PROFILE)/book/index.html
 # Several processes, each with whole groups of tests (conftest.py).
 PYTEST = pytest --numprocesses=auto --maxprocesses=4 --no-loadscope-reorder -p no:benchmark
 
-.PHONY: help book paper pdf test slow mutants fuzz serve notebooks bench record study lint lock clean
+.PHONY: help book paper pdf test slow mutants fuzz serve notebooks bench record study lint lock cluster clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -104,15 +104,23 @@ lint: .venv/.installed ## check format, style, types, the layers of rooms, the w
 
 # What `make` installs leaves JupyterLab out: it brings a parser of URLs whose import takes two seconds
 # of each process that reads a notebook. constraints.txt has all, and the lock the same versions.
-LOCKED = --extra book --extra test --extra fuzz --extra dev
+LOCKED = --extra book --extra cluster --extra test --extra fuzz --extra dev
 COMPILE = uv pip compile pyproject.toml --universal --no-annotate --python-version 3.11 --quiet
 
 lock: .venv/.installed ## pin all dependencies of pyproject.toml anew, with hashes
 	$(COMPILE) --all-extras --no-header --upgrade -o constraints.txt
 	$(COMPILE) $(LOCKED) --constraints constraints.txt --generate-hashes -o requirements.lock
 
+cluster: .venv/.installed ## install, once, what runs the workflow on a cluster with Slurm
+	sed -n '$(PLUGINS)p' requirements.lock > .venv/plugins.txt
+	uv pip install --require-hashes --no-deps --compile-bytecode -r .venv/plugins.txt
+
 clean: ## remove all that was made, but for the virtual environment
 	rm -rf build _build .snakemake
+
+# Snakemake imports each plugin that is there whenever it starts, and with the one for Slurm pandas: a
+# third of a second. So it stays out of .venv until `make cluster` asks for it; then it stays in.
+PLUGINS = /^snakemake-executor-plugin-/,/[^\\]$$/
 
 # The lock holds uv, too: it is installed by pip from its own lines of the lock, hashes checked, and
 # installs the rest in seconds. Compiled bytecode saves each `import tensorflow` half a minute.
@@ -122,6 +130,8 @@ clean: ## remove all that was made, but for the virtual environment
 	$(PYTHON) -m venv .venv
 	sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.txt
 	python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
-	uv pip sync --require-hashes --compile-bytecode requirements.lock
+	sed '$(PLUGINS)d' requirements.lock > .venv/packages.txt
+	[ ! -e .venv/plugins.txt ] || sed -n '$(PLUGINS)p' requirements.lock > .venv/plugins.txt
+	uv pip sync --require-hashes --compile-bytecode .venv/packages.txt $(wildcard .venv/plugins.txt)
 	uv pip install --no-deps --no-build-isolation --editable .
 	touch $@

@@ -24,7 +24,7 @@ from reproduce.core import environment, sources, store
 from reproduce.core import study as studies
 from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import Parameters, load_parameters, parse_overrides, parse_seeds
-from reproduce.measure import stages
+from reproduce.measure import resources, stages
 from reproduce.models import registry
 
 workflow_errors.show(workflow.output_settings.quiet)
@@ -101,12 +101,31 @@ def note(stage, model="{model}", seed="{seed}"):
     return BUILD / f"{stage.place(model, seed)}.json"
 
 
+RUNS = {(run.model, run.parameters.seed): run for run in STUDY_RUNS}
+
+
 def changes(wildcards):
     """Return what the run of these wildcards sets, and the name of its variant."""
-    for run in STUDY_RUNS:
-        if (run.model, run.parameters.seed) == (wildcards.model, int(wildcards.seed)):
-            return run.changes, run.variant
+    run = RUNS.get((wildcards.model, int(wildcards.seed)))
+    if run:
+        return run.changes, run.variant
     return {"model": wildcards.model, "seed": int(wildcards.seed)}, ""
+
+
+def memory(made):
+    """Return a function of wildcards: the megabytes that making some stages takes."""
+
+    def of(wildcards, threads, attempt):
+        changed = changes(wildcards)[0] if made[0].of_seed else {}
+        parameters = PARAMETERS.model_copy(update=changed)
+        return attempt * resources.megabytes(made, parameters, threads)
+
+    return of
+
+
+def minutes(wildcards, attempt):
+    """Return the minutes for a job: what is killed then goes on where it was, with more."""
+    return attempt * resources.MINUTES
 
 
 def dependencies(stage):
@@ -148,6 +167,10 @@ def logged(command):
     return f"( {command} 2>&1 1>&3 | tee {{log:q}} >&2 ) 3>&1"
 
 
+# On a cluster no number of cores is given: there each job has as many as the records were made with.
+THREADS = workflow.resource_settings.cores or 2
+
+
 # With --software-deployment-method conda; else the environment that Snakemake runs in.
 # Snakemake puts the checkout before it, and reads wildcards in that: braces of a path are doubled.
 ENVIRONMENT = str(Path(workflow.basedir) / "environment.yml")
@@ -185,6 +208,9 @@ rule book:
         BUILD / "book-making.log",
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=lambda _, attempt: attempt * resources.MEGABYTES,
+        runtime=minutes,
     params:
         # From a function: in a plain list Snakemake would take braces for its wildcards.
         options=lambda _: OPTIONS,
@@ -215,7 +241,10 @@ for name, made in JOBS.items():
             note(made[0]).with_suffix(".log"),
         conda:
             ENVIRONMENT
-        threads: 1 if in_parts else workflow.cores
+        threads: 1 if in_parts else THREADS
+        resources:
+            mem_mb=memory(made),
+            runtime=minutes,
         params:
             # As parameters: Snakemake evaluates them now, and `shell` when `made` is another.
             **{f"dependencies_of_{stage.name}": dependencies(stage) for stage in made},
@@ -234,6 +263,9 @@ rule scores_part:
         note(stages.SCORES).with_name("scores-{scatteritem}.log"),
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory([stages.SCORES]),
+        runtime=minutes,
     params:
         dependencies=dependencies(stages.SCORES),
         command=command([stages.SCORES]),
@@ -297,6 +329,9 @@ rule notebook:
         BUILD / "notebooks" / "{chapter}.log",
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=lambda _, attempt: attempt * resources.of_notebook(PARAMETERS),
+        runtime=minutes,
     params:
         options=lambda _: OPTIONS,
         values=values_of,

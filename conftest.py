@@ -12,7 +12,7 @@ pytest_plugins = ["pytester", "tests.nbval_strict"]
 # Tests that share what is made once for all of them, and so belong to one process. These take
 # longest, so they come first.
 TOGETHER = {
-    "workflow": ("tests/test_workflow.py", "tests/test_pages.py"),
+    "workflow": ("tests/test_workflow.py", "tests/test_pages.py", "tests/test_slurm.py"),
     "notebooks": ("notebooks/",),
     "records": ("tests/test_record.py", "tests/test_report.py", "tests/test_statements.py"),
 }

@@ -83,6 +83,8 @@ REASONS = {
     "this system lets no user mount a read-only disk",
     "needs a rendered book: --book build/sample/book",
     "needs Chromium: apt install chromium",
+    "needs Slurm: apt install slurmctld slurmd slurm-client munge",
+    "needs Snakemake's plugin for Slurm: make cluster",
     "other systems refuse such names",
     "this file system has no such names",
     "the hub answers",

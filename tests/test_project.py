@@ -145,6 +145,7 @@ NEVER_IMPORTED = {
     "sphinx-sitemap": "named in _config.yml",
     "sphinxext-opengraph": "named in _config.yml",
     "jupyterlab": "a door of its own",
+    "snakemake-executor-plugin-slurm": "make cluster",
     **dict.fromkeys(("pytest-benchmark", "pytest-xdist"), "plugins of pytest"),
     **dict.fromkeys(("pandas-stubs", "types-pyyaml", "types-tqdm"), "read by mypy"),
     **dict.fromkeys(
