@@ -167,8 +167,8 @@ def logged(command):
     return f"( {command} 2>&1 1>&3 | tee {{log:q}} >&2 ) 3>&1"
 
 
-# On a cluster no number of cores is given: there each job has as many as the records were made with.
-THREADS = workflow.resource_settings.cores or 2
+# On a cluster, where --jobs is given, each job has as many as the records were made with.
+THREADS = 2 if workflow.resource_settings.nodes else workflow.cores
 
 
 # With --software-deployment-method conda; else the environment that Snakemake runs in.

@@ -11,6 +11,7 @@ import getpass
 import os
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -50,6 +51,8 @@ SelectTypeParameters=CR_Core_Memory
 SchedulerParameters=sched_interval=1,batch_sched_delay=0,sched_min_interval=100000
 MpiDefault=none
 ReturnToService=2
+# So that a test may have more jobs side by side than this machine has cores.
+SlurmdParameters=config_overrides
 # What has ended is told of that long, as clusters do: the plugin asks squeue.
 MinJobAge=300
 NodeName={node_name} NodeHostname={host} NodeAddr=127.0.0.1 CPUs={cores} RealMemory={megabytes}
@@ -191,6 +194,7 @@ def _wait_for(condition: Callable[[], bool], folder: Path) -> None:
 
 def main(command: list[str]) -> int:
     """Run a command with a Slurm of this machine's cores, and return its exit status."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and nothing stays behind
     megabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
     with running(len(os.sched_getaffinity(0)), megabytes) as variables:
         return subprocess.run(command, env=variables, check=False).returncode

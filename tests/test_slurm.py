@@ -19,11 +19,8 @@ from tests.test_workflow import ROOT, environment, of_folder
 pytestmark = pytest.mark.slow
 
 PROFILE = "cluster/slurm"
-GROUPS = {
-    "stages": ("data", "model", "scores", "codecs", "rates", "ratios", "png_sizes"),
-    "chapters": ("notebook",),
-}
-"""Jobs of seconds, which go to the cluster as one."""
+CHAPTERS = 6
+"""How many of them go to the cluster as one job: each takes seconds."""
 
 
 def through_slurm(
@@ -33,8 +30,7 @@ def through_slurm(
     options = [
         *("--profile", PROFILE, "--cores", "2"),
         *("--slurm-init-seconds-before-status-checks", "1", "--seconds-between-status-checks", "1"),
-        *("--groups", *(f"{rule}={group}" for group, rules in GROUPS.items() for rule in rules)),
-        *("--group-components", *(f"{group}=20" for group in GROUPS)),
+        *("--groups", "notebook=chapters", "--group-components", f"chapters={CHAPTERS}"),
     ]
     return subprocess.run(
         [sys.executable, "-m", "snakemake", *options, "--config", *settings, *rest],
@@ -55,7 +51,7 @@ def cluster() -> Iterator[dict[str, str]]:
         pytest.skip("needs Slurm: apt install slurmctld slurmd slurm-client munge")
     if importlib.util.find_spec("snakemake_executor_plugin_slurm") is None:
         pytest.skip("needs Snakemake's plugin for Slurm: make cluster")
-    with slurm.running(2, 8000) as variables:
+    with slurm.running(4, 16000) as variables:
         yield variables
 
 
