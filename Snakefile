@@ -162,6 +162,11 @@ for stage in stages.EVERY:
     JOBS.setdefault(stage.job or stage.name, []).append(stage)
 
 
+def rule_of(job):
+    """Return the name of the rule for a job."""
+    return job.replace("-", "_")
+
+
 def logged(command):
     """Return a shell command that keeps what it writes to stderr in the rule's log, and shows it."""
     return f"( {command} 2>&1 1>&3 | tee {{log:q}} >&2 ) 3>&1"
@@ -178,11 +183,17 @@ ENVIRONMENT = ENVIRONMENT.replace("{", "{{").replace("}", "}}")
 
 
 # Each part imports TensorFlow, which takes seconds: by default there is one, without a job of its own.
+IN_PARTS = [name for name, made in JOBS.items() if any(stage.in_parts for stage in made)]
+
+
 scattergather:
-    scores=1,
+    **{rule_of(name): 1 for name in IN_PARTS},
 
 
-PARTS = len(gather.scores("{scatteritem}"))
+PARTS = {
+    name: len(getattr(gather, rule_of(name))("{scatteritem}")) if name in IN_PARTS else 1
+    for name in JOBS
+}
 
 
 onstart:
@@ -219,22 +230,25 @@ rule book:
         logged("reproduce book {params.options:q}")
 
 
+def part_of(stage):
+    """Return the note of a part of a stage."""
+    return note(stage).with_name(f"{note(stage).stem}-{{scatteritem}}.json")
+
+
 for name, made in JOBS.items():
-    in_parts = stages.SCORES in made and PARTS > 1
+    in_parts = PARTS[name] > 1
 
     rule:
         name:
-            name.replace("-", "_")
+            rule_of(name)
         input:
             needs=[note(one) for stage in made for one in stage.needs if one not in made],
-            parts=(
-                gather.scores(
-                    str(note(stages.SCORES).with_name("scores-{scatteritem}.json")),
-                    allow_missing=True,
-                )
-                if in_parts
-                else []
-            ),
+            parts=[
+                part
+                for stage in made
+                if stage.in_parts and in_parts
+                for part in getattr(gather, rule_of(name))(str(part_of(stage)), allow_missing=True)
+            ],
         output:
             [note(stage) for stage in made],
         log:
@@ -248,29 +262,34 @@ for name, made in JOBS.items():
         params:
             # As parameters: Snakemake evaluates them now, and `shell` when `made` is another.
             **{f"dependencies_of_{stage.name}": dependencies(stage) for stage in made},
-            command=command(made, *(["--gather", str(PARTS)] if in_parts else [])),
+            command=command(made, *(["--gather", str(PARTS[name])] if in_parts else [])),
         shell:
             logged("{params.command}")
 
+    for stage in made if in_parts else []:
+        if not stage.in_parts:
+            continue
 
-rule scores_part:
-    """Score a part of the test images; `--set-scatter scores=8` makes eight."""
-    input:
-        needs=[note(needed) for needed in stages.SCORES.needs],
-    output:
-        note(stages.SCORES).with_name("scores-{scatteritem}.json"),
-    log:
-        note(stages.SCORES).with_name("scores-{scatteritem}.log"),
-    conda:
-        ENVIRONMENT
-    resources:
-        mem_mb=memory([stages.SCORES]),
-        runtime=minutes,
-    params:
-        dependencies=dependencies(stages.SCORES),
-        command=command([stages.SCORES]),
-    shell:
-        logged("TF_NUM_INTRAOP_THREADS={threads} {params.command}")
+        rule:
+            # A part of the images; `--set-scatter scores=8` makes eight.
+            name:
+                f"{rule_of(stage.name.replace('/', '_'))}_part"
+            input:
+                needs=[note(one) for one in stage.needs if one not in made],
+            output:
+                part_of(stage),
+            log:
+                part_of(stage).with_suffix(".log"),
+            conda:
+                ENVIRONMENT
+            resources:
+                mem_mb=memory([stage]),
+                runtime=minutes,
+            params:
+                dependencies=dependencies(stage),
+                command=command([stage]),
+            shell:
+                logged("TF_NUM_INTRAOP_THREADS={threads} {params.command}")
 
 
 def notes(stage, seeds):

@@ -343,10 +343,11 @@ def test_make_scores_one_part(
     made: list[tuple[str, Parameters]],
     build_folder: Path,
 ) -> None:
-    noted = calls("reproduce.measure.scores:score_part", Path("/store/scores-2-of-8-1"))
+    noted = calls("reproduce.measure.parts:measure", Path("/store/scores-2-of-8-1"))
     printed = run("make", "scores", "--part", "2/8", "-p", "seed=3")
     of_seed = SAMPLE.model_copy(update={"seed": 3})
-    assert noted == [{"parameters": of_seed, "part": shards.Part(2, 8)}]
+    scores = stages.find("scores")
+    assert noted == [{"stage": scores, "parameters": of_seed, "part": shards.Part(2, 8)}]
     assert made == []
     assert printed.strip() == "/store/scores-2-of-8-1"
     assert notes(build_folder) == {
@@ -359,9 +360,9 @@ def test_make_gathers_parts_before_it_notes_the_whole(
     made: list[tuple[str, Parameters]],
     build_folder: Path,
 ) -> None:
-    noted = calls("reproduce.measure.scores:gather")
+    noted = calls("reproduce.measure.parts:gather")
     run("make", "scores", "example", "--gather", "8")
-    assert noted == [{"parameters": SAMPLE, "count": 8}]
+    assert noted == [{"stage": stages.find("scores"), "parameters": SAMPLE, "count": 8}]
     assert [name for name, _ in made] == ["scores", "example"]
     assert set(notes(build_folder)) == {
         "sample/paper/seed-0/scores.json",

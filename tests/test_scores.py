@@ -1,6 +1,7 @@
 """Evaluation: the table of the test images, the example of the figures, correlation, summaries."""
 
 import io
+import json
 import math
 import os
 import shutil
@@ -21,8 +22,8 @@ from reproduce.core.errors import ReproduceError
 from reproduce.core.sources import Tree
 from reproduce.data import preparation
 from reproduce.data.preparation import PreparedData
+from reproduce.measure import parts, rows, shards, stages, statistics
 from reproduce.measure import scores as scoring
-from reproduce.measure import shards, stages, statistics
 from reproduce.measure.shards import Part
 from reproduce.measure.statistics import summarise
 from reproduce.measure.subject import Subject
@@ -195,10 +196,10 @@ def test_a_table_gathered_from_parts_has_the_name_and_the_bytes_of_one_computed_
     small_run, in_one_go, count, capsys
 ):
     for part in reversed(shards.every(count)):
-        scoring.score_part(small_run.parameters, part)
+        parts.measure(stages.SCORES, small_run.parameters, part)
     capsys.readouterr()
 
-    gathered = scoring.gather(small_run.parameters, count)
+    gathered = parts.gather(stages.SCORES, small_run.parameters, count)
 
     assert capsys.readouterr().err == ""  # nothing was computed twice
     assert gathered.name == in_one_go.name
@@ -208,17 +209,19 @@ def test_a_table_gathered_from_parts_has_the_name_and_the_bytes_of_one_computed_
 
 
 def test_a_part_holds_its_images_alone(small_run):
-    folder = scoring.score_part(small_run.parameters, Part(2, 3))
-    table = scoring.read_table(folder / scoring.TABLE)
-    assert table["name"].tolist() == small_run.data.names("test")[1:2]
+    folder = parts.measure(stages.SCORES, small_run.parameters, Part(2, 3))
+    assert [path.name for path in folder.iterdir() if path.name != store.MANIFEST] == [rows.FILE]
+    (row,) = (json.loads(line) for line in (folder / rows.FILE).read_text().splitlines())
+    assert row["name"] == small_run.data.names("test")[1]
+    assert store.read_manifest(folder)["facts"] == {"images": 1}
 
 
 def test_a_part_that_is_missing_is_computed_when_the_parts_are_gathered(
     small_run, in_one_go, capsys
 ):
-    scoring.score_part(small_run.parameters, Part(1, 2))
+    parts.measure(stages.SCORES, small_run.parameters, Part(1, 2))
     capsys.readouterr()
-    gathered = scoring.gather(small_run.parameters, 2)
+    gathered = parts.gather(stages.SCORES, small_run.parameters, 2)
     words = capsys.readouterr().err
     assert "scoring test, part 2/2" in words
     assert "part 1/2" not in words
@@ -238,7 +241,7 @@ def test_a_part_of_another_model_other_data_or_an_older_module_is_never_gathered
             parameters = parameters.model_copy(update={"seed": 5, "epochs": 1})
         if other == "data":
             parameters = parameters.model_copy(update={"image_size": 8, "epochs": 1})
-        scoring.score_part(parameters, Part(1, 2))
+        parts.measure(stages.SCORES, parameters, Part(1, 2))
     computed = []
 
     def examine(_: object, image: np.ndarray, name: str) -> Subject:
@@ -247,16 +250,16 @@ def test_a_part_of_another_model_other_data_or_an_older_module_is_never_gathered
 
     monkeypatch.setattr(scoring, "Subject", examine)
     with np.errstate(all="ignore"):
-        scoring.gather(small_run.parameters, 2)
+        parts.gather(stages.SCORES, small_run.parameters, 2)
     assert sorted(computed) == small_run.data.names("test")
 
 
 def test_more_parts_than_images_are_refused_and_leave_nothing_behind(small_run, build_folder):
     before = sorted(path for path in build_folder.rglob("*") if path.is_dir())
     with pytest.raises(ReproduceError, match="4 images make at most 4 parts"):
-        scoring.score_part(small_run.parameters, Part(5, 5))
+        parts.measure(stages.SCORES, small_run.parameters, Part(5, 5))
     with pytest.raises(ReproduceError, match="4 images make at most 4 parts"):
-        scoring.gather(small_run.parameters, 5)
+        parts.gather(stages.SCORES, small_run.parameters, 5)
     left = {path for path in build_folder.rglob("*") if path.is_dir()} - set(before)
     assert [path for path in left if not path.name.endswith(".partial")] == []
 

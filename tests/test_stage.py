@@ -339,7 +339,7 @@ def test_each_stage_lists_what_its_function_uses(
     with monkeypatch.context() as noting:
         noting.setattr(Stage, "folder", noted_folder)
         noting.setattr(Parameters, "__getattribute__", noted_get)
-        stage._make(parameters, tmp_path / "made")
+        stage.make_whole(parameters, tmp_path / "made")
     assert used == {needed.name for needed in stage.needs}
     listed = {field for one in (*stage.all_needs(), stage) for field in one.reads}
     # Of a folder, what is in it counts, and not its path.

@@ -14,7 +14,7 @@ from reproduce.core import study as studies
 from reproduce.core.errors import DivergedError, ReproduceError
 from reproduce.core.parameters import Parameters, load_parameters, parse_overrides, parse_seeds
 from reproduce.core.stage import DIVERGED, Stage
-from reproduce.measure import shards, stages
+from reproduce.measure import parts, shards, stages
 from reproduce.models import registry
 
 CODEC = "Photographs to small files and back"
@@ -144,22 +144,20 @@ def make_stages(
     ] = "",
     part: Annotated[
         str | None,
-        typer.Option(
-            metavar="NUMBER/COUNT", help="Of stage scores, only this part of the images, as 2/8."
-        ),
+        typer.Option(metavar="NUMBER/COUNT", help="Measure only this part of the images, as 2/8."),
     ] = None,
     gather: Annotated[
         int,
-        typer.Option(metavar="COUNT", help="Put stage scores together from that many parts."),
+        typer.Option(metavar="COUNT", help="Put what is measured together from so many parts."),
     ] = 1,
 ) -> None:
     """Make stages of a run, and all that they need, as far as they aren't made."""
     parameters = _parameters(profile, parameter)
     chosen = [stages.find(name) for name in names]
+    model = f"{parameters.model}@{variant}" if variant else parameters.model
     if part is not None or gather != 1:
-        _make_in_parts(chosen, parameters, part, gather)
+        _make_in_parts(chosen, parameters, model, part, gather)
     for stage in chosen if part is None else ():
-        model = f"{parameters.model}@{variant}" if variant else parameters.model
         note = stage.note(parameters, model)
         try:
             _finish(note, stage.folder(parameters))
@@ -172,23 +170,24 @@ def make_stages(
 
 
 def _make_in_parts(
-    chosen: list[Stage], parameters: Parameters, part: str | None, gather: int
+    chosen: list[Stage], parameters: Parameters, model: str, part: str | None, gather: int
 ) -> None:
-    """Score a part of the test images, or put the parts together."""
-    if stages.SCORES not in chosen:
-        raise ReproduceError("--part and --gather: only stage 'scores' has parts; name it")
+    """Measure a part of the images, or put the parts together."""
+    in_parts = [stage for stage in chosen if stage.in_parts]
+    if not in_parts:
+        known = ", ".join(stage.name for stage in stages.EVERY if stage.in_parts)
+        raise ReproduceError(f"--part and --gather: only some stages have parts; name one: {known}")
     if part is not None and gather != 1:
         raise ReproduceError("--part and --gather: choose one; the parts are gathered at the end")
     chosen_part = None if part is None else shards.parse(part)
     shards.every(gather)
-    from reproduce.measure import scores
-
-    if chosen_part:
-        note = stages.SCORES.note(parameters)
-        name = f"{scores.part_name(chosen_part)}.json"
-        _finish(note.with_name(name), scores.score_part(parameters, chosen_part))
-    else:
-        scores.gather(parameters, gather)
+    for stage in in_parts:
+        if chosen_part:
+            place = stage.note(parameters, model)
+            name = f"{Path(parts.name_of(stage, chosen_part)).name}.json"
+            _finish(place.with_name(name), parts.measure(stage, parameters, chosen_part))
+        else:
+            parts.gather(stage, parameters, gather)
 
 
 @app.command(rich_help_panel=WORKFLOW)

@@ -59,6 +59,8 @@ class Stage:
         Whether each model and seed has one of its own, or all share it.
     resumable
         Whether what makes it goes on with what an interrupted run has left in the folder.
+    in_parts
+        Whether it is measured of images one by one (`measure.rows`), and so can be in parts.
     recorded
         The files that a record keeps of it, besides the manifest: small ones, and no photographs.
     weights
@@ -81,6 +83,7 @@ class Stage:
     job: str = ""
     of_seed: bool = True
     resumable: bool = False
+    in_parts: bool = False
     recorded: tuple[str, ...] = ()
     weights: tuple[str, ...] = ()
     arguments: Mapping[str, str] = field(default_factory=dict)
@@ -100,7 +103,7 @@ class Stage:
         with _resolving() as resolved:
             key = (self.name, parameters)
             if key not in resolved:
-                folder = self.make(parameters, self.name, self._make)
+                folder = self.make(parameters, self.name, self.make_whole)
                 told = store.read_manifest(folder)["facts"].get(DIVERGED)
                 if told:
                     raise DivergedError(told, folder)
@@ -199,7 +202,8 @@ class Stage:
         objects = [self.made_by, *self.arguments.values()]
         return sorted({*(name.partition(":")[0] for name in objects), *self.modules(parameters)})
 
-    def _make(self, parameters: Parameters, folder: Path) -> Mapping[str, Any]:
+    def make_whole(self, parameters: Parameters, folder: Path) -> Mapping[str, Any]:
+        """Call the function that makes the artifact; returns facts for the manifest."""
         arguments = {name: _imported(place) for name, place in self.arguments.items()}
         try:
             facts: Mapping[str, Any] = _imported(self.made_by)(parameters, folder, **arguments)

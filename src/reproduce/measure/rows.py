@@ -2,14 +2,37 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from reproduce.core.parallel import map_in_order
+from reproduce.measure.shards import Part
 
 FILE = "rows.jsonl"
+
+_PART: ContextVar[Part | None] = ContextVar("part", default=None)
+
+
+class PartMeasured(Exception):  # noqa: N818  # it is no error
+    """The rows of a part are all there: so many images; the others are for other processes."""
+
+    def __init__(self, images: int) -> None:
+        super().__init__(images)
+        self.images = images
+
+
+@contextmanager
+def only(part: Part) -> Iterator[None]:
+    """Have only a part of the images measured, by whatever measures some."""
+    token = _PART.set(part)
+    try:
+        yield
+    finally:
+        _PART.reset(token)
 
 
 def measured(
@@ -29,8 +52,18 @@ def measured(
         not finite included.
     description
         For the progress bar.
+
+    Raises
+    ------
+    PartMeasured
+        All rows of the part are there that `only` asks for; they stay in the file.
     """
     file = folder / FILE
+    part = _PART.get()
+    if part:
+        chosen = part.of(len(places))
+        places = places[chosen.start : chosen.stop]
+        description = f"{description}, part {part}"
     done = _cut_to_whole_lines(file)
     rest = places[done:]
     progress = tqdm(
@@ -39,11 +72,14 @@ def measured(
         total=len(places),
         initial=done,
         unit="image",
+        disable=not len(rest),
     )
     with file.open("a", encoding="utf-8") as stream:
         for values in progress:
             stream.write(json.dumps(values, default=int) + "\n")
             stream.flush()
+    if part:
+        raise PartMeasured(len(places))
     with file.open(encoding="utf-8") as stream:
         for line in stream:
             yield json.loads(line)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import csv
-import shutil
-from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from reproduce.core import store
 from reproduce.core.backend import keras
@@ -19,9 +16,8 @@ from reproduce.core.parallel import map_in_order
 from reproduce.core.parameters import SPLITS, Parameters, Split
 from reproduce.data import pixels, preparation
 from reproduce.data.preparation import PreparedData
-from reproduce.measure import metrics, png, shards
+from reproduce.measure import metrics, png
 from reproduce.measure.rows import measured as rows_of_images
-from reproduce.measure.shards import Part
 from reproduce.measure.stages import PNG_SIZES, SCORES
 from reproduce.measure.subject import Subject
 from reproduce.models import autoencoder as model
@@ -30,9 +26,6 @@ from reproduce.models import training
 TABLE = "test-images.csv"
 EXAMPLE_FILE = "example.json"
 SIZES_TABLE = "png-sizes.csv"
-
-WHOLE = Part(1, 1)
-"""All test images at once."""
 
 
 def example(parameters: Parameters) -> Subject:
@@ -70,66 +63,25 @@ def score(parameters: Parameters) -> pd.DataFrame:
     return read_table(SCORES.folder(parameters) / TABLE)
 
 
-def score_part(parameters: Parameters, part: Part) -> Path:
-    """Return the folder that holds the scores of a part of the test images; compute them if needed.
-
-    Raises
-    ------
-    ReproduceError
-        There are more parts than images.
-    """
-    return SCORES.make(parameters, part_name(part), partial(_score, part))
-
-
-def gather(parameters: Parameters, count: int) -> Path:
-    """Return the folder that holds the scores of all test images, put together from `count` parts.
-
-    Parts that `score_part` has not computed yet are computed. It is the same table as of one part.
-
-    Raises
-    ------
-    ReproduceError
-        There are more parts than images, or less than one.
-    """
-    chosen = shards.every(count)
-
-    def make(parameters: Parameters, folder: Path) -> dict[str, Any]:
-        facts = _gather([score_part(parameters, part) for part in chosen], folder)
-        return facts | _psnr_on_training_images(parameters)
-
-    return SCORES.make(parameters, SCORES.name, make)
-
-
-def part_name(part: Part) -> str:
-    """Return the name of a part in the names of artifacts and notes: `scores-2-of-8`."""
-    return f"{SCORES.name}-{part.number}-of-{part.count}"
-
-
 def make_scores(parameters: Parameters, folder: Path) -> dict[str, Any]:
     """Score all test images, write their table, and return facts."""
-    return _score(WHOLE, parameters, folder) | _psnr_on_training_images(parameters)
-
-
-def _score(part: Part, parameters: Parameters, folder: Path) -> dict[str, Any]:
     data = preparation.prepare(parameters)
-    return score_images(training.train(parameters).autoencoder, data, folder, part)
+    facts = score_images(training.train(parameters).autoencoder, data, folder)
+    return facts | _psnr_on_training_images(parameters)
 
 
-def score_images(
-    autoencoder: keras.Model, data: PreparedData, folder: Path, part: Part = WHOLE
-) -> dict[str, Any]:
-    """Score a part of the test images with a model, write their table, and return facts."""
+def score_images(autoencoder: keras.Model, data: PreparedData, folder: Path) -> dict[str, Any]:
+    """Score all test images with a model, write their table, and return facts."""
     labels, names = data.labels("test"), data.names("test")
-    chosen = part.of(len(names))
 
     def row(index: int) -> dict[str, Any]:
         (image,) = data.chosen("test", np.array([index]))
         scored = Subject(autoencoder, image, names[index])
         return {"name": names[index], "class": data.classes[labels[index]]} | scored.scores()
 
-    description = "scoring test" if part.count == 1 else f"scoring test, part {part}"
-    _write_table(rows_of_images(folder, chosen, row, description), folder / TABLE)
-    return {"images": len(chosen)}
+    places = range(len(names))
+    _write_table(rows_of_images(folder, places, row, "scoring test"), folder / TABLE)
+    return {"images": len(names)}
 
 
 def _psnr_on_training_images(parameters: Parameters) -> dict[str, float]:
@@ -147,19 +99,6 @@ def _write_table(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
             if number == 0:
                 writer.writerow(row)
             writer.writerow("" if pd.isna(value) else value for value in row.values())
-
-
-def _gather(folders: Sequence[Path], target: Path) -> dict[str, Any]:
-    """Join the tables of all parts, in order, under the head of the first."""
-    with (target / TABLE).open("wb") as whole:
-        for number, folder in enumerate(folders):
-            with (folder / TABLE).open("rb") as part:
-                head = part.readline()
-                if number == 0:
-                    whole.write(head)
-                shutil.copyfileobj(part, whole)
-    counts = [store.read_manifest(folder)["facts"]["images"] for folder in folders]
-    return {"images": sum(counts)}
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -206,16 +145,17 @@ def read_sizes(path: Path) -> pd.DataFrame:
 def make_png_sizes(parameters: Parameters, folder: Path) -> dict[str, Any]:
     """Write the size of each image as a PNG file to a table, and return facts."""
     data = preparation.prepare(parameters)
-    sizes = {}
-    for split in SPLITS:
-        names = data.names(split)
-        progress = tqdm(names, desc=f"writing {split} as PNG", unit="image")
-        in_order = map_in_order(partial(_png_bytes, data, split), range(len(names)))
-        sizes[split] = list(zip(progress, in_order, strict=True))
-    rows = [(split, name, size) for split in SPLITS for name, size in sizes[split]]
+    images = [(split, index) for split in SPLITS for index in range(data.counts[split])]
+    names = {split: data.names(split) for split in SPLITS}
+
+    def row(place: int) -> tuple[str, str, int]:
+        split, index = images[place]
+        return split, names[split][index], _png_bytes(data, split, index)
+
+    rows = rows_of_images(folder, range(len(images)), row, "writing as PNG")
     table = pd.DataFrame(rows, columns=["split", "name", "bytes"])
     table.to_csv(folder / SIZES_TABLE, index=False)
-    return {"images": len(rows)}
+    return {"images": len(images)}
 
 
 def _png_bytes(data: PreparedData, split: Split, index: int) -> int:

@@ -25,6 +25,7 @@ SCORES = Stage(
     needs=(DATA, MODEL),
     packages=("tensorflow", "pillow", "scikit-image", *_OF_TABLES),
     resumable=True,
+    in_parts=True,
     recorded=("test-images.csv",),
 )
 
@@ -46,6 +47,8 @@ PNG_SIZES = Stage(
     needs=(DATA,),
     packages=("pillow", *_OF_MODULES),
     of_seed=False,
+    resumable=True,
+    in_parts=True,
     recorded=("png-sizes.csv",),
 )
 
@@ -57,11 +60,14 @@ RATIOS = Stage(
     needs=(DATA, MODEL),
     packages=("tensorflow", "pillow", "pyoxipng", "scikit-image", *_OF_TABLES),
     resumable=True,
+    in_parts=True,
     recorded=("ratios.csv", "png-writers.csv"),
 )
 
 # Rates are the same whenever and wherever they are measured, times are not: they stand apart.
-_RATES: Any = partial(Stage, reads=("rate_images",), resumable=True, recorded=("rates.csv",))
+_RATES: Any = partial(
+    Stage, reads=("rate_images",), resumable=True, in_parts=True, recorded=("rates.csv",)
+)
 _TIMES: Any = partial(Stage, recorded=("times.csv",))
 
 RATES: Stage = _RATES(
@@ -91,6 +97,7 @@ OWN_FILES = Stage(
     needs=(DATA, MODEL, TABLES),
     packages=("tensorflow", "keras", "numpy", "scikit-image", "constriction", *_OF_TABLES),
     resumable=True,
+    in_parts=True,
     recorded=("own-files.csv",),
 )
 
