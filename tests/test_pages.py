@@ -988,8 +988,8 @@ CONTENTS = {
     ],
     "The verdict": ["notebooks/reproduction_report", "book/conclusion"],
     "Appendices": [
-        "notebooks/cost", "book/file_format", "book/architecture", "book/executions",
-        "book/glossary", "book/figures", "book/references",
+        "notebooks/cost", "book/file_format", "book/architecture", "book/cluster",
+        "book/executions", "book/glossary", "book/figures", "book/references",
     ],
 }  # fmt: skip
 """The story: what is known, what comes out, what it means, the verdict, and what is looked up."""

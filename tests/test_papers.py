@@ -178,10 +178,14 @@ def check_snakemake(words: list[str]) -> None:
     snakefile = (ROOT / "Snakefile").read_text()
     rules = set(re.findall(r"^rule (\w+):", snakefile, re.MULTILINE))
     assert set(targets) <= rules
-    changes = [item for item in given.config or [] if not item.startswith("profile=")]
-    known_parameters(changes)
-    for scattered in given.set_scatter or {}:
-        assert re.search(rf"\b{str(scattered).partition('=')[0]}=\d", snakefile)
+    settings = dict(item.split("=", 1) for item in given.config or [])
+    profile = settings.pop("profile", "sample")
+    settings.pop("study", "")
+    known_parameters([f"{name}={value}" for name, value in settings.items()], profile)
+    jobs = {(one.job or one.name).replace("-", "_") for one in stages.EVERY if one.in_parts}
+    assert {str(one).partition("=")[0] for one in given.set_scatter or {}} <= jobs
+    for own in given.profile or []:
+        assert (ROOT / own / "config.yaml").is_file()
 
 
 def check_papermill(words: list[str]) -> None:
@@ -286,6 +290,8 @@ def is_known(name: str) -> bool:
     if re.fullmatch(r"[0-9a-f]{2}( [0-9a-f]{2})+|\\x89CAE|\d+(\.\.|,)[\d,]+", name):
         return True  # of files: tests/test_codec_page.py; seeds
     if set(name.split()) <= {"--nolock", "--rerun-incomplete", "-r"}:
+        return True
+    if name.split()[0] in get_argument_parser()._option_string_actions:
         return True
     if re.fullmatch(r"[A-Z]+=\S+", name):
         check_make(["book", *shlex.split(name)])
