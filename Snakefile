@@ -12,6 +12,7 @@ its parameters. `seeds=0..4` trains and scores with each of these seeds, for the
 
 import hashlib
 import os
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -164,7 +165,7 @@ for stage in stages.EVERY:
 
 def rule_of(job):
     """Return the name of the rule for a job."""
-    return job.replace("-", "_")
+    return re.sub(r"\W", "_", job)
 
 
 def logged(command):
@@ -273,7 +274,7 @@ for name, made in JOBS.items():
         rule:
             # A part of the images; `--set-scatter scores=8` makes eight.
             name:
-                f"{rule_of(stage.name.replace('/', '_'))}_part"
+                f"{rule_of(stage.name)}_part"
             input:
                 needs=[note(one) for one in stage.needs if one not in made],
             output:
