@@ -179,7 +179,10 @@ def test_the_lock_meets_each_range_that_is_declared(extra: str) -> None:
 def test_what_is_installed_is_what_the_lock_says_and_fits_together() -> None:
     locked = dict(pins([line for line in requirements() if " ; " not in line]))
     here = {plain(one.name): one.version for one in distributions()}
-    assert {name: here.get(name) for name in locked} == locked
+    # Those of Snakemake's plugins that only `make cluster` installs may be missing.
+    plugins = {name for name in locked if name.startswith("snakemake-executor-plugin-")}
+    demanded = locked if plugins & here.keys() else {n: locked[n] for n in locked.keys() - plugins}
+    assert {name: here.get(name) for name in demanded} == demanded
     command = [sys.executable, "-m", "uv", "pip", "check", "--python", sys.executable]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
