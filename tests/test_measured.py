@@ -736,6 +736,7 @@ def test_png_sizes_and_mean_psnr_are_of_the_images_that_they_name(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     data = of_images(3)
+    data.counts = dict.fromkeys(("train", "validation", "test"), 3)
     monkeypatch.setattr(preparation, "prepare", lambda _: data)
     assert scoring.make_png_sizes(Parameters(), tmp_path) == {"images": 9}
     table = pd.read_csv(tmp_path / "png-sizes.csv")
