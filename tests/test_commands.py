@@ -363,6 +363,7 @@ def test_what_is_installed_is_what_the_lock_has_with_hashes_checked(project: Pro
 PLUGINS = {"snakemake-executor-plugin-slurm", "snakemake-executor-plugin-slurm-jobstep"}
 
 
+@pytest.mark.slow
 def test_what_a_cluster_takes_is_installed_when_asked_for_and_then_with_the_rest(
     project: Project,
 ) -> None:

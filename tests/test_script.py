@@ -24,6 +24,7 @@ def test_given_our_batches_the_script_has_our_losses(
     assert theirs == pytest.approx(training.train(parameters).losses, abs=2e-5)
 
 
+@pytest.mark.slow
 def test_in_its_own_order_it_has_others_and_the_same_ones_again(
     folder_of_images: Path, parameters_of: Any, tmp_path: Path
 ) -> None:

@@ -134,6 +134,7 @@ def weights_of(parameters_of, start, tmp_path, small_run):
     return train
 
 
+@pytest.mark.slow
 def test_processes_train_the_same_weights_to_the_bit_with_two_threads_or_more(weights_of):
     # More threads than two make no difference to oneDNN's kernels for AVX-512.
     first, second = weights_of(2, 8 if has_avx512() else 2)
@@ -292,6 +293,7 @@ def test_a_training_killed_when_its_checkpoint_is_gone_already_can_be_repeated(s
     assert same_weights(again.autoencoder, small_run.trained.autoencoder)
 
 
+@pytest.mark.slow
 def test_a_full_disk_stops_the_training_with_the_way_out(small_run, run_on_a_small_disk):
     code = """
 import os, sys
