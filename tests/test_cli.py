@@ -23,7 +23,7 @@ def reproduce(*words: object) -> "subprocess.CompletedProcess[str]":
         (["make", "scores", "-p", "epochs"], "write it as name=value"),
         (["make", "nope"], "unknown stage 'nope'; known are data, model, scores"),
         (["make", "model", "-p", "model=nope"], "'nope' is no model; known are paper"),
-        (["make", "data", "--part", "1/2"], "only some stages have parts; name one: scores, png-sizes, "),
+        (["make", "data", "--part", "1/2"], "only some stages have parts; name one: scores"),
         (["make", "scores", "--part", "0/2"], "part '0/2': write it as NUMBER/COUNT"),
         (["make", "scores", "--part", "3/2"], "part '3/2': write it as NUMBER/COUNT"),
         (["make", "scores", "--part", "x"], "part 'x': write it as NUMBER/COUNT"),
