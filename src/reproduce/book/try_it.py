@@ -128,9 +128,9 @@ def add_files(
 
 
 def write_files(app: Sphinx) -> None:
-    """Write script and style sheet where pages load such from."""
-    if app.builder.format == "html":
-        folder = Path(app.srcdir) / FOLDER
+    """Write script and style sheet where pages load such from, for a book that has the page."""
+    folder = Path(app.srcdir) / FOLDER
+    if app.builder.format == "html" and folder.is_dir():
         static = Path(app.outdir) / "_static"
         static.mkdir(parents=True, exist_ok=True)
         (static / SCRIPT).write_text(script(folder), encoding="utf-8")
