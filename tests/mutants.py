@@ -12,6 +12,7 @@ fault is caught.
 
 import argparse
 import ast
+import compileall
 import multiprocessing
 import os
 import re
@@ -240,6 +241,7 @@ def try_all(faults: Sequence[Fault], jobs: int) -> bool:
     with tempfile.TemporaryDirectory(prefix="mutants-") as place:
         original, build = Path(place).resolve() / "original", Path(place).resolve() / "build"
         copy_tracked_files(original)
+        compileall.compile_dir(original / "src", quiet=1)  # once, and not for each fault
         pool = ThreadPoolExecutor(jobs)
         try:
             print("without a fault: ", end="", flush=True)

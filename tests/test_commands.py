@@ -421,8 +421,8 @@ CI = """
     outside/make book
     pytest benchmarks --quick --quiet --benchmark-quiet
     outside/make mutants
-    pytest tests/test_pages.py tests/test_browser.py tests/test_try_browser.py {book}
-""".format(book="--book build/sample/book")
+    pytest --numprocesses=auto tests/test_pages.py tests/test_browser.py {rest}
+""".format(rest="tests/test_try_browser.py --book build/sample/book")
 
 
 @pytest.fixture
