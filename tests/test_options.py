@@ -321,21 +321,30 @@ def test_make_notes_a_variant_beside_the_model(
     }
 
 
+@pytest.mark.parametrize(
+    ("words", "noted"),
+    [
+        (["model", "own-files"], ["model", "own-files"]),
+        (["own-files", "--part", "2/8"], ["own-files-2-of-8"]),
+        (["codec", "own-files", "--gather", "8"], ["codec", "own-files"]),
+    ],
+)
 def test_make_notes_a_training_that_diverged_of_a_study_alone(
-    monkeypatch: pytest.MonkeyPatch, build_folder: Path
+    monkeypatch: pytest.MonkeyPatch, build_folder: Path, words: list[str], noted: list[str]
 ) -> None:
     def diverge(*_: Any) -> None:
         raise DivergedError("training diverged")
 
-    monkeypatch.setattr(Stage, "folder", diverge)
-    words = ["make", "model", "codec", "--variant", "noise"]
-    told = CliRunner().invoke(cli.app, words, catch_exceptions=False).stderr
-    assert told.count("note: paper@noise, seed 0: training diverged") == 2
-    for name in ("model", "codec"):
+    for place in ("core.stage.Stage.folder", "measure.parts.measure", "measure.parts.gather"):
+        monkeypatch.setattr(f"reproduce.{place}", diverge)
+    typed = ["make", *words, "--variant", "noise"]
+    told = CliRunner().invoke(cli.app, typed, catch_exceptions=False).stderr
+    assert told.count("note: paper@noise, seed 0: training diverged") == len(noted)
+    for name in noted:
         note = build_folder / "sample" / "paper@noise" / "seed-0" / f"{name}.json"
         assert json.loads(note.read_text()) == {"diverged": "training diverged"}
     with pytest.raises(DivergedError):
-        run("make", "model")
+        run("make", *words)
 
 
 def test_make_scores_one_part(

@@ -2,8 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from reproduce.core.errors import DivergedError, ReproduceError
 from reproduce.core.parameters import Parameters, load_parameters, parse_overrides, parse_seeds
 from reproduce.core.stage import DIVERGED, Stage
 from reproduce.measure import parts, shards, stages
+from reproduce.measure.shards import Part
 from reproduce.models import registry
 
 CODEC = "Photographs to small files and back"
@@ -155,12 +155,13 @@ def make_stages(
     parameters = _parameters(profile, parameter)
     chosen = [stages.find(name) for name in names]
     model = f"{parameters.model}@{variant}" if variant else parameters.model
-    if part is not None or gather != 1:
-        _make_in_parts(chosen, parameters, model, part, gather)
-    for stage in chosen if part is None else ():
+    chosen_part = _part(chosen, part, gather)
+    for stage in [stage for stage in chosen if stage.in_parts or not chosen_part]:
         note = stage.note(parameters, model)
+        if chosen_part:
+            note = note.with_name(f"{Path(parts.name_of(stage, chosen_part)).name}.json")
         try:
-            _finish(note, stage.folder(parameters))
+            _finish(note, _made(stage, parameters, chosen_part, gather))
         except DivergedError as error:
             if not variant:
                 raise
@@ -169,25 +170,26 @@ def make_stages(
             _write_note(note, {DIVERGED: str(error)})
 
 
-def _make_in_parts(
-    chosen: list[Stage], parameters: Parameters, model: str, part: str | None, gather: int
-) -> None:
-    """Measure a part of the images, or put the parts together."""
-    in_parts = [stage for stage in chosen if stage.in_parts]
-    if not in_parts:
+def _made(stage: Stage, parameters: Parameters, part: Part | None, gather: int) -> Path:
+    """Return the folder of a stage or of a part of it, which is made first."""
+    if part:
+        return parts.measure(stage, parameters, part)
+    if gather != 1 and stage.in_parts:
+        parts.gather(stage, parameters, gather)
+    return stage.folder(parameters)
+
+
+def _part(chosen: list[Stage], part: str | None, gather: int) -> Part | None:
+    """Return the part of the images that is asked for, if it isn't all of them."""
+    if part is None and gather == 1:
+        return None
+    if not any(stage.in_parts for stage in chosen):
         known = ", ".join(stage.name for stage in stages.EVERY if stage.in_parts)
         raise ReproduceError(f"--part and --gather: only some stages have parts; name one: {known}")
     if part is not None and gather != 1:
         raise ReproduceError("--part and --gather: choose one; the parts are gathered at the end")
-    chosen_part = None if part is None else shards.parse(part)
     shards.every(gather)
-    for stage in in_parts:
-        if chosen_part:
-            place = stage.note(parameters, model)
-            name = f"{Path(parts.name_of(stage, chosen_part)).name}.json"
-            _finish(place.with_name(name), parts.measure(stage, parameters, chosen_part))
-        else:
-            parts.gather(stage, parameters, gather)
+    return None if part is None else shards.parse(part)
 
 
 @app.command(rich_help_panel=WORKFLOW)
@@ -321,22 +323,10 @@ def main() -> None:
         sys.exit(status or (1 if problem else 0))
 
 
-@contextmanager
-def _clear_full_disk() -> Iterator[None]:
-    """Tell of a full disk in one message, wherever a command meets it."""
-    try:
-        yield
-    except OSError as error:
-        if not store.tells_of_full_disk(str(error)):
-            raise
-        named = [Path(error.filename).parent] if isinstance(error.filename, str) else []
-        raise store.no_space(*named, Path.cwd()) from error
-
-
 def _run() -> int:
     """Run the command and return its exit status."""
     try:
-        with _clear_full_disk():
+        with store.clear_full_disk():
             app()
     except ReproduceError as error:
         print(f"error: {error}", file=sys.stderr)

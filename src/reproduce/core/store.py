@@ -327,14 +327,35 @@ def clear_disk_errors(folder: Path) -> Iterator[None]:
     except OSError as error:
         # h5py reports a full disk without an errno, so the free space is asked for as well.
         if error.errno in _FULL or is_full(folder):
-            named = [Path(error.filename).parent] if isinstance(error.filename, str) else []
-            raise no_space(*named, folder) from error
+            raise no_space(*_named(error), folder) from error
         if error.errno in (errno.EACCES, errno.EROFS):
             raise ReproduceError(
                 f"cannot write to {error.filename or folder}: set REPRODUCE_BUILD to a folder "
                 "that you may write to"
             ) from error
         raise
+
+
+@contextmanager
+def clear_full_disk() -> Iterator[None]:
+    """Turn a full disk alone into one clear message, wherever a command meets it.
+
+    Raises
+    ------
+    ReproduceError
+        A disk is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        if not tells_of_full_disk(str(error)):
+            raise
+        raise no_space(*_named(error), Path.cwd()) from error
+
+
+def _named(error: OSError) -> list[Path]:
+    """Return the folder of the file that an error names, if it names one."""
+    return [Path(error.filename).parent] if isinstance(error.filename, str) else []
 
 
 def no_space(*folders: Path) -> ReproduceError:
