@@ -173,6 +173,33 @@ def benchmark_result() -> Benchmark:
     )
 
 
+def rates(
+    factor: float = 1.0,
+    images: int = 6,
+    seed: int = 0,
+    spread: float = 0.0,
+    psnr_db: Sequence[float] = (20, 23, 26, 29, 32),
+) -> pd.DataFrame:
+    """A model's own files: each image's bytes for a PSNR, times a factor that scatters over images.
+
+    Each image has one decibel more than the one before it.
+    """
+    random = np.random.default_rng(seed)
+    rows = [
+        {
+            "image": image,
+            "size": "full",
+            "codec": "autoencoder",
+            "quality": quality,
+            "bpp": 0.1 * (1 + image) * factor * scatter * 2**quality,
+            "psnr_db": image + value,
+        }
+        for image, scatter in enumerate(np.exp(spread * random.standard_normal(images)))
+        for quality, value in enumerate(psnr_db)
+    ]
+    return pd.DataFrame(rows)
+
+
 def study_findings() -> Findings:
     """What a study of two questions found: of each verdict one, and runs that came to nothing.
 

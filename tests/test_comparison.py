@@ -3,30 +3,12 @@
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
 import scipy.stats
 
 from reproduce.measure import comparison
 from reproduce.measure.comparison import compare, holm, resampled_means
-
-
-def rates(factor: float = 1.0, images: int = 6, seed: int = 0, spread: float = 0.0) -> pd.DataFrame:
-    """A table of rates: each image's bytes for a PSNR, times a factor that scatters over images."""
-    random = np.random.default_rng(seed)
-    rows = [
-        {
-            "image": image,
-            "size": "full",
-            "codec": "autoencoder",
-            "quality": quality,
-            "bpp": 0.1 * (1 + image) * factor * scatter * 2**quality,
-            "psnr_db": 20 + image + 3.0 * quality,
-        }
-        for image, scatter in enumerate(np.exp(spread * random.standard_normal(images)))
-        for quality in range(5)
-    ]
-    return pd.DataFrame(rows)
+from tests.made_up import rates
 
 
 def test_a_factor_of_all_rates_is_the_percentage() -> None:

@@ -4,7 +4,6 @@ import math
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -16,6 +15,7 @@ from reproduce.measure.comparison import Comparison
 from reproduce.models import training
 from reproduce.results import findings, record
 from reproduce.results.findings import Outcome, outcome, verdict
+from tests.made_up import rates
 
 FACTS = {
     "weights": 100,
@@ -46,20 +46,10 @@ def study(finals: dict[str, Any] | None = None) -> Study:
 
 def run(factor: float, seed: int, best: float = 30.0, flat: float = 18.0) -> Outcome:
     """A run whose files have so many times the bytes for the same PSNR, which scatter by 1 %."""
-    random = np.random.default_rng(seed)
-    rows = [
-        {
-            "image": image,
-            "size": "full",
-            "codec": "autoencoder",
-            "quality": quality,
-            "bpp": (1 + image) * factor * scatter * 2.0**quality,
-            "psnr_db": best - 4 + quality,
-        }
-        for image, scatter in enumerate(np.exp(0.01 * random.standard_normal(6)))
-        for quality in range(5)
-    ]
-    return outcome(pd.DataFrame(rows), FACTS | {"flat_psnr_db": flat})
+    # Six images, each of which has a decibel more than the one before it.
+    psnr = [best - 2.5 - below for below in (4, 3, 2, 1, 0)]
+    table = rates(factor, seed=seed, spread=0.01, psnr_db=psnr)
+    return outcome(table, FACTS | {"flat_psnr_db": flat})
 
 
 def outcomes() -> dict[str, dict[int, Outcome]]:

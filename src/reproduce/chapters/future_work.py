@@ -185,7 +185,7 @@ def _ratio(percent: float) -> float:
 
 
 def _percent(ratio: float) -> str:
-    return "0" if ratio == 1 else f"{100 * (ratio - 1):+.0f}".replace("-", "−")
+    return "0" if ratio == 1 else FuncFormatter.fix_minus(f"{100 * (ratio - 1):+.0f}")
 
 
 def _draw_finding(figure: Plot, axes: Axes, finding: Finding, place: float) -> None:

@@ -2,7 +2,9 @@
 
 A thread hands a job to a process and waits for what it answers, so order, messages and memory are
 those of the threads. A process lives until its standard input ends, so none outlives who started
-it. It reads lines of JSON, and answers each with one, behind which come the bytes that it tells:
+it, and it imports this package alone: multiprocessing's would import the caller's main module once
+more, and run it where it has no guard against that. It reads lines of JSON, and answers each with
+one, behind which come the bytes that it tells:
 
     {"source": "…/1.png", …}     ──>  {"bytes": 7042} and these bytes
     {"source": "…/none.png", …}  ──>  {"error": "there is no such file"}
