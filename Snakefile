@@ -157,10 +157,13 @@ def command(made, *options):
     return of
 
 
-# Stages that one process makes, one after the other.
+# Stages that one process makes, one after the other. What a study doesn't ask for is not among its
+# jobs: of hundreds of runs it would cost hours.
 JOBS = {}
+ASKED = stages.with_needs(STUDY.stages) if STUDY else stages.EVERY
 for stage in stages.EVERY:
-    JOBS.setdefault(stage.job or stage.name, []).append(stage)
+    job = stage.job or stage.name
+    JOBS.setdefault(job if stage in ASKED else f"{job}-unasked", []).append(stage)
 
 
 def rule_of(job):

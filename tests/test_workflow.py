@@ -194,7 +194,8 @@ def test_a_run_of_a_study_is_made_with_what_its_variant_sets(
     made = [(line[2 : line.index("--profile")], line[-1]) for line in plan if line[2] != "data"]
     variants = ("noise", "none", "straight-through-16", "straight-through-2")
     assert sorted(made) == [
-        *[(["codec", "rates", "times"], variant) for variant in variants],
+        # No times, which are made with the rates in other runs: the study doesn't ask for them.
+        *[(["codec", "rates"], variant) for variant in variants],
         *[(["model"], variant) for variant in variants],
     ]
 
