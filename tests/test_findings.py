@@ -112,6 +112,21 @@ def test_each_variant_but_the_reference_is_held_against_it_and_p_is_corrected_fo
     assert found.finding("first", "dearer").p == pytest.approx(3 * 2 / 1001)
 
 
+def test_what_is_not_finished_has_no_verdict_yet_but_counts_among_the_comparisons() -> None:
+    plan, runs = study(), outcomes()
+    finished = {one.variant: one for one in findings.compare(plan, runs)}
+    runs["same"][5] = Outcome("not made")
+    found = {one.variant: one for one in findings.compare(plan, runs)}
+    assert (found["same"].verdict, math.isnan(found["same"].p)) == ("unfinished", True)
+    assert [*found["same"].compared.of_seeds] == [0, 1, 2, 3]  # what is there is shown
+    assert found["dearer"] == finished["dearer"]
+    # Without a run of the reference none can be told.
+    runs["paper"][5] = Outcome("not made")
+    found = {one.variant: one for one in findings.compare(plan, runs)}
+    assert found["dearer"].verdict == "unfinished"
+    assert found["cheaper"].verdict == "fewer bytes"  # whose question does not have this seed
+
+
 def test_finalists_are_whole_questions_and_the_best_of_others_with_their_references(
     found: findings.Findings,
 ) -> None:
@@ -172,11 +187,19 @@ def test_the_record_of_a_study_is_read_with_what_became_of_each_run(
     )
     one, other = plan.runs(parameters)
     made = stages.with_needs(plan.stages)
-    record.write(one.parameters, results, made, one.model, weights=plan.weights)
-    with pytest.raises(ReproduceError, match=r"no record .*no-attention@b/seed-0/model; make"):
+    with pytest.raises(ReproduceError, match=r"no record of the study in .*; make it with"):
         findings.read(plan, parameters, results)
+    assert not record.is_made(one.parameters, made)
+    record.write(one.parameters, results, made, one.model, weights=plan.weights)
+    assert record.is_made(one.parameters, made)
+    assert not record.is_made(other.parameters, made)
+    found = findings.read(plan, parameters, results)
+    assert (found.seeds("a", "learned") or found.seeds("a", "dead")) == [0]
+    assert found.seeds("b", "not made") == [0]
+    assert found.finding("first", "b").verdict == "unfinished"
     monkeypatch.setattr(training, "_train_epoch", lambda *_: math.nan)
     record.write(other.parameters, results, made, other.model, weights=plan.weights)
+    assert record.is_made(other.parameters, made)  # with nothing to make it of but a note
     found = findings.read(plan, parameters, results)
     assert found.seeds("b", "diverged") == [0]
     assert found.outcomes["b"][0].rates.empty

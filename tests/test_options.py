@@ -168,6 +168,9 @@ TABLE: list[Call] = [
         recorded(PAPER.model_copy(update={"seeds": "0,2..3"}), 0, 2, 3),
     ),
     (["record", "-p", "seed=7"], RECORD, recorded(PAPER, 7)),
+    # A seed that nobody has made a run with.
+    (["record", "--made", "-p", "seed=86028121"], RECORD, []),
+    (["record", "--made", "--study", "repetitions", "-p", "epochs=977"], RECORD, []),
     (["record", "--study", "repetitions"], RECORD, studied(PAPER)),
     (["record", "--study", "repetitions", "-f", TINY], RECORD, studied(LESS)),
     (

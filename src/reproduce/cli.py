@@ -259,20 +259,27 @@ def record(
     study: Annotated[
         str | None, typer.Option(metavar="NAME", help="Of this study's runs, a file of studies/.")
     ] = None,
+    made: Annotated[
+        bool, typer.Option("--made", help="Only of runs that are made; make none of the others.")
+    ] = False,
 ) -> None:
-    """Write the record of finished runs, with the seeds of parameter `seeds`, to a folder."""
+    """Write the record of runs, with the seeds of parameter `seeds`, to a folder."""
     from reproduce.results import record
 
     if study is None:
         parameters = _parameters(profile or "paper", parameter)
         for seed in parse_seeds(parameters.seeds) or [parameters.seed]:
             of_seed = parameters.model_copy(update={"seed": seed})
-            _print(record.write(of_seed, folder, stages.ALL))
+            if not made or record.is_made(of_seed, stages.ALL):
+                _print(record.write(of_seed, folder, stages.ALL))
         return
     chosen = studies.read(study, store.project_root() / "studies")
-    made = stages.with_needs(chosen.stages)
+    recorded = stages.with_needs(chosen.stages)
     for run in chosen.runs(_parameters(profile or chosen.profile, parameter)):
-        _print(record.write(run.parameters, folder, made, run.model, weights=chosen.weights))
+        if not made or record.is_made(run.parameters, recorded):
+            _print(
+                record.write(run.parameters, folder, recorded, run.model, weights=chosen.weights)
+            )
 
 
 def _print(places: Iterable[Path]) -> None:

@@ -1,7 +1,7 @@
 """What a study with questions has found: each variant held against its question's reference.
 
-A run is one of the results whatever became of it: it learned, its latent is dead, or its training
-diverged. Only runs that learned have rates to compare.
+A run is one of the results whatever became of it: it learned, its latent is dead, its training
+diverged, or it isn't made yet. Only runs that learned have rates to compare.
 """
 
 import math
@@ -23,8 +23,10 @@ from reproduce.measure.rates import own_files
 from reproduce.measure.stages import OWN_FILES
 from reproduce.models.stages import MODEL
 
-Fate = Literal["learned", "dead", "diverged"]
-Verdict = Literal["fewer bytes", "more bytes", "no difference", "undecided", "not comparable"]
+Fate = Literal["learned", "dead", "diverged", "not made"]
+Verdict = Literal[
+    "fewer bytes", "more bytes", "no difference", "undecided", "not comparable", "unfinished"
+]
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,14 @@ class Outcome:
     Attributes
     ----------
     fate
-        Whether the model learned (`own_files.learned`), is dead, or its training diverged.
+        Whether the model learned (`own_files.learned`), is dead, or its training diverged; or the
+        study is under way and the run isn't made.
     rates
-        Its own files, from `own_files.read`; no rows if it diverged.
+        Its own files, from `own_files.read`; no rows if there are none.
     best_psnr_db
-        The greatest mean over images at any step, in dB; NaN if it diverged.
+        The greatest mean over images at any step, in dB; NaN without files.
     weights, encoding_multiplications, decoding_multiplications
-        Their number, of multiplications for each pixel; NaN if it diverged.
+        Their number, of multiplications for each pixel; NaN without files.
     """
 
     fate: Fate
@@ -137,6 +140,8 @@ class Findings:
 def read(study: Study, parameters: Parameters, results: Path | None = None) -> Findings:
     """Read the record of a study with questions, and compare its variants.
 
+    Of a study that is under way, the runs that aren't recorded count as not made.
+
     Parameters
     ----------
     study
@@ -149,21 +154,22 @@ def read(study: Study, parameters: Parameters, results: Path | None = None) -> F
     Raises
     ------
     ReproduceError
-        A run is not recorded.
+        No run is recorded.
     """
     results = store.project_root() / "results" if results is None else results
 
-    def places(run: StudyRun) -> tuple[Path, Path]:
+    def places(run: StudyRun) -> tuple[Path, Path] | None:
         """Return where its training and its files are recorded."""
         seed, of_profile = run.parameters.seed, results / study.profile
         trained, measured = (
             of_profile / stage.place(run.model, seed) for stage in (MODEL, OWN_FILES)
         )
-        if not (trained / store.MANIFEST).is_file():
-            raise ReproduceError(f"no record {trained}; make that of the study with: make study")
-        return trained, measured
+        return (trained, measured) if (trained / store.MANIFEST).is_file() else None
 
-    return _of_runs(study, parameters, places)
+    found = _of_runs(study, parameters, places)
+    if not found.commits:
+        raise ReproduceError(f"no record of the study in {results}; make it with: make study")
+    return found
 
 
 def make(study: Study, parameters: Parameters) -> Findings:
@@ -172,7 +178,7 @@ def make(study: Study, parameters: Parameters) -> Findings:
     Takes what `read` takes.
     """
 
-    def places(run: StudyRun) -> tuple[Path, Path]:
+    def places(run: StudyRun) -> tuple[Path, Path] | None:
         try:
             return MODEL.folder(run.parameters), OWN_FILES.folder(run.parameters)
         except DivergedError as error:
@@ -184,13 +190,18 @@ def make(study: Study, parameters: Parameters) -> Findings:
 
 
 def _of_runs(
-    study: Study, parameters: Parameters, places: Callable[[StudyRun], tuple[Path, Path]]
+    study: Study, parameters: Parameters, places: Callable[[StudyRun], tuple[Path, Path] | None]
 ) -> Findings:
-    """Compare the variants by their runs, of each of which `places` returns two folders."""
+    """Compare the variants by their runs; `places` returns two folders of each that is made."""
     outcomes: dict[str, dict[int, Outcome]] = {}
     commits = set()
     for run in study.runs(parameters):
-        trained, measured = places(run)
+        of_variant = outcomes.setdefault(run.variant, {})
+        of_run = places(run)
+        if of_run is None:
+            of_variant[run.parameters.seed] = Outcome("not made")
+            continue
+        trained, measured = of_run
         manifest = store.read_manifest(trained)
         store.note_use(trained)
         commits.add(str(manifest["made"]["commit"]))
@@ -199,7 +210,7 @@ def _of_runs(
         else:
             store.note_use(measured)
             found = outcome(own_files.read(measured), store.read_manifest(measured)["facts"])
-        outcomes.setdefault(run.variant, {})[run.parameters.seed] = found
+        of_variant[run.parameters.seed] = found
     return Findings(study, outcomes, compare(study, outcomes), frozenset(commits))
 
 
@@ -218,10 +229,12 @@ def outcome(rates: pd.DataFrame, facts: Mapping[str, float]) -> Outcome:
 def compare(study: Study, outcomes: Mapping[str, Mapping[int, Outcome]]) -> tuple[Finding, ...]:
     """Hold each variant of each question against the question's reference, on the seeds it names.
 
-    The p-values are corrected for the number of all these comparisons.
+    The p-values are corrected for the number of all these comparisons. One of which runs aren't
+    made counts among them as if nothing had been found, and has no p-value yet: to look in between,
+    and to stop when one likes what one sees, is no test.
     """
     analysis = study.analysis
-    found = []
+    found: list[Finding] = []
     for name, question in study.questions.items():
         seeds = parse_seeds(question.seeds)
         reference = _learned(outcomes[question.reference], seeds)
@@ -235,11 +248,18 @@ def compare(study: Study, outcomes: Mapping[str, Mapping[int, Outcome]]) -> tupl
                 confidence=analysis.confidence,
                 resamples=analysis.resamples,
             )
-            found.append(Finding(name, variant, compared, compared.p, "undecided"))
+            both = (outcomes[variant], outcomes[question.reference])
+            unfinished = any(runs[seed].fate == "not made" for runs in both for seed in seeds)
+            p = 1.0 if unfinished else compared.p
+            found.append(
+                Finding(name, variant, compared, p, "unfinished" if unfinished else "undecided")
+            )
     of_all = {f"{one.question}/{one.variant}": one.p for one in found}
     corrected = [*comparison.holm(of_all).values()]
     return tuple(
-        replace(one, p=p, verdict=verdict(one.compared, p, analysis))
+        replace(one, p=math.nan)
+        if one.verdict == "unfinished"
+        else replace(one, p=p, verdict=verdict(one.compared, p, analysis))
         for one, p in zip(found, corrected, strict=True)
     )
 

@@ -191,6 +191,12 @@ def write(
         ]
 
 
+def is_made(parameters: Parameters, recorded: Sequence[Stage]) -> bool:
+    """Say whether a run is made, all of these stages, or its training diverged; makes nothing."""
+    made = present(recorded, parameters)
+    return len(made) == len(recorded) or any(stage.diverged(parameters) for stage in recorded)
+
+
 def _made(
     parameters: Parameters, recorded: Sequence[Stage]
 ) -> tuple[dict[Stage, Path], Path | None]:
