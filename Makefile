@@ -42,7 +42,7 @@ PAGE := $(CURDIR)/build/$(PROFILE)/book/index.html
 # Several processes, each with whole groups of tests (conftest.py).
 PYTEST = pytest --numprocesses=auto --maxprocesses=4 --no-loadscope-reorder -p no:benchmark
 
-.PHONY: help book paper pdf test slow mutants fuzz serve notebooks bench record study lint lock cluster clean
+.PHONY: help book paper pdf test slow mutants fuzz serve notebooks bench record study lint lock cluster compiler clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -104,7 +104,7 @@ lint: .venv/.installed ## check format, style, types, the layers of rooms, the w
 
 # What `make` installs leaves JupyterLab out: it brings a parser of URLs whose import takes two seconds
 # of each process that reads a notebook. constraints.txt has all, and the lock the same versions.
-LOCKED = --extra book --extra cluster --extra test --extra fuzz --extra dev
+LOCKED = --extra book --extra cluster --extra compiler --extra test --extra fuzz --extra dev
 COMPILE = uv pip compile pyproject.toml --universal --no-annotate --python-version 3.11 --quiet
 
 lock: .venv/.installed ## pin all dependencies of pyproject.toml anew, with hashes
@@ -115,12 +115,18 @@ cluster: .venv/.installed ## install, once, what runs the workflow on a cluster 
 	sed -n '$(PLUGINS)p' requirements.lock > .venv/plugins.txt
 	uv pip install --require-hashes --no-deps --compile-bytecode -r .venv/plugins.txt
 
+compiler: .venv/.installed ## install, once, the C compiler of Zig (100 MB), for the WebAssembly of the page "Try it"
+	sed -n '$(COMPILER)p' requirements.lock > .venv/compiler.txt
+	uv pip install --require-hashes --no-deps -r .venv/compiler.txt
+
 clean: ## remove all that was made, but for the virtual environment
 	rm -rf build _build .snakemake
 
 # Snakemake imports each plugin that is there whenever it starts, and with the one for Slurm pandas: a
-# third of a second. So it stays out of .venv until `make cluster` asks for it; then it stays in.
+# third of a second. So it stays out of .venv until `make cluster` asks for it; then it stays in. So
+# does the compiler, for its size.
 PLUGINS = /^snakemake-executor-plugin-/,/[^\\]$$/
+COMPILER = /^ziglang==/,/[^\\]$$/
 
 # The lock holds uv, too: it is installed by pip from its own lines of the lock, hashes checked, and
 # installs the rest in seconds. Compiled bytecode saves each `import tensorflow` half a minute.
@@ -130,8 +136,9 @@ PLUGINS = /^snakemake-executor-plugin-/,/[^\\]$$/
 	$(PYTHON) -m venv .venv
 	sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.txt
 	python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
-	sed '$(PLUGINS)d' requirements.lock > .venv/packages.txt
+	sed '$(PLUGINS)d; $(COMPILER)d' requirements.lock > .venv/packages.txt
 	[ ! -e .venv/plugins.txt ] || sed -n '$(PLUGINS)p' requirements.lock > .venv/plugins.txt
-	uv pip sync --require-hashes --compile-bytecode .venv/packages.txt $(wildcard .venv/plugins.txt)
+	[ ! -e .venv/compiler.txt ] || sed -n '$(COMPILER)p' requirements.lock > .venv/compiler.txt
+	uv pip sync --require-hashes --compile-bytecode .venv/packages.txt $(wildcard .venv/plugins.txt .venv/compiler.txt)
 	uv pip install --no-deps --no-build-isolation --editable .
 	touch $@

@@ -5,6 +5,7 @@
 // A question is [name, arguments]; an answer is {"answer": …}, {"refused": …} for what a reader is told,
 // or {"broken": …} for all else. Arrays of numbers go both ways as {"uint8": base64} and the like.
 
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 import * as codec from "../book/try_it/codec.js";
@@ -12,12 +13,14 @@ import * as entropy from "../book/try_it/entropy.js";
 import { CodecError } from "../book/try_it/errors.js";
 import * as fileformat from "../book/try_it/fileformat.js";
 import * as jpeg from "../book/try_it/jpeg.js";
+import { applied } from "../book/try_it/layers.js";
 import { readModel } from "../book/try_it/model.js";
 import * as network from "../book/try_it/network.js";
 import * as pixels from "../book/try_it/pixels.js";
 import { encodePng } from "../book/try_it/png.js";
 import { sha256 } from "../book/try_it/sha256.js";
 import { cropped, paste, tensor } from "../book/try_it/tensors.js";
+import { compiled } from "../book/try_it/wasm.js";
 
 const KINDS = {
   uint8: Uint8Array,
@@ -54,6 +57,23 @@ function sent(found) {
 
 /** @type {import("../book/try_it/model.js").Model[]} */
 const models = [];
+
+const PROGRAM = readFileSync(new URL("../book/try_it/layers.wasm", import.meta.url));
+
+/** What applies layers, by name; null for one that isn't there. */
+const WAYS = { JavaScript: applied, WebAssembly: compiled(PROGRAM) };
+
+/** @returns {Float32Array} what a convolution makes */
+function convolved({ way, kernel, shape, bias, activation, input }) {
+  const [channels, filters] = shape.slice(-2);
+  const taps = kernel.length / (channels * filters);
+  const turned = kernel.map((_, i) => {
+    const [tap, both] = [i % taps, Math.floor(i / taps)];
+    return kernel[(tap * channels + (both % channels)) * filters + Math.floor(both / channels)];
+  });
+  const weights = { kernel: { shape, values: kernel, byFilter: turned }, bias: { values: bias } };
+  return WAYS[way]({ kind: "convolution", activation, weights }, [input]).values;
+}
 
 /** Turns places outside in: channels first, or last. */
 function turned({ height, width, channels, values }, first) {
@@ -95,10 +115,12 @@ function imageOf(model, latent, size, how) {
 let starts = [];
 
 const QUESTIONS = {
-  model: ({ list, numbers }) => {
-    models.splice(0, models.length, readModel(list, numbers.buffer));
+  model: ({ list, numbers, way = "JavaScript" }) => {
+    models.splice(0, models.length, readModel(list, numbers.buffer, WAYS[way]));
     return models[0].name;
   },
+  convolved,
+  compiled: ({ program }) => compiled(program) !== null,
   tables: ({ frequencies }) => {
     starts = [entropy.startsOf(frequencies)];
     return frequencies.length;

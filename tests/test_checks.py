@@ -85,6 +85,7 @@ REASONS = {
     "needs Chromium: apt install chromium",
     "needs Slurm: apt install slurmctld slurmd slurm-client munge",
     "needs Snakemake's plugin for Slurm: make cluster",
+    "needs Zig: make compiler",
     "other systems refuse such names",
     "this file system has no such names",
     "the hub answers",

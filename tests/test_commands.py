@@ -121,7 +121,7 @@ def lines(text: str) -> list[list[str]]:
 
 # ---------------------------------------------------------------------------------------- Makefile
 
-LOCKED = "--extra book --extra cluster --extra test --extra fuzz --extra dev"
+LOCKED = "--extra book --extra cluster --extra compiler --extra test --extra fuzz --extra dev"
 BENCHMARK = "--quiet --benchmark-quiet --benchmark-json=build/benchmark.json"
 SNAKEMAKE = "snakemake --cores all --nolock --rerun-incomplete --quiet all --config"
 PYTEST = "pytest --numprocesses=auto --maxprocesses=4 --no-loadscope-reorder -p no:benchmark"
@@ -215,6 +215,9 @@ TARGETS = {
     """,
     "cluster": """
         uv pip install --require-hashes --no-deps --compile-bytecode -r .venv/plugins.txt
+    """,
+    "compiler": """
+        uv pip install --require-hashes --no-deps -r .venv/compiler.txt
     """,
     "clean": "",
     "help": "",
@@ -356,32 +359,34 @@ def test_what_is_installed_is_what_the_lock_has_with_hashes_checked(project: Pro
     locked, installed = (
         set(re.findall(r"^(\S+)==", text, re.MULTILINE)) for text in (lock, packages)
     )
-    assert locked - installed == PLUGINS
+    assert locked - installed == PLUGINS | COMPILER
     assert pythons_accepted(version_check[2]) == pythons_of_the_project()
 
 
 PLUGINS = {"snakemake-executor-plugin-slurm", "snakemake-executor-plugin-slurm-jobstep"}
+COMPILER = {"ziglang"}
 
 
 @pytest.mark.slow
-def test_what_a_cluster_takes_is_installed_when_asked_for_and_then_with_the_rest(
-    project: Project,
+@pytest.mark.parametrize(
+    ("target", "name", "wanted"),
+    [("cluster", "plugins.txt", PLUGINS), ("compiler", "compiler.txt", COMPILER)],
+)
+def test_what_few_need_is_installed_when_asked_for_and_then_with_the_rest(
+    project: Project, target: str, name: str, wanted: set[str]
 ) -> None:
-    plugins = project.folder / ".venv" / "plugins.txt"
-    project.run("make", "cluster")
-    text = plugins.read_text()
-    assert set(re.findall(r"^(\S+)==", text, re.MULTILINE)) == PLUGINS
-    assert text.count("--hash=sha256:") == 2 * len(PLUGINS)
-    plugins.write_text("of an older lock")
+    listed = project.folder / ".venv" / name
+    project.run("make", target)
+    text = listed.read_text()
+    assert set(re.findall(r"^(\S+)==", text, re.MULTILINE)) == wanted
+    assert text.count("--hash=sha256:") >= 2 * len(wanted)
+    assert set(text.splitlines()) < set((ROOT / "requirements.lock").read_text().splitlines())
+    listed.write_text("of an older lock")
     (project.folder / ".venv" / ".installed").unlink()
     _, noted, said = project.run("make", ".venv/.installed", f"PYTHON={sys.executable}")
-    assert (
-        lines(
-            "uv pip sync --require-hashes --compile-bytecode .venv/packages.txt .venv/plugins.txt"
-        )[0]
-        in noted
-    ), said
-    assert plugins.read_text() == text
+    sync = f"uv pip sync --require-hashes --compile-bytecode .venv/packages.txt .venv/{name}"
+    assert lines(sync)[0] in noted, said
+    assert listed.read_text() == text
 
 
 def pythons_accepted(code: str) -> list[int]:
@@ -414,6 +419,7 @@ def test_a_changed_lock_is_installed_anew_and_an_unchanged_one_is_not(project: P
 # ---------------------------------------------------------------------------------------------- CI
 
 CI = """
+    outside/make compiler
     outside/make test
     outside/make cluster
     outside/make slow

@@ -146,6 +146,7 @@ NEVER_IMPORTED = {
     "sphinxext-opengraph": "named in _config.yml",
     "jupyterlab": "a door of its own",
     "snakemake-executor-plugin-slurm": "make cluster",
+    "ziglang": "make compiler",
     **dict.fromkeys(("pytest-benchmark", "pytest-xdist"), "plugins of pytest"),
     **dict.fromkeys(("pandas-stubs", "types-pyyaml", "types-tqdm"), "read by mypy"),
     **dict.fromkeys(
@@ -179,9 +180,10 @@ def test_the_lock_meets_each_range_that_is_declared(extra: str) -> None:
 def test_what_is_installed_is_what_the_lock_says_and_fits_together() -> None:
     locked = dict(pins([line for line in requirements() if " ; " not in line]))
     here = {plain(one.name): one.version for one in distributions()}
-    # Those of Snakemake's plugins that only `make cluster` installs may be missing.
+    # What only `make cluster` and `make compiler` install may be missing.
     plugins = {name for name in locked if name.startswith("snakemake-executor-plugin-")}
-    demanded = locked if plugins & here.keys() else {n: locked[n] for n in locked.keys() - plugins}
+    missing = set().union(*(some for some in (plugins, {"ziglang"}) if not some & here.keys()))
+    demanded = {name: locked[name] for name in locked.keys() - missing}
     assert {name: here.get(name) for name in demanded} == demanded
     command = [sys.executable, "-m", "uv", "pip", "check", "--python", sys.executable]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

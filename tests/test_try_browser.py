@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from benchmarks.try_it import WITHOUT_WEBASSEMBLY
 from reproduce import codec
 from reproduce.book import try_it
 from reproduce.codec import images
@@ -100,6 +101,24 @@ def test_a_photograph_becomes_the_bytes_of_the_command_line(page: Page) -> None:
     page.locator("#try-step").press("ArrowRight")
     page.wait_for_function("globalThis.coded.header.units === 32768")
     assert saved(page, "Save the file") == codec.compress(image, 0.5)
+
+
+def test_it_computes_in_webassembly_and_without_any_to_the_same(
+    browser: Browser, book: Path, page: Page
+) -> None:
+    with browser.new_context() as context:
+        other = context.new_page()
+        other.add_init_script(WITHOUT_WEBASSEMBLY)
+        other.goto((book / f"{try_it.PAGE}.html").as_uri())
+        other.wait_for_function(SHOWN)
+        for one, is_compiled in ((page, "true"), (other, "false")):
+            show(one, PHOTOGRAPH)
+            assert one.locator("#try-program").get_attribute("data-compiled") == is_compiled
+            told = one.locator(".try-status").inner_text()
+            assert told.endswith(" s without WebAssembly.") == (is_compiled == "false")
+            image = images.read_grey(PHOTOGRAPH)
+            assert saved(one, "Save the file") == codec.compress(image)
+        assert saved(page, "as PNG") == saved(other, "as PNG")
 
 
 def test_a_file_of_the_command_line_has_the_same_latent_here(page: Page) -> None:

@@ -71,8 +71,13 @@ def test_what_a_bundle_cannot_hold_is_told(tmp_path: Path, text: str, told: str)
     assert told in str(error.value)
 
 
+def text_of_program() -> str:
+    return json.dumps(base64.b64encode((MODULES / "layers.wasm").read_bytes()).decode())
+
+
 def test_the_script_holds_every_module_of_the_page_and_loads_nothing() -> None:
     script = try_it.script(MODULES)
+    assert text_of_program() in script
     for file in MODULES.glob("*.js"):
         assert f"const module_{file.stem} = (" in script
     code = re.sub(r"/\*\*.*?\*/", "", script, flags=re.DOTALL)
@@ -109,12 +114,28 @@ def test_the_page_says_its_size_and_the_times_that_were_measured() -> None:
     files = [(MODULES / name).stat().st_size for name in ("page.html", "page.css")]
     assert f"{len(try_it.script(MODULES).encode()) + sum(files):,} bytes" in said
     times = page_times.read()
-    sizes = [one.width * one.height for one in times.photographs]
-    assert sizes == [250_000, 3_000_000, 12_000_000]
-    for one in times.photographs:
-        assert f"{min(one.processor_seconds):.2g} s for" in said
-        assert len(one.milliseconds) == len(one.processor_seconds) >= 3
+    ways = {one.way for one in times.photographs}
+    assert "JavaScript" in ways
+    for way in ways:
+        photographs = times.by(way)
+        assert [one.width * one.height for one in photographs] == [250_000, 3_000_000, 12_000_000]
+        each = [f"{min(one.processor_seconds):.2g} s for" for one in photographs]
+        assert re.search(".* ".join(map(re.escape, each)) + f".* in {way}", said)
+        assert all(len(one.milliseconds) == len(one.processor_seconds) >= 3 for one in photographs)
     assert times.browser in said
+
+
+def test_the_times_of_each_way_are_told_beside_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded = page_times.read()
+    slow = recorded.by("JavaScript")
+    fast = [
+        one.model_copy(update={"way": "WebAssembly", "processor_seconds": (0.2 + number,)})
+        for number, one in enumerate(slow)
+    ]
+    both = recorded.model_copy(update={"photographs": (*slow, *fast)})
+    monkeypatch.setattr(page_times, "read", lambda: both)
+    told = "0.2 s for 0.25, 1.2 s for 3, 2.2 s for 12 megapixels in WebAssembly; "
+    assert told in try_it.foot(MODULES)
 
 
 def test_each_module_says_at_its_head_what_it_is_for() -> None:

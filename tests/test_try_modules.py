@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from reproduce import codec
+from reproduce.book import wasm
 from reproduce.codec import entropy, fileformat, images, layer_list, models, network
 from reproduce.codec.numpy_network import NumpyNetwork
 from reproduce.core.errors import CodecError
@@ -28,6 +29,7 @@ from tests.try_it import Modules, picture
 
 pytestmark = pytest.mark.skipif(try_it.NODE is None, reason="needs Node: apt install nodejs")
 
+ROOT = Path(__file__).parents[1]
 LIST = models.SHIPPED / "paper-0.json"
 NUMBERS = LIST.with_suffix(".bin").read_bytes()
 
@@ -58,30 +60,43 @@ def grey(seed: int, height: int, width: int) -> NDArray[np.uint8]:
 
 # The network
 
+WAYS = ("JavaScript", "WebAssembly")
+
+
+@pytest.fixture(params=WAYS)
+def network_modules(modules: Modules, request: pytest.FixtureRequest) -> Iterator[Modules]:
+    """The modules with the shipped model, whose layers are applied in one way or the other."""
+    shipped = {"list": json.loads(LIST.read_text()), "numbers": NUMBERS}
+    modules("model", **shipped, way=request.param)
+    yield modules
+    modules("model", **shipped)
+
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 2), (61, 97), (300, 275)])
-def test_the_network_finds_the_latent_and_the_integers_of_keras(modules, size):
+def test_the_network_finds_the_latent_and_the_integers_of_keras(network_modules, size):
     """The larger one takes several tiles here, and one there."""
     (height, width), levels = size, grey(12, *size)
     of_keras = models.shipped_autoencoder()
-    latent = modules("latent", picture=picture(levels))
+    latent = network_modules("latent", picture=picture(levels))
     expected = network.latent_of(network.OfKeras(of_keras), levels)
     found = latent["values"].reshape(expected.shape)
     assert np.abs(found - expected).max() < 1e-5
-    steps = modules("quantise", latent=latent["values"], step=0.25).reshape(expected.shape)
+    steps = network_modules("quantise", latent=latent["values"], step=0.25).reshape(expected.shape)
     # Two sums in another order can lie on both sides of the middle between two integers.
     assert np.count_nonzero(steps != np.rint(expected * 4)) <= height * width / 20_000
-    attention = modules("map", latent=latent)["values"].reshape(expected.shape)
+    attention = network_modules("map", latent=latent)["values"].reshape(expected.shape)
     map_of_keras = autoencoder.attend(of_keras, expected[None, ..., None])[0, ..., 0]
     assert np.abs(attention - map_of_keras).max() < 1e-5
 
 
 @pytest.mark.parametrize("step", [1 / 64, 0.25, 2])
-def test_a_photograph_becomes_the_bytes_of_the_command_line_and_comes_back_alike(modules, step):
+def test_a_photograph_becomes_the_bytes_of_the_command_line_and_comes_back_alike(
+    network_modules, step
+):
     levels = images.read_grey(EXCERPT / PAPERS_IMAGE)[:301, 100:377]
-    file = modules("compress", picture=picture(levels), step=step).tobytes()
+    file = network_modules("compress", picture=picture(levels), step=step).tobytes()
     assert file == codec.compress(levels, step)
-    found = modules("decompress", file=file).reshape(levels.shape)
+    found = network_modules("decompress", file=file).reshape(levels.shape)
     assert np.array_equal(found, codec.decompress(file))
 
 
@@ -147,23 +162,86 @@ def model_of_all_kinds(folder: Path) -> None:
     (folder / "all.bin").write_bytes(whole)
 
 
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("size", [(1, 1), (5, 8), (23, 30)])
-def test_each_kind_of_layer_makes_what_it_makes_in_numpy(tmp_path, size):
+def test_each_kind_of_layer_makes_what_it_makes_in_numpy(tmp_path, size, way):
     model_of_all_kinds(tmp_path)
     levels = grey(15, *size)
     expected = NumpyNetwork(layer_list.read(tmp_path, "all")).encode(levels)[..., 0]
     with Modules() as asked:
         listed, numbers = (tmp_path / name for name in ("all.json", "all.bin"))
-        asked("model", list=json.loads(listed.read_text()), numbers=numbers.read_bytes())
+        told = {"list": json.loads(listed.read_text()), "numbers": numbers.read_bytes()}
+        asked("model", **told, way=way)
         found = asked("latent", picture=picture(levels))["values"].reshape(expected.shape)
     assert np.array_equal(found, expected)
 
 
+UNUSUAL = np.array([np.nan, np.inf, -np.inf, -0.0, 1e-45, 3e38], np.float32)
+
+
+def random_convolution(rng: np.random.Generator, number: int) -> dict[str, Any]:
+    """A convolution of any form, with its input: of every other, some values are unusual."""
+    rows, columns = ((3, 3), (1, 1), (5, 3), (1, 7))[number % 4]
+    channels, filters = rng.integers(1, 10, 2)
+    height, width = rng.integers(1, 40, 2)
+    values = rng.normal(0, 1, (channels, height, width)).astype(np.float32)
+    if number % 2:
+        places = rng.integers(0, values.size, 4)
+        values.flat[places] = rng.choice(UNUSUAL, 4)
+    kernel = rng.normal(0, 0.5, (rows, columns, channels, filters)).astype(np.float32)
+    return {
+        "kernel": kernel.ravel(),
+        "shape": [int(side) for side in kernel.shape],
+        "bias": rng.normal(0, 1, filters).astype(np.float32),
+        "activation": layer_list.ACTIVATIONS[number % len(layer_list.ACTIVATIONS)],
+        "input": {
+            "height": int(height),
+            "width": int(width),
+            "channels": int(channels),
+            "values": values.ravel(),
+        },
+    }
+
+
+def assert_same_bits(modules: Modules, told: dict[str, Any]) -> None:
+    one, other = (modules("convolved", way=way, **told) for way in WAYS)
+    assert one.size > 0
+    # Of what is no number, the bits are not defined.
+    assert np.array_equal(np.isnan(one), np.isnan(other))
+    at = ~np.isnan(one)
+    assert one[at].tobytes() == other[at].tobytes(), (told["shape"], told["activation"])
+
+
+def test_convolutions_in_webassembly_are_to_the_bit_those_in_javascript(modules):
+    rng = np.random.default_rng(17)
+    for number in range(120):
+        assert_same_bits(modules, random_convolution(rng, number))
+
+
+@pytest.mark.parametrize("size", [(299, 301), (1, 50_001)])
+def test_so_are_those_of_which_its_memory_holds_only_bands_or_nothing(modules, size):
+    rng = np.random.default_rng(18)
+    told = random_convolution(rng, 0)
+    height, width = size
+    values = rng.normal(0, 1, (16, *size)).astype(np.float32)
+    told["input"] = {"height": height, "width": width, "channels": 16, "values": values.ravel()}
+    told |= {"shape": [3, 3, 16, 4], "bias": told["bias"][[0] * 4]}
+    told["kernel"] = rng.normal(0, 0.5, 9 * 16 * 4).astype(np.float32)
+    assert_same_bits(modules, told)
+
+
+def test_what_is_no_webassembly_leaves_the_work_to_javascript(modules):
+    program = (ROOT / wasm.SOURCE).with_suffix(".wasm").read_bytes()
+    assert modules("compiled", program=program)
+    assert not modules("compiled", program=program[:-9])
+    assert not modules("compiled", program=b"no module")
+
+
 @pytest.mark.parametrize("file", FILES[:-1], ids=NAMES[:-1])
-def test_a_golden_file_is_decoded_to_its_image_within_a_grey_level(modules, file):
+def test_a_golden_file_is_decoded_to_its_image_within_a_grey_level(network_modules, file):
     with Image.open(file.with_suffix(".png")) as image:
         expected = np.asarray(image).astype(int)
-    found = modules("decompress", file=file.read_bytes()).reshape(expected.shape)
+    found = network_modules("decompress", file=file.read_bytes()).reshape(expected.shape)
     assert np.abs(found - expected).max() <= 1
 
 

@@ -7,17 +7,16 @@ import { padded, tensor } from "./tensors.js";
 
 /** @typedef {import("./tensors.js").Tensor} Tensor */
 /** @typedef {import("./model.js").Weights} Weights */
+/** @typedef {(value: number) => number} Change */
 
-/** @type {Record<string, (value: number) => number>} */
-const ACTIVATIONS = {
+/** @type {Record<string, Change>} */
+export const ACTIVATIONS = {
   linear: (value) => value,
   relu: (value) => (value > 0 ? value : 0),
   leaky_relu: (value) => (value > 0 ? value : 0.2 * value),
   softplus: (value) => Math.max(value, 0) + Math.log1p(Math.exp(-Math.abs(value))),
   sigmoid: (value) => 1 / (1 + Math.exp(-value)),
 };
-
-/** @typedef {(value: number) => number} Change */
 
 /** @param {Tensor} input @param {Change} change @returns {Tensor} each value changed */
 function changed({ height, width, channels, values }, change) {
@@ -210,6 +209,8 @@ const KINDS = {
   inverse_divisive_normalisation: ([input], end, weights) => normalisation(input, end, weights, true),
 };
 
-/** @param {import("./model.js").Layer} layer @param {Tensor[]} inputs @returns {Tensor} what it makes of them */
+/** @typedef {(layer: import("./model.js").Layer, inputs: Tensor[]) => Tensor} Apply what a layer makes */
+
+/** @type {Apply} */
 export const applied = ({ kind, activation, weights }, inputs) =>
   KINDS[kind](inputs, ACTIVATIONS[activation], weights);

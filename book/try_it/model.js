@@ -2,6 +2,7 @@
 
 import { startsOf } from "./entropy.js";
 import { CodecError } from "./errors.js";
+import { applied } from "./layers.js";
 import { sha256 } from "./sha256.js";
 
 /**
@@ -23,6 +24,7 @@ import { sha256 } from "./sha256.js";
  * @property {string} output
  * @property {Layer[]} layers
  * @property {string | null} [map] of an attention
+ * @property {import("./layers.js").Apply} apply
  *
  * @typedef {object} Model
  * @property {string} name
@@ -41,23 +43,24 @@ export const hex = (bytes) => [...bytes].map((byte) => byte.toString(16).padStar
 
 /**
  * @param {any} list the parsed JSON @param {ArrayBuffer} numbers
+ * @param {import("./layers.js").Apply} [apply] what makes of its layers what they make
  * @returns {Model}
  * @throws {CodecError} the numbers are not those of the list
  */
-export function readModel(list, numbers) {
+export function readModel(list, numbers, apply = applied) {
   const fingerprint = sha256(new Uint8Array(numbers)).slice(0, 8);
   if (hex(fingerprint) !== list.fingerprint) {
     throw new CodecError(`the numbers of model ${list.name} are damaged: load the page anew`);
   }
   const { name, number, channels, stride } = list;
   const [encoder, attention, decoder] = ["encoder", "attention", "decoder"].map((part) =>
-    readPart(list[part], numbers),
+    readPart(list[part], numbers, apply),
   );
   const tables = readTables(list.tables, channels, numbers);
   return { name, number, fingerprint, channels, stride, encoder, attention, decoder, tables };
 }
 
-function readPart(part, numbers) {
+function readPart(part, numbers, apply) {
   const layers = part.layers.map((layer) => {
     const weights = Object.entries(layer.weights).map(([name, place]) => {
       const read = readWeights(place, numbers);
@@ -65,7 +68,7 @@ function readPart(part, numbers) {
     });
     return { ...layer, weights: Object.fromEntries(weights) };
   });
-  return { ...part, layers };
+  return { ...part, layers, apply };
 }
 
 const sizeOf = (shape) => shape.reduce((product, side) => product * side, 1);

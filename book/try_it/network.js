@@ -1,6 +1,5 @@
 // A part of a model on tensors, and what the attention can be made to do.
 
-import { applied } from "./layers.js";
 import { tensor } from "./tensors.js";
 
 /** @typedef {import("./tensors.js").Tensor} Tensor */
@@ -18,7 +17,7 @@ export function run(part, input, instead = {}, output = part.output) {
   for (const layer of part.layers) {
     if (output in made) break;
     const inputs = layer.inputs.map((name) => made[name]);
-    made[layer.name] = instead[layer.name] ?? applied(layer, inputs);
+    made[layer.name] = instead[layer.name] ?? part.apply(layer, inputs);
   }
   return made[output];
 }

@@ -26,6 +26,7 @@ const STANDARD = 2 ** -2;
 /**
  * @typedef {object} Data what the book gives the page: see src/reproduce/book/try_it.py
  * @property {{list: any, numbers: string}[]} models numbers in base64
+ * @property {string} program layers.wasm in base64
  * @property {{name: string, title: string, data: string}[]} examples photographs in base64
  * @property {string} colours 256 of them in base64, of false-colour pictures
  * @property {{model: import("./plot.js").Point[], jpeg: import("./plot.js").Point[]}} curves
@@ -55,7 +56,8 @@ class Page {
       const exported = data.models.map(({ list, numbers }) => ({ list, numbers: bytesOf(numbers).buffer }));
       const models = exported.map(({ list, numbers }) => readModel(list, numbers));
       const count = Math.max(1, Math.min(MOST_WORKERS, navigator.hardwareConcurrency ?? 1));
-      this.session = new Session(new Pool(startWorker, exported, count), models);
+      const given = { exported, program: bytesOf(data.program) };
+      this.session = new Session(new Pool(startWorker, given, count), models);
       this.openExample(data.examples[0]);
     } catch (error) {
       this.tell(error);
@@ -434,9 +436,11 @@ class Page {
     const { length } = this.session.coded.file;
     const took = performance.now() - this.began;
     const seconds = took < 950 ? `${Math.round(took / 10) * 10} ms` : `${(took / 1000).toFixed(1)} s`;
-    this.rest(`${grouped(width)} × ${grouped(height)} pixels, ${grouped(length)} bytes, in ${seconds}.`);
+    const { isCompiled } = this.session.pool;
+    const how = isCompiled ? "" : " without WebAssembly";
+    this.rest(`${grouped(width)} × ${grouped(height)} pixels, ${grouped(length)} bytes, in ${seconds}${how}.`);
     // For whoever waits for it: tests, and what measures.
-    Object.assign(this.root.dataset, { shown: task, took });
+    Object.assign(this.root.dataset, { shown: task, took, compiled: isCompiled });
   }
 
   rest(text) {

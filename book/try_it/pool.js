@@ -20,12 +20,14 @@ export class NoWorkers extends Error {}
 export class Pool {
   /**
    * @param {() => Worker} begin starts a worker
-   * @param {any} exported the models, see worker.js
+   * @param {any} given to each when it starts, see worker.js
    * @param {number} count
    */
-  constructor(begin, exported, count) {
+  constructor(begin, given, count) {
     this.begin = begin;
-    this.exported = exported;
+    this.given = given;
+    /** Whether they apply layers in WebAssembly, once one has said so. */
+    this.isCompiled = false;
     /** @type {Task[]} */
     this.queue = [];
     this.members = Array.from({ length: count }, () => this.start());
@@ -40,8 +42,8 @@ export class Pool {
     };
     this.give(member, {
       task: "start",
-      told: { exported: this.exported },
-      resolve: () => {},
+      told: this.given,
+      resolve: (isCompiled) => void (this.isCompiled = isCompiled),
       reject: (error) => this.queue.splice(0).forEach((task) => task.reject(error)),
     });
     return member;

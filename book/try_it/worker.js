@@ -4,9 +4,11 @@ import { decodeTile, dequantise, encodeTile, quantise, read, write } from "./cod
 import { CodecError } from "./errors.js";
 import { latentShape } from "./fileformat.js";
 import { coefficientsOf, decodeJpeg, encodeJpeg, jpegOfBytes, jpegOfPsnr, quantise as quantiseJpeg } from "./jpeg.js";
+import { applied } from "./layers.js";
 import { readModel } from "./model.js";
 import { mapOf, weighted } from "./network.js";
 import { psnr } from "./pixels.js";
+import { compiled } from "./wasm.js";
 
 /** @type {import("./model.js").Model[]} */
 let models = [];
@@ -15,9 +17,14 @@ const numbered = (number) => models.find((model) => model.number === number);
 
 /** @type {Record<string, (told: any) => any>} */
 export const TASKS = {
-  /** Reads the models that there are; the first is the one that files are written with. */
-  start: ({ exported }) => {
-    models = exported.map(({ list, numbers }) => readModel(list, numbers));
+  /**
+   * Reads the models that there are; the first is the one that files are written with. Returns whether
+   * layers are applied in WebAssembly.
+   */
+  start: ({ exported, program }) => {
+    const apply = compiled(program);
+    models = exported.map(({ list, numbers }) => readModel(list, numbers, apply ?? applied));
+    return apply !== null;
   },
 
   encodeTile: ({ number, part, tile }) => encodeTile(numbered(number), part, tile),

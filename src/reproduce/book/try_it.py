@@ -4,16 +4,18 @@
     ```
 
 stands where it comes. The program's modules, its HTML and its style sheet are in `book/try_it/`; it
-is given the model as exported, photographs to begin with, the colours of the book's false-colour
-pictures and the mean curves of the chapter on rate and distortion, all within one script.
+is given the model as exported, its costly layers as WebAssembly, photographs to begin with, the
+colours of the book's false-colour pictures and the mean curves of the chapter on rate and
+distortion, all within one script.
 """
 
 import base64
 import json
 import shutil
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import matplotlib as mpl
 import numpy as np
@@ -33,6 +35,9 @@ from reproduce.results.excerpt import PAPERS_IMAGE
 PAGE = "book/try_it"
 FOLDER = Path("book") / "try_it"
 SCRIPT, STYLE = "try-it.js", "try-it.css"
+
+PROGRAM = "layers.wasm"
+"""The costly layers in WebAssembly: see `wasm`."""
 
 COLOURS = "cividis"
 """Of the book's attention maps, differences and latents."""
@@ -61,25 +66,33 @@ def foot(folder: Path) -> str:
     parts = [(folder / name).read_bytes() for name in ("page.html", "page.css")]
     size = len(script(folder).encode()) + sum(map(len, parts))
     times = page_times.read()
-    each = [
-        f"{min(one.processor_seconds):.2g} s for {one.width * one.height / 1e6:.3g}"
-        for one in times.photographs
+    measured = [
+        f"{_told(times.by(way))} in {way}" for way in get_args(page_times.Way) if times.by(way)
     ]
     return (
         f"Program, model and examples are {size:,} bytes. From a photograph to what comes back it "
-        f"takes, of processor time that up to four workers share, {', '.join(each)} megapixels "
+        f"takes, of processor time that up to four workers share, {'; '.join(measured)} "
         f"({times.browser} on {times.machine.processor}, {times.measured})."
     )
 
 
+def _told(photographs: Iterable[page_times.Photograph]) -> str:
+    each = [
+        f"{min(one.processor_seconds):.2g} s for {one.width * one.height / 1e6:.3g}"
+        for one in photographs
+    ]
+    return f"{', '.join(each)} megapixels"
+
+
 def script(folder: Path) -> str:
     """Return the page's script, from the folder of its modules."""
-    return bundle.bundle(folder / "main.js", data())
+    program = text_of((folder / PROGRAM).read_bytes())
+    return bundle.bundle(folder / "main.js", {**data(), "program": program})
 
 
 @cache
 def data() -> dict[str, Any]:
-    """Return what the program is given: see `Data` in `book/try_it/page.js`."""
+    """Return what the program is given besides `PROGRAM`: see `Data` in `book/try_it/page.js`."""
     return {
         "models": [_exported(entry["name"]) for entry in models.known().values()],
         "examples": [_example(name, title) for name, title in EXAMPLES.items()],

@@ -4,6 +4,7 @@
 """
 
 from pathlib import Path
+from typing import Literal
 
 from reproduce.core import store
 from reproduce.core.environment import Machine
@@ -11,9 +12,12 @@ from reproduce.core.values import Value
 
 RESULT = "try-it.json"
 
+Way = Literal["WebAssembly", "JavaScript"]
+"""In which of its two ways the page computes: see `book/try_it/wasm.js`."""
+
 
 class Photograph(Value):
-    """A photograph, and what each opening of it took.
+    """A photograph, and what each opening of it took, in one of the two ways.
 
     From the file to what comes back on the screen: read, encoded, written, and decoded.
 
@@ -25,12 +29,15 @@ class Photograph(Value):
         On the clock: the more, the busier the machine is besides.
     processor_seconds
         Of all of the page's threads together.
+    way
+        The one that each browser has is JavaScript.
     """
 
     width: int
     height: int
     milliseconds: tuple[float, ...]
     processor_seconds: tuple[float, ...]
+    way: Way = "JavaScript"
 
 
 class PageTimes(Value):
@@ -49,7 +56,7 @@ class PageTimes(Value):
     measured
         The day.
     photographs
-        By rising size.
+        By rising size, in each way.
     """
 
     machine: Machine
@@ -58,6 +65,10 @@ class PageTimes(Value):
     commit: str
     measured: str
     photographs: tuple[Photograph, ...]
+
+    def by(self, way: Way) -> tuple[Photograph, ...]:
+        """Return what was measured in one way, by rising size."""
+        return tuple(one for one in self.photographs if one.way == way)
 
 
 def read(path: Path | None = None) -> PageTimes:
