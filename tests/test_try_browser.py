@@ -264,6 +264,8 @@ def test_a_photograph_can_be_dropped_and_pasted(page: Page) -> None:
 
 
 def test_both_pictures_are_enlarged_and_moved_as_one(page: Page) -> None:
+    # What is said of the attention moves the pictures down when it comes.
+    page.wait_for_function("document.querySelector('#try-program').dataset.all")
     frame = page.locator(".try-frame")
     frame.scroll_into_view_if_needed()
     page.get_by_role("button", name="Larger").click()
