@@ -83,6 +83,7 @@ REASONS = {
     "this system lets no user mount a read-only disk",
     "needs a rendered book: --book build/sample/book",
     "needs Chromium: apt install chromium",
+    "needs Firefox: apt install firefox-esr",
     "needs Slurm: apt install slurmctld slurmd slurm-client munge",
     "needs Snakemake's plugin for Slurm: make cluster",
     "needs Zig: make compiler",

@@ -428,14 +428,14 @@ CI = """
     pytest benchmarks --quick --quiet --benchmark-quiet
     outside/make mutants
     pytest --numprocesses=auto tests/test_pages.py tests/test_browser.py {rest}
-""".format(rest="tests/test_try_browser.py --book build/sample/book")
+""".format(rest="tests/test_try_browser.py tests/test_try_firefox.py --book build/sample/book")
 
 
 @pytest.fixture
 def ci(tmp_path: Path) -> Project:
-    """What CI runs, on a machine with Chromium, Node and Slurm."""
+    """What CI runs, on a machine with Chromium, Node, Firefox and Slurm."""
     project = Project(tmp_path, ".ci/run")
-    for name in ("make", "chromium", "node", "slurmctld", "env"):
+    for name in ("make", "chromium", "node", "firefox-esr", "slurmctld", "env"):
         project.stub(project.outside / name)
     return project
 
@@ -453,8 +453,12 @@ SLURM = "slurmctld slurmd slurm-client munge"
     [
         (["chromium"], "chromium"),
         (["node"], "nodejs"),
+        (["firefox-esr"], "firefox-esr"),
         (["slurmctld"], SLURM),
-        (["chromium", "node", "slurmctld"], f"chromium nodejs {SLURM}"),
+        (
+            ["chromium", "node", "firefox-esr", "slurmctld"],
+            f"chromium nodejs firefox-esr {SLURM}",
+        ),
     ],
 )
 def test_ci_installs_what_some_tests_take_where_it_can_and_goes_on_where_it_cannot(
