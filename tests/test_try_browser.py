@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import ExifTags, Image
 from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.try_it import WITHOUT_WEBASSEMBLY
@@ -101,6 +101,62 @@ def test_a_photograph_becomes_the_bytes_of_the_command_line(page: Page) -> None:
     page.locator("#try-step").press("ArrowRight")
     page.wait_for_function("globalThis.coded.header.units === 32768")
     assert saved(page, "Save the file") == codec.compress(image, 0.5)
+
+
+FORMATS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "JPEG, 4:2:0": ("jpg", "RGB", {"quality": 80, "subsampling": "4:2:0"}),
+    "JPEG, 4:4:4": ("jpg", "RGB", {"quality": 95, "subsampling": "4:4:4"}),
+    "JPEG, progressive": ("jpg", "RGB", {"quality": 60, "progressive": True}),
+    "JPEG, grey": ("jpg", "L", {"quality": 70}),
+    "JPEG, CMYK": ("jpg", "CMYK", {"quality": 90}),
+    "PNG": ("png", "RGB", {}),
+    "PNG, grey": ("png", "L", {}),
+    "PNG, palette": ("png", "P", {}),
+    "GIF": ("gif", "P", {}),
+    "WebP": ("webp", "RGB", {"quality": 80}),
+    "WebP, lossless": ("webp", "RGB", {"lossless": True}),
+    "AVIF": ("avif", "RGB", {"quality": 80}),
+}
+"""How a photograph is saved: a file's ending, the colours, and what Pillow is told."""
+
+
+def test_photographs_of_all_formats_are_read_as_pillow_reads_them(
+    page: Page, tmp_path: Path
+) -> None:
+    page.locator("#try-step").press("Home")  # so fine that a grey level more shows in the bytes
+    with Image.open(PHOTOGRAPH) as image:
+        photograph = image.convert("RGB").crop((100, 100, 173, 161))
+    turned = Image.Exif()
+    turned[ExifTags.Base.Orientation] = 6
+    differing = []
+    for name, (ending, mode, told) in {
+        **FORMATS,
+        "JPEG, on its side": ("jpg", "RGB", {"quality": 80, "exif": turned}),
+    }.items():
+        file = tmp_path / f"photograph.{ending}"
+        photograph.convert(mode).save(file, **told)
+        show(page, file)
+        if saved(page, "Save the file") != codec.compress(images.read_grey(file), 1 / 64):
+            differing.append(name)
+        assert not page.locator(".try-notes").is_visible()
+    assert differing == []
+
+
+def test_what_is_asked_for_while_another_step_is_decoded_waits_for_it(page: Page) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (900, 1000), dtype=np.uint8)
+    show(page, file_of("large.png", png(Image.fromarray(noise))))
+    before = page.evaluate(SHOWN)
+    page.evaluate("""() => {
+        const slider = document.querySelector("#try-step");
+        slider.value = "0";
+        slider.dispatchEvent(new Event("change"));
+    }""")
+    button = page.get_by_role("button", name="as PNG")
+    page.wait_for_function("document.querySelector('.try-save-picture').disabled")
+    page.get_by_label("latent", exact=True).check()
+    page.wait_for_function(f"before => {SHOWN} !== before", arg=before)
+    expect(page.locator(".try-name-right")).to_have_text("latent")
+    expect(button).to_be_enabled()
 
 
 def test_it_computes_in_webassembly_and_without_any_to_the_same(

@@ -176,10 +176,12 @@ class Page {
   async showAll(task) {
     const { session } = this;
     this.jpegs = null;
+    this.part(".try-save-picture").disabled = true;
     await session.decode("trained", this.progress("Decoding", task));
     await session.decode(this.controls.how, this.progress("Decoding", task));
     this.check(task);
     Object.assign(this.part(".try-result"), { hidden: false, inert: false });
+    this.part(".try-save-picture").disabled = false;
     showHeader(this.part(".try-header"), session.coded);
     const original = session.picture !== null;
     this.part(".try-command code").textContent = commands(this.photographName, this.controls.step, original);
@@ -241,7 +243,8 @@ class Page {
 
   showRight() {
     const { session, controls, jpegs } = this;
-    if (session?.coded) this.pictures.showRight(session, controls.how, controls.against, jpegs);
+    // While another step is being decoded there is nothing else to show yet.
+    if (session?.coded?.decoded.trained) this.pictures.showRight(session, controls.how, controls.against, jpegs);
   }
 
   showFinding() {
