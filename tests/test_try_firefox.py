@@ -38,10 +38,11 @@ OPENED = """async (name, content) => {
     dropped.items.add(new File([bytes], name));
     const told = { dataTransfer: dropped, bubbles: true, cancelable: true };
     root.dispatchEvent(new DragEvent("drop", told));
-    const { file, latent } = await coded;
+    const { file, latent, decoded } = await coded;
     return JSON.stringify({
         file: btoa(String.fromCharCode(...file)),
         latent: [...latent.values],
+        levels: [...decoded.trained.levels],
         compiled: root.dataset.compiled,
         notes: root.querySelector(".try-notes").textContent,
     });
@@ -78,3 +79,6 @@ def test_a_file_of_the_command_line_has_the_same_latent_here(found) -> None:
     values = np.array(found[GOLDEN]["latent"]).reshape(latent.shape)
     assert np.array_equal(values / header.step, latent)
     assert base64.b64decode(found[GOLDEN]["file"]) == GOLDEN.read_bytes()
+    expected = codec.decompress(GOLDEN.read_bytes())
+    levels = np.array(found[GOLDEN]["levels"]).reshape(expected.shape)
+    assert np.array_equal(levels, expected)
