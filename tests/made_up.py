@@ -3,6 +3,7 @@
 import io
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -280,6 +281,17 @@ def study_findings() -> Findings:
         ),
         frozenset({"c0ffee"}),
     )  # fmt: skip
+
+
+def unfinished_findings() -> Findings:
+    """The same while its last run isn't made."""
+    whole = study_findings()
+    *others, last = whole.findings
+    return replace(
+        whole,
+        outcomes={**whole.outcomes, "lost": {1: Outcome("not made")}},
+        findings=(*others, replace(last, verdict="unfinished")),
+    )
 
 
 def _own_files(rate: float, best: float) -> pd.DataFrame:

@@ -229,6 +229,7 @@ OF_NOTEBOOKS = {
     "cost": Tolerance(relative=1e-6, absolute=0),
     "dataset": Tolerance(relative=0, absolute=0),
     "exercises": Tolerance(relative=5e-3, absolute=1e-2),
+    "future_work": Tolerance(relative=1e-6, absolute=0),
     "gallery": Tolerance(relative=5e-3, absolute=1e-2),
     "rate_distortion": Tolerance(relative=2e-2, absolute=2e-2),
     "reproduction_report": Tolerance(relative=1e-6, absolute=0),
@@ -236,6 +237,16 @@ OF_NOTEBOOKS = {
     "size_ratio": Tolerance(relative=5e-3, absolute=1e-3),
 }
 """The most by which numbers may differ, where it isn't the default of two thousandths."""
+
+BEYOND = {
+    # Bytes of the codec's files beside each other.
+    "rate_distortion": [(0.1, 2e-2)],
+    # Two decimals of what this machine has trained, and differences of means: without AVX-512 it
+    # comes out otherwise.
+    "compression_size": [(5e-3, 1.1e-2), (5e-3, 1.1e-2), (5e-3, 1e-2)],
+    "size_ratio": [(5e-3, 1e-2)],
+}
+"""Cells that ask for more, in the order of the notebook: relative and absolute."""
 
 MOST_GREY_LEVELS = {"compression_size": 25}
 """By which pictures may differ in root mean square, where counts and ranks are drawn; else 10."""
@@ -257,9 +268,8 @@ def test_a_notebook_is_compared_as_closely_as_said(path: Path) -> None:
     assert default.picture_rms <= 2
     tags = [cell.metadata.get("tags", []) for cell in notebook.cells if cell.cell_type == "code"]
     of_cells = [tolerance_of_cell(some, default) for some in tags]
-    # In one chapter, a cell asks for a tenth: times of codecs beside each other.
-    beyond = [one for one in of_cells if not within(one, most)]
-    assert [one.relative for one in beyond] == ([0.1] if path.stem == "rate_distortion" else [])
+    beyond = [(one.relative, one.absolute) for one in of_cells if not within(one, most)]
+    assert beyond == BEYOND.get(path.stem, [])
     assert max(one.picture_rms for one in of_cells) <= MOST_GREY_LEVELS.get(path.stem, 10)
     left_out = [tag for some in tags for tag in some if re.match(r"nbval-(ignore|skip)", tag)]
     assert len(left_out) == NOT_COMPARED.get(path.stem, 0)

@@ -1078,7 +1078,7 @@ def _(draw: Any) -> Shown:
     return Shown(
         draw(study_findings()),
         "5 variants by bytes at equal PSNR. Fewer bytes: none (-20.0 %). More bytes: 1; no "
-        "difference: 1; undecided: 1.",
+        "difference: 1; undecided: 1; unfinished: 0.",
         [
             {
                 "x": "bytes at equal PSNR, per cent",

@@ -19,6 +19,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from reproduce.measure.rates import curves
 
@@ -307,6 +308,49 @@ def excerpt() -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.glob("test/*/*.jpg"))
 
 
+def future_work() -> dict[str, Any]:
+    plan = yaml.safe_load((ROOT / "studies" / "future-work.yaml").read_text())
+    questions = [*plan["questions"].values()]
+    seeds_of = []
+    for question in questions:
+        first, dots, last = question["seeds"].partition("..")
+        seeds_of.append(
+            {*range(int(first), int(last) + 1)} if dots else {*map(int, first.split(","))}
+        )
+    # A variant of several questions, or one that others are held against, has the seeds of all.
+    runs = {
+        (variant, seed)
+        for question, seeds in zip(questions, seeds_of, strict=True)
+        for variant in {*question["variants"], question["reference"]}
+        for seed in seeds
+    }
+    fates: dict[tuple[str, int], str] = {}
+    for place in (RESULTS / "quarter").glob("*@*/seed-*"):
+        run = place.parent.name.partition("@")[2], int(place.name.removeprefix("seed-"))
+        if not (place / "own-files" / "own-files.csv").exists():
+            fates[run] = "diverged"
+            continue
+        table = csv(place / "own-files" / "own-files.csv")
+        flat = of_json(place / "own-files" / "manifest.json")["facts"]["flat_psnr_db"]
+        best = table.groupby("image")["psnr_db"].max().mean()
+        fates[run] = "learned" if best >= flat + 3 else "dead"
+    assert fates.keys() <= runs
+    comparisons = [
+        {(one, seed) for one in (variant, question["reference"]) for seed in seeds}
+        for question, seeds in zip(questions, seeds_of, strict=True)
+        for variant in {*question["variants"]} - {question["reference"]}
+    ]
+    return {
+        "runs": len(runs),
+        "made": len(fates),
+        "variants": len({variant for variant, _ in runs}),
+        "comparisons": len(comparisons),
+        **{fate: [*fates.values()].count(fate) for fate in ("learned", "dead", "diverged")},
+        "unfinished": sum(not both <= fates.keys() for both in comparisons),
+        "planned": "534a32d3",
+    }
+
+
 def exercises() -> dict[str, Any]:
     with_it, without = "paper@with-attention", "no-attention@without-attention"
     found = {
@@ -582,6 +626,7 @@ EXPECTED = {
     "cost": cost,
     "dataset": dataset,
     "exercises": exercises,
+    "future_work": future_work,
     "gallery": gallery,
     "model": model,
     "rate_distortion": rate_distortion,
@@ -596,6 +641,9 @@ WITHOUT_A_SECOND_SOURCE = {
     "compression_size": {
         *("share_larger", "ratio_psnr_correlation", "shrink_and_lose", "recorded_classes"),
         *("recorded_bd_rate_overlap", "recorded_bd_rate_of_images"),
+    },
+    "future_work": {
+        *("fewer_bytes", "more_bytes", "no_difference", "undecided"),  # p-values of many draws
     },
     "gallery": {"paper_jpeg_bytes", "paper_avif_bytes"},
     "rate_distortion": {

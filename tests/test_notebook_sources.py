@@ -136,8 +136,8 @@ OF_THIS_RUN = {
 """Cells that show of the page's own run what others show of the record, by name or by call."""
 
 TOLERANCES = {
-    ("compression_size", "ratio-histogram"): ["nbval-picture-rms-6"],
-    ("compression_size", "best-worst"): ["nbval-picture-rms-25"],
+    ("compression_size", "ratio-histogram"): ["nbval-absolute-0.011", "nbval-picture-rms-6"],
+    ("compression_size", "best-worst"): ["nbval-absolute-0.011", "nbval-picture-rms-25"],
     ("gallery", "gallery"): ["nbval-picture-rms-10"],
     ("rate_distortion", "beans-crops"): ["nbval-picture-rms-10"],
     ("rate_distortion", "rd-page"): ["nbval-picture-rms-8"],
@@ -148,6 +148,9 @@ TOLERANCES = {
     ("results", "this-image"): ["nbval-picture-rms-10"],
     ("size_ratio", "ratio-pictures"): ["nbval-picture-rms-10"],
     ("size_ratio", "ratio-against-psnr-here"): ["nbval-picture-rms-10"],
+    # Differences of means, which a processor without AVX-512 makes a few thousandths others.
+    ("compression_size", "glue"): ["nbval-absolute-0.01"],
+    ("size_ratio", "glue"): ["nbval-absolute-0.01"],
     # Seconds, which differ from run to run.
     ("training", "glue"): ["nbval-ignore-output"],
 }
@@ -158,6 +161,7 @@ OF_NOTEBOOKS = {
     "cost": {"relative": 1e-6, "absolute": 0},
     "dataset": {"relative": 0, "absolute": 0},
     "exercises": {"relative": 0.005, "absolute": 0.01},
+    "future_work": {"relative": 1e-6, "absolute": 0},
     "gallery": {"relative": 0.005, "absolute": 0.01},
     "model": {},
     "rate_distortion": {"relative": 0.02, "absolute": 0.02},
@@ -203,7 +207,8 @@ def test_only_what_a_machine_may_compute_otherwise_has_a_tolerance_of_its_own(
         expected = TOLERANCES.get((notebook, label_of(cell)), [])
         if label_of(cell) in RECORDED.get(notebook, ()):
             expected = EXACT
-        if label_of(cell) == "glue" and "epoch_times" not in cell.source:
+        of_this_run = "epoch_times" in cell.source or "this" in cell.source
+        if label_of(cell) == "glue" and not of_this_run:
             expected = []
         assert {tag for tag in tags(cell) if tag.startswith("nbval")} == {*expected}, label_of(cell)
 

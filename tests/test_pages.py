@@ -984,7 +984,7 @@ CONTENTS = {
     ],
     "What it means": [
         "notebooks/gallery", "notebooks/size_ratio", "notebooks/rate_distortion",
-        "book/try_it", "notebooks/exercises",
+        "book/try_it", "notebooks/exercises", "notebooks/future_work",
     ],
     "The verdict": ["notebooks/reproduction_report", "book/conclusion"],
     "Appendices": [

@@ -318,6 +318,20 @@ def test_text_that_papermill_has_made_a_number_is_refused_with_the_way_to_give_i
         declared({"In": cells, name: value})
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("~/photos", "home/photos"), ("photos", "here/photos"), ("../photos", "here/../photos")],
+)
+def test_a_folder_is_that_of_the_user_or_stands_beside_where_the_command_was_typed(
+    tmp_path, monkeypatch, typed, meant
+):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    read = load_parameters("paper", PROFILES, {"folder": typed})
+    assert read.folder == str(tmp_path / meant)
+
+
 # Words of make
 
 

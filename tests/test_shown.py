@@ -32,6 +32,7 @@ from reproduce.chapters import (
     crops,
     dataset,
     exercises,
+    future_work,
     gallery,
     rates,
     results,
@@ -295,6 +296,8 @@ RECORDED: dict[str, Callable[[], Any]] = {
     "elsewhere-sources": lambda: rates.elsewhere_table(published()),
     # Exercises, report
     "attention-or-not": lambda: exercises.attention(attention_study()),
+    "future-plan": lambda: future_work.plan(studies.future_work()),
+    "attention-answers": lambda: future_work.answers(studies.future_work(), "attention"),
     "verdicts": lambda: report_chapter.verdicts(claims.judge(claims.read(), record.read_seeds())),
     "tolerances": lambda: report_chapter.tolerances(claims.read()),
     "seed-spread": lambda: report_chapter.spread(record.read_seeds()),

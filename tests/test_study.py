@@ -1,8 +1,10 @@
 """Studies: runs that differ in a few parameters."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from reproduce.core import study as studies
 from reproduce.core.errors import ReproduceError
@@ -10,6 +12,7 @@ from reproduce.core.parameters import Parameters, load_parameters
 from reproduce.core.study import Study
 from reproduce.measure import stages
 from reproduce.models import registry
+from reproduce.results.studies import FUTURE_WORK, PLANNED
 
 ROOT = Path(__file__).parents[1]
 STUDIES = ROOT / "studies"
@@ -156,3 +159,21 @@ def test_each_study_of_the_project_can_be_run(path: Path) -> None:
         assert run.changes.keys() - effective.keys() == set(), "set, but without effect"
         dependencies.append(effective)
     assert len(dependencies) == len({str(one) for one in dependencies}), "two runs are the same"
+
+
+def test_the_plan_on_the_papers_future_work_has_the_questions_that_were_asked_before_any_run() -> (
+    None
+):
+    shown = subprocess.run(
+        ["git", "-C", str(ROOT), "show", f"{PLANNED}:studies/{FUTURE_WORK}.yaml"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if shown.returncode:
+        pytest.skip("needs the history of the project, which this copy lacks")
+    then = yaml.safe_load(shown.stdout)
+    now = yaml.safe_load((STUDIES / f"{FUTURE_WORK}.yaml").read_text())
+    # How it is made may change; not what is asked, of what, and how it is decided.
+    decided = ("profile", "questions", "analysis", "finals", "parameters")
+    assert {name: now.get(name) for name in decided} == {name: then.get(name) for name in decided}

@@ -1,6 +1,7 @@
 """What statements may name: the paper's numbers, the records', the pages', and the code's own."""
 
 import ast
+import math
 import re
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ import nbformat
 
 from reproduce import codec
 from reproduce.book import rooms
+from reproduce.core import study as studies
 from reproduce.core.parameters import Parameters, load_parameters, parse_seeds
 from reproduce.data.sources import beans as hub
 from reproduce.measure import scores as scoring
@@ -35,6 +37,18 @@ class Facts(SimpleNamespace):
         return vars(self)[name]
 
 
+class Pasted(float):
+    """A number of a notebook, equal to what another processor makes of it in the last digits."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, int | float) and math.isclose(self, other, rel_tol=1e-4)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = float.__hash__
+
+
 def pasted(notebook: Path) -> Facts:
     """What a notebook's stored outputs give to be pasted, by name."""
     found = {}
@@ -45,9 +59,10 @@ def pasted(notebook: Path) -> Facts:
                 (value,) = output.data.values()
                 number = re.fullmatch(r"np\.\w+\((.*)\)", value)
                 try:
-                    found[about["name"]] = ast.literal_eval(number[1] if number else value)
+                    read = ast.literal_eval(number[1] if number else value)
                 except (SyntaxError, ValueError):  # such as NaN
-                    found[about["name"]] = value
+                    read = value
+                found[about["name"]] = Pasted(read) if isinstance(read, float) else read
     return Facts(**found)
 
 
@@ -138,6 +153,7 @@ def names() -> dict[str, Any]:
         "Parameters": Parameters,
         "profile": lambda name: load_parameters(name, ROOT / "profiles"),
         "parse_seeds": parse_seeds,
+        "plan": studies.read("future-work", ROOT / "studies"),
         "registry": registry,
         "codec": codec,
         "rooms": rooms,

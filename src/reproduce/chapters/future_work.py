@@ -27,6 +27,7 @@ COLOURS: Mapping[Verdict, str] = {
     "more bytes": VERMILION,
     "no difference": BLUE,
     "undecided": "#7F7F7F",
+    "unfinished": "#BFBFBF",
 }
 """Of a comparison, by what follows from it."""
 
@@ -61,6 +62,18 @@ def _label(found: Findings, variant: str) -> str:
     return label(found.plan.settings[variant][0])
 
 
+def recorded(found: Findings) -> str:
+    """Say how much of the study is recorded, in which setting, and which commits made it."""
+    counts = facts(found)
+    commits = listed([f"`{commit[:8]}`" for commit in sorted(found.commits)])
+    word = "commit" if len(found.commits) == 1 else "commits"
+    return (
+        f"**The recorded study** is of profile `{found.plan.profile}`: {counts['made']} of "
+        f"{counts['runs']} runs, made by {word} {commits}; {counts['unfinished']} of "
+        f"{counts['comparisons']} comparisons are unfinished."
+    )
+
+
 def plan(found: Findings) -> str:
     """Return the plan as a table: what is asked, what was expected, what would refute it."""
     return table(
@@ -88,6 +101,7 @@ def answers(found: Findings, question: str) -> str:
 
 def _row(found: Findings, variant: str, seeds: str, finding: Finding | None) -> dict[str, str]:
     chosen = parse_seeds(seeds)
+    to_come = [seed for seed in found.seeds(variant, "not made") if seed in chosen]
     learned = [seed for seed in found.seeds(variant, "learned") if seed in chosen]
     of_learned = [found.outcomes[variant][seed] for seed in learned]
     best = np.mean([one.best_psnr_db for one in of_learned]) if of_learned else math.nan
@@ -95,7 +109,8 @@ def _row(found: Findings, variant: str, seeds: str, finding: Finding | None) -> 
     return {
         "variant": f"`{variant}`",
         "what it is": _label(found, variant),
-        "learned": f"{len(learned)} of {len(chosen)}",
+        "learned": f"{len(learned)} of {len(chosen) - len(to_come)}"
+        + (f", {len(to_come)} to come" if to_come else ""),
         "bytes at equal PSNR, %": "reference" if finding is None else interval(finding),
         "p": "" if finding is None else rounded(finding.p, 3),
         "best PSNR, dB": rounded(float(best), 2),
@@ -124,7 +139,7 @@ def failures(found: Findings) -> str:
             if seeds:
                 word = "seed" if len(seeds) == 1 else "seeds"
                 told.append(f"`{variant}` ({fate} with {word} {listed(seeds)})")
-    return f"{'; '.join(told)}." if told else "All of them learned."
+    return f"{'; '.join(told)}." if told else "None: all of them learned."
 
 
 def facts(found: Findings) -> dict[str, float]:
@@ -133,6 +148,7 @@ def facts(found: Findings) -> dict[str, float]:
     verdicts = [one.verdict for one in found.findings]
     return {
         "runs": len(fates),
+        "made": len(fates) - fates.count("not made"),
         "variants": len(found.outcomes),
         "comparisons": len(verdicts),
         **{fate: fates.count(fate) for fate in ("learned", "dead", "diverged")},
@@ -192,10 +208,9 @@ def _draw_finding(figure: Plot, axes: Axes, finding: Finding, place: float) -> N
     """Draw a row: the interval, the mean, and a small dot for each seed."""
     compared = finding.compared
     if math.isnan(compared.percent):
-        axes.annotate(
-            "no seed with which both learned", (1, place), (4, 0), textcoords="offset points",
-            va="center", fontsize=7,
-        )  # fmt: skip
+        unfinished = finding.verdict == "unfinished"
+        text = "not made yet" if unfinished else "no seed with which both learned"
+        axes.annotate(text, (1, place), (4, 0), textcoords="offset points", va="center", fontsize=7)
         return
     colour = COLOURS[finding.verdict]
     if not math.isnan(compared.low):
@@ -218,7 +233,7 @@ def _summary(found: Findings) -> str:
     return (
         f"Fewer bytes: {listed(named) if named else 'none'}. More bytes: "
         f"{counts['more_bytes']}; no difference: {counts['no_difference']}; undecided: "
-        f"{counts['undecided']}."
+        f"{counts['undecided']}; unfinished: {counts['unfinished']}."
     )
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from reproduce.core import store
 from reproduce.core import study as studies
-from reproduce.core.parameters import parse_seeds
+from reproduce.core.parameters import load_parameters, parse_seeds
 from reproduce.measure import repetitions as repeating
 from reproduce.measure import scores as scoring
 from reproduce.measure import statistics
@@ -18,11 +18,15 @@ from reproduce.measure.stages import RATES, SCORES, find
 from reproduce.models import script, training
 from reproduce.models.registry import PAPER
 from reproduce.models.stages import MODEL
-from reproduce.results import record
+from reproduce.results import findings, record
+from reproduce.results.findings import Findings
 
 QUANTISATION = "quantisation"
 TEN_EPOCHS = "ten-epochs"
 EXERCISES = "exercises"
+FUTURE_WORK = "future-work"
+PLANNED = "534a32d3"
+"""The commit that has the questions of that study, before any of its runs."""
 REPETITIONS = ("sample-repetitions", "repetitions")
 OURS = "ours"
 
@@ -166,6 +170,19 @@ def _measured(profile: str, seed: int, model: str) -> Measured:
         psnr_db=float(scores["psnr_db"].mean()),
         curve=curves.means(measurement.read([rates])),
     )
+
+
+def future_work() -> Findings:
+    """Read the runs of the study `future-work`, as far as they are recorded, and compare them.
+
+    Raises
+    ------
+    ReproduceError
+        None is recorded.
+    """
+    study = _study(FUTURE_WORK)
+    profiles = store.project_root() / "profiles"
+    return findings.read(study, load_parameters(study.profile, profiles))
 
 
 def ten_epochs() -> dict[str, dict[int, Sequence[float]]]:
