@@ -150,10 +150,10 @@ def write_images(folder: Path, count: int) -> None:
             photographs.append(image.convert("RGB").reduce(4))
     random = np.random.default_rng(0)
     for number in range(count):
-        image = photographs[random.integers(len(photographs))]
-        left = int(random.integers(image.width - SIZE))
-        top = int(random.integers(image.height - SIZE))
-        crop = image.crop((left, top, left + SIZE, top + SIZE))
+        chosen = photographs[random.integers(len(photographs))]
+        left = int(random.integers(chosen.width - SIZE))
+        top = int(random.integers(chosen.height - SIZE))
+        crop = chosen.crop((left, top, left + SIZE, top + SIZE))
         crop.save(folder / f"{number:06d}.jpg", quality=95)
 
 

@@ -17,6 +17,7 @@ from reproduce.measure.comparison import Comparison
 from reproduce.measure.subject import Subject
 from reproduce.results.costs import AS_IT_IS, WITHOUT_AVX512, Benchmark, Measurement
 from reproduce.results.findings import Finding, Findings, Outcome
+from reproduce.results.growth import Growth, OfImages, OfJobs
 
 
 def psnr(original: np.ndarray, other: np.ndarray) -> float:
@@ -171,6 +172,35 @@ def benchmark_result() -> Benchmark:
             "reconstruction": {"size": 500, "count": 128},
         },
         measurements=tuple(Measurement(**one) for one in measurements),
+    )
+
+
+def growth_result() -> Growth:
+    """A result of how the workflow grows: two stages, one of which was not measured to the end."""
+    images = [("data", 100, 1.25, 81), ("data", 1_000, 17.5, 92), ("rates", 100, 40.5, 703)]
+    jobs = [(10, 3.25, 213, 27.5), (100, 4.5, 224, 207.5), (1_000, 9.75, 285, None)]
+    return Growth(
+        machine=Machine(processor="P8", cores=6, memory_bytes=23 * 10**9, system="Linux 8"),
+        versions={"python": "3.2", "tensorflow": "2.3"},
+        commit="fedcba9876543210",
+        measured="2031-02-03",
+        image_size=48,
+        longest=77.0,
+        images=tuple(
+            OfImages(
+                stage=stage, images=count, processor_seconds=seconds, peak_bytes=memory * 10**6
+            )
+            for stage, count, seconds, memory in images
+        ),
+        jobs=tuple(
+            OfJobs(
+                jobs=count,
+                planning_seconds=planning,
+                planning_bytes=memory * 10**6,
+                running_seconds=running,
+            )
+            for count, planning, memory, running in jobs
+        ),
     )
 
 

@@ -19,7 +19,16 @@ from sphinx.search.en import SearchEnglish
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from reproduce.book import doors, download, figures, listings, pages, references, try_it
+from reproduce.book import (
+    doors,
+    download,
+    figures,
+    growth,
+    listings,
+    pages,
+    references,
+    try_it,
+)
 from reproduce.core.outputs import ALT, OVERLAY, POINTS
 
 NEGATIVE = re.compile(r"(?<![\w.,)\]–-])-(?=\d)")
@@ -202,6 +211,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_post_transform(Signs)
     doors.setup(app)
     figures.setup(app)
+    growth.setup(app)
     try_it.setup(app)
     references.register()
     return {"parallel_read_safe": True, "parallel_write_safe": True}

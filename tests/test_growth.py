@@ -1,0 +1,90 @@
+"""How the workflow grows: what is measured, and what pages make of it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from benchmarks import growth as benchmark
+from reproduce.core import store
+from reproduce.measure import stages
+from reproduce.results import growth
+from reproduce.results.growth import OfImages, OfJobs
+from tests.made_up import growth_result
+
+
+def of_images(images: int, seconds: float) -> OfImages:
+    return OfImages(stage="s", images=images, processor_seconds=seconds, peak_bytes=1)
+
+
+def of_jobs(jobs: int, seconds: float | None) -> OfJobs:
+    return OfJobs(jobs=jobs, planning_seconds=1, planning_bytes=1, running_seconds=seconds)
+
+
+def test_what_was_not_measured_lies_on_the_line_through_the_two_largest_numbers() -> None:
+    measured = [of_images(10, 99.0), of_images(100, 7.0), of_images(300, 11.0)]
+    assert growth.seconds_at(measured, 1300) == pytest.approx(31.0)
+    assert growth.seconds_at(measured, 300) == pytest.approx(11.0)
+    assert growth.seconds_at(measured[:1], 30) == pytest.approx(297.0)
+    jobs = [of_jobs(1, 99.0), of_jobs(10, 25.0), of_jobs(100, 205.0), of_jobs(1000, None)]
+    assert growth.running_seconds_at(jobs, 1000) == pytest.approx(2005.0)
+    assert growth.running_seconds_at(jobs, 0) == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize(
+    ("longest", "measured"),
+    [(1.0, [1]), (29.9, [1]), (30.0, [1, 10]), (200.9, [1, 10]), (201.0, [1, 10, 100])],
+)
+def test_what_would_take_too_long_is_not_measured(longest: float, measured: list[int]) -> None:
+    # One image takes 3 s, so ten could take 30 s; they take 21 s, so a hundred would take 201 s.
+    found = benchmark.affordable(
+        [1, 10, 100], lambda images: of_images(images, 1.0 + 2 * images), longest
+    )
+    assert [one.images for one in found] == measured
+
+
+def test_the_images_are_many_different_ones_of_one_size(tmp_path: Path) -> None:
+    benchmark.write_images(tmp_path / "test", 40)
+    files = sorted((tmp_path / "test").glob("*.jpg"))
+    assert len(files) == 40
+    assert len({file.read_bytes() for file in files}) > 35
+    for file in files:
+        with Image.open(file) as image:
+            assert image.size == (benchmark.SIZE, benchmark.SIZE)
+
+
+def test_every_stage_of_a_run_is_measured_but_for_times_and_one_image() -> None:
+    measured = {name for made in benchmark.MEASURED.values() for name in made}
+    of_few = {stage.name for stage in (*stages.CODEC_TIMES, stages.TIMES, stages.EXAMPLE)}
+    assert measured == {stage.name for stage in stages.ALL} - of_few
+
+
+@pytest.mark.slow
+def test_a_stage_is_measured_in_a_process_of_its_own_and_jobs_are_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = benchmark.Place(tmp_path)
+    found = place.measure("data", 12)
+    assert (found.stage, found.images) == ("data", 12)
+    assert 0.1 < found.processor_seconds < 30
+    assert 2e7 < found.peak_bytes < 5e8
+    (manifest,) = tmp_path.glob("build/sample/data-*/manifest.json")
+    splits = json.loads(manifest.read_text())["facts"]["splits"]
+    assert (splits["train"]["images"], splits["test"]["images"]) == (benchmark.FEW, 12)
+    monkeypatch.setattr(benchmark, "RUN", (2,))
+    jobs = place.measure_jobs(2)
+    assert jobs.running_seconds is not None
+    assert jobs.running_seconds > jobs.planning_seconds > 0.3
+    assert len(list(tmp_path.glob("build/sample/png-sizes-[12]-of-2-*/manifest.json"))) == 2
+
+
+def test_a_measurement_that_fails_says_why(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"error: reproduce make none:\nerror: unknown stage"):
+        benchmark.Place(tmp_path).run("reproduce", "make", "none")
+
+
+def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
+    written = growth_result()
+    store.write_json(tmp_path / "growth.json", written.model_dump())
+    assert growth.read(tmp_path / "growth.json") == written
