@@ -175,7 +175,7 @@ def test_losses_fall_and_stay_above_their_floor_unless_the_latent_is_dead(file: 
     losses = [one["loss"] if isinstance(one, dict) else one for one in of_json(file)]
     made = of_json(file.with_name(store.MANIFEST))["dependencies"]["parameters"]
     assert len(losses) == made["epochs"]
-    floor = {"paper": 0.6075, "sample": 0.4939}[profile_of(file)]
+    floor = {"paper": 0.6075, "quarter": 0.614, "sample": 0.4939}[profile_of(file)]
     assert min(losses) > floor
     dead = losses[-1] > LOSS_OF_MID_GREY - 0.01
     assert dead or all(later < earlier + 0.005 for earlier, later in pairwise(losses))

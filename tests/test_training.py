@@ -235,7 +235,7 @@ def test_a_training_killed_after_its_first_epoch_goes_on_to_the_same_weights(
     small_run, start, build_folder, capfd
 ):
     killed = start(KILLED_TRAINING, small_run.parameters.model_dump_json())
-    words = killed.communicate(timeout=60)[1]
+    words = killed.communicate(timeout=240)[1]
     assert killed.returncode == -signal.SIGKILL, words
     (partial,) = build_folder.glob("quick/model-*.partial")
     assert {file.name for file in partial.iterdir()} == {"checkpoint-00001.keras", "history.json"}
