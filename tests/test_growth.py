@@ -1,6 +1,7 @@
 """How the workflow grows: what is measured, and what pages make of it."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,45 @@ def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
     written = growth_result()
     store.write_json(tmp_path / "growth.json", written.model_dump())
     assert growth.read(tmp_path / "growth.json") == written
+
+
+# ------------------------------------------------------------------------------------- the record
+
+
+RECORD = growth.read()
+
+
+def test_the_record_is_of_a_checkout_without_changes_and_of_what_is_measured_now() -> None:
+    assert len(RECORD.commit) == 40
+    assert RECORD.of_stages().keys() == benchmark.MEASURED.keys()
+    assert (RECORD.image_size, RECORD.longest) == (benchmark.SIZE, benchmark.LONGEST)
+    assert tuple(one.jobs for one in RECORD.jobs) == benchmark.JOBS
+    run = tuple(one.jobs for one in RECORD.jobs if one.running_seconds is not None)
+    assert run == benchmark.RUN
+
+
+@pytest.mark.parametrize("stage", RECORD.of_stages())
+def test_time_grows_with_images_and_memory_hardly(stage: str) -> None:
+    measured = RECORD.of_stages()[stage]
+    counts = [one.images for one in measured]
+    assert counts == list(benchmark.IMAGES[: len(counts)])
+    assert measured[-1].processor_seconds > measured[0].processor_seconds or len(counts) == 1
+    for before, after in pairwise(measured):
+        assert growth.seconds_at(measured[: measured.index(after)], after.images) <= RECORD.longest
+        # Ten times the images take at most ten times the time, but for what varies.
+        assert after.processor_seconds < 12 * before.processor_seconds
+    # Names and labels are held, images are not: 1,024 bytes each.
+    added = measured[-1].peak_bytes - measured[0].peak_bytes
+    assert added < 0.25 * measured[0].peak_bytes + 1500 * counts[-1]
+
+
+def test_planning_grows_with_the_jobs_and_running_costs_more_than_it() -> None:
+    # The first plan finds nothing in the memory of the system, and takes longer than the next.
+    first, *_, last = RECORD.jobs
+    assert last.planning_seconds > first.planning_seconds
+    assert last.planning_bytes > first.planning_bytes
+    for one in RECORD.jobs:
+        if one.running_seconds is not None:
+            assert one.running_seconds > one.planning_seconds
+    each = [growth.running_seconds_at(RECORD.jobs, count) for count in (0, 1_000)]
+    assert 0 < each[0] < each[1]
