@@ -103,8 +103,10 @@ def attention_picture(attention_map: NDArray[np.floating]) -> Drawing:
 def latent_picture(latent: NDArray[np.floating]) -> Drawing:
     """Show a latent's values, h x w, 0 or more, with their scale."""
     figure, _ = _values(latent, "cividis", 0.0, float(latent.max()) or 1.0, "latent e")
+    # Some processors' ReLU makes a zero negative.
+    least = max(0.0, float(latent.min()))
     figure.alt = (
-        f"The latent in colours: values from {latent.min():.2f} to {latent.max():.2f}, "
+        f"The latent in colours: values from {least:.2f} to {latent.max():.2f}, "
         f"{(latent > 1).mean():.0%} of them above 1."
     )
     return figure
