@@ -156,25 +156,16 @@ class Stage:
         with _resolving() as resolved:
             key = (self.name, parameters)
             if key not in resolved:
-                folder = self._folder_if_there(parameters)
-                if folder is None or DIVERGED in store.read_manifest(folder)["facts"]:
+                needed = present(self.needs, parameters)
+                if len(needed) < len(self.needs):
+                    return None
+                made = {stage.name: folder for stage, folder in needed.items()}
+                dependencies = self._with_needs(parameters, made)
+                folder = store.folder_of(self.name, parameters.profile, dependencies)
+                if not folder.is_dir() or DIVERGED in store.read_manifest(folder)["facts"]:
                     return None
                 resolved[key] = folder
             return resolved[key]
-
-    def diverged(self, parameters: Parameters) -> bool:
-        """Say whether its artifact is that of a training that diverged; makes nothing."""
-        folder = self._folder_if_there(parameters)
-        return folder is not None and DIVERGED in store.read_manifest(folder)["facts"]
-
-    def _folder_if_there(self, parameters: Parameters) -> Path | None:
-        needed = present(self.needs, parameters)
-        if len(needed) < len(self.needs):
-            return None
-        made = {stage.name: folder for stage, folder in needed.items()}
-        dependencies = self._with_needs(parameters, made)
-        folder = store.folder_of(self.name, parameters.profile, dependencies)
-        return folder if folder.is_dir() else None
 
     def dependencies(self, parameters: Parameters) -> dict[str, Any]:
         """Return all that the artifact depends on; what it needs is made first."""

@@ -22,7 +22,7 @@ from typing import Any
 from reproduce.core import store
 from reproduce.core.errors import DivergedError, ReproduceError
 from reproduce.core.parameters import SPLITS, Parameters, parse_seeds
-from reproduce.core.stage import Stage, present
+from reproduce.core.stage import DIVERGED, Stage, present
 from reproduce.data.stages import DATA
 from reproduce.measure import scores as scoring
 from reproduce.measure import stages, statistics
@@ -193,8 +193,16 @@ def write(
 
 def is_made(parameters: Parameters, recorded: Sequence[Stage]) -> bool:
     """Say whether a run is made, all of these stages, or its training diverged; makes nothing."""
-    made = present(recorded, parameters)
-    return len(made) == len(recorded) or any(stage.diverged(parameters) for stage in recorded)
+    return len(present(recorded, parameters)) == len(recorded) or _diverged(parameters)
+
+
+def _diverged(parameters: Parameters) -> bool:
+    """Say whether the run's training is made, and has diverged: `present` takes no notice of it."""
+    if len(present(MODEL.needs, parameters)) < len(MODEL.needs):
+        return False
+    dependencies = MODEL.dependencies(parameters)
+    folder = store.folder_of(MODEL.name, parameters.profile, dependencies)
+    return folder.is_dir() and DIVERGED in store.read_manifest(folder)["facts"]
 
 
 def _made(
