@@ -433,6 +433,25 @@ def test_a_long_work_shows_how_far_it_is_and_can_be_cancelled(page: Page) -> Non
     expect(page.locator(".try-status")).to_contain_text("97 × 61")
 
 
+def test_a_step_that_is_cancelled_leaves_no_file_to_save_beside_the_numbers_of_another(
+    page: Page,
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (1500, 2000), dtype=np.uint8)
+    show(page, file_of("large.png", png(Image.fromarray(noise))))
+    result = page.locator(".try-result")
+    page.evaluate("""() => {
+        const slider = document.querySelector('#try-step');
+        slider.value = -1;
+        slider.dispatchEvent(new Event('change'));
+    }""")
+    expect(page.locator(".try-status")).to_have_text("Decoding …")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator(".try-status")).to_have_text("Cancelled.")
+    assert result.evaluate("result => result.inert")
+    show(page, PHOTOGRAPH)
+    assert not result.evaluate("result => result.inert")
+
+
 def test_without_javascript_and_in_print_there_are_a_picture_and_the_command_line(
     browser: Browser,
     book: Path,

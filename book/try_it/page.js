@@ -148,6 +148,8 @@ class Page {
   cancel() {
     this.asked++;
     this.session.pool.cancel();
+    // The file of another step is written before it is decoded: then what is shown is not what is kept.
+    if (this.session.coded && !this.session.coded.decoded.trained) this.part(".try-result").inert = true;
     this.messages.rest("Cancelled.");
   }
 
