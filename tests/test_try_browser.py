@@ -387,6 +387,17 @@ def test_axe_finds_no_fault_whatever_is_shown(
     page.close()
 
 
+@pytest.mark.parametrize("part", [".try-command", ".try-frame"])
+def test_what_scrolls_keeps_its_tab_stop_from_before_it_has_anything_to_scroll(
+    page: Page, part: str
+) -> None:
+    # The theme's script asks at the start, and again whenever the window changes its size.
+    page.locator(f"{part}").evaluate("element => { element.replaceChildren(); }")
+    page.evaluate("dispatchEvent(new Event('resize'))")
+    page.wait_for_timeout(500)
+    assert page.locator(part).get_attribute("tabindex") == "0"
+
+
 def test_what_may_differ_from_the_command_line_is_told(page: Page) -> None:
     clear = Image.new("RGBA", (20, 20), (10, 200, 30, 128))
     deep = Image.fromarray(np.full((20, 20), 30_000, np.uint16))
