@@ -19,6 +19,8 @@ def test_each_row_is_of_a_true_file_and_the_facts_are_of_the_run(small_run) -> N
     codec = autoencoder.codec_of(parameters)
     images = {name: data.image("test", place) for place, name in enumerate(data.names("test"))}
     assert set(table["image"]) == set(images)
+    assert table["bytes"].dtype == np.int64
+    assert len((folder / own_files.TABLE).read_text("utf-8").splitlines()) == 1 + len(images)
     assert len(table) == len(images) * len(codec.qualities)
     for row in table.to_dict("records"):
         image = images[row["image"]]

@@ -1,8 +1,9 @@
 """A model's own files of test images, bytes and PSNR alone: what a study of many runs compares.
 
-    own-files-<fingerprint>/own-files.csv   a row for each image and step
+    own-files-<fingerprint>/own-files.csv   a row for each image, two columns for each step
 
-The whole of what is measured of a codec (`measurement`) takes four times as long, and as much room.
+The whole of what is measured of a codec (`measurement`) takes four times as long, and ten times as
+much room: a study has hundreds of runs, and names each image once in each.
 """
 
 import math
@@ -20,6 +21,8 @@ from reproduce.measure.rows import measured
 from reproduce.models import description, training
 
 TABLE = "own-files.csv"
+_OF_FILES = ("bytes", "psnr_db")
+"""Columns of the table, each for every quality: `bytes@1.5`."""
 
 
 def make(parameters: Parameters, folder: Path) -> dict[str, Any]:
@@ -55,7 +58,13 @@ def make(parameters: Parameters, folder: Path) -> dict[str, Any]:
     table = pd.DataFrame([row for of_image in found for row in of_image])
     # Of an image that is even itself it is infinite.
     flat = table.groupby("image")["flat_psnr_db"].first().replace(math.inf, math.nan).mean()
-    table.drop(columns="flat_psnr_db").to_csv(folder / TABLE, index=False, float_format="%.6g")
+    columns = [
+        table.pivot_table(column, ["image", "pixels"], "quality", aggfunc="first").rename(
+            columns=f"{column}@{{:g}}".format
+        )
+        for column in _OF_FILES
+    ]
+    pd.concat(columns, axis="columns").to_csv(folder / TABLE, float_format="%.6g")
     counted = description.multiplications(trained.autoencoder)
     return {
         "images": len(places),
@@ -75,7 +84,10 @@ def read(folder: Path) -> pd.DataFrame:
     pandas.DataFrame
         Columns image, codec, size, quality, bytes, bpp and psnr_db, as `curves` takes them.
     """
-    table = pd.read_csv(folder / TABLE, dtype={"image": str}, keep_default_na=False)
+    wide = pd.read_csv(folder / TABLE, dtype={"image": str}, keep_default_na=False)
+    table = pd.wide_to_long(
+        wide, [*_OF_FILES], i=["image", "pixels"], j="quality", sep="@", suffix=r"[\d.]+"
+    ).reset_index()
     rates = 8 * table["bytes"] / table["pixels"]
     return table.assign(codec=autoencoder.AUTOENCODER, size="full", bpp=rates)
 
