@@ -113,16 +113,16 @@ def studied(parameters: Parameters) -> list[dict[str, Any]]:
     ]
 
 
-def studied_without_models() -> list[dict[str, Any]]:
+def studied_with_two_models() -> list[dict[str, Any]]:
     """Return the calls by which the runs of the study `future-work` are written."""
     study = studies.read("future-work", ROOT / "studies")
     return [
         {
             "parameters": run.parameters,
             "results": Path("results"),
-            "recorded": stages.with_needs(["own-files"]),
+            "recorded": stages.with_needs(["own-files", "codecs/jpeg", "codecs/jpeg-2000"]),
             "model": f"{run.parameters.model}@{run.variant}",
-            "weights": False,
+            "weights": run.variant in ("paper", "none") and run.parameters.seed == 2,
         }
         for run in study.runs(load_parameters("quarter", ROOT / "profiles"))
     ]
@@ -178,7 +178,7 @@ TABLE: list[Call] = [
         RECORD,
         studied(PAPER.model_copy(update={"epochs": 3})),
     ),
-    (["record", "--study", "future-work"], RECORD, studied_without_models()),
+    (["record", "--study", "future-work"], RECORD, studied_with_two_models()),
 ]
 """What is typed, the function that it reaches, and the arguments of each of its calls."""
 

@@ -110,6 +110,23 @@ def test_each_question_has_its_variants_run_with_its_seeds_and_those_it_compares
 
 
 @pytest.mark.parametrize(
+    ("weights", "kept"),
+    [
+        ("true", {("plain", 1), ("plain", 7), ("longer", 2)}),
+        ("false", set()),
+        ('{plain: "0,7", longer: "2"}', {("plain", 7), ("longer", 2)}),
+    ],
+)
+def test_the_weights_are_kept_of_all_runs_or_of_none_or_of_those_that_are_named(
+    tmp_path: Path, weights: str, kept: set[tuple[str, int]]
+) -> None:
+    study = written(tmp_path, QUESTIONS + f"weights: {weights}\n")
+    asked = {("plain", 1), ("plain", 7), ("longer", 2)}
+    runs = {(run.variant, run.parameters.seed): run for run in study.runs(Parameters())}
+    assert {run for run in asked if study.keeps_weights(runs[run])} == kept
+
+
+@pytest.mark.parametrize(
     ("old", "new", "said"),
     [
         ("reference: plain", "reference: nothing", "first.reference: 'nothing' is no variant"),
@@ -125,6 +142,9 @@ def test_each_question_has_its_variants_run_with_its_seeds_and_those_it_compares
         ("    expects: Yes.\n", "", "questions.second.expects: Field required"),
         ("finals:", "analysis: {correction: none}\nfinals:", "analysis.correction"),
         ("finals:", "analysis: {confidence: 95}\nfinals:", "analysis.confidence"),
+        ("finals:", 'weights: {third: "2"}\nfinals:', "weights: 'third' is no variant"),
+        ("finals:", 'weights: {longer: "2,3"}\nfinals:', "weights.longer: not all of 2,3 are its"),
+        ("finals:", 'weights: {longer: "2,2"}\nfinals:', "a seed comes twice"),
     ],
 )
 def test_questions_that_do_not_fit_together_are_refused(

@@ -277,9 +277,8 @@ def record(
     recorded = stages.with_needs(chosen.stages)
     for run in chosen.runs(_parameters(profile or chosen.profile, parameter)):
         if not made or record.is_made(run.parameters, recorded):
-            _print(
-                record.write(run.parameters, folder, recorded, run.model, weights=chosen.weights)
-            )
+            kept = chosen.keeps_weights(run)
+            _print(record.write(run.parameters, folder, recorded, run.model, weights=kept))
 
 
 def _print(places: Iterable[Path]) -> None:

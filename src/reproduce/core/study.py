@@ -141,7 +141,8 @@ class Study(_Said):
     stages
         Names of the stages that are made of each run, and recorded with those that they need.
     weights
-        Whether records keep the models, too. Of a study of many runs they would be large.
+        Whether records keep the models, too. Of a study of many runs they would be large: such a
+        one may name the seeds of which they are kept, by variant.
     parameters
         What all runs set.
     variants
@@ -156,7 +157,7 @@ class Study(_Said):
     profile: str
     seeds: str = ""
     stages: Annotated[list[str], Field(min_length=1)]
-    weights: bool = True
+    weights: bool | dict[Variant, str] = True
     parameters: dict[str, Any] = {}
     variants: dict[Variant, dict[str, Any]] = {}
     questions: dict[Variant, Question] = {}
@@ -193,6 +194,21 @@ class Study(_Said):
             if name not in self.questions:
                 raise ValueError(f"finals.whole: {name!r} is no question")
         return self
+
+    @model_validator(mode="after")
+    def _weights_are_of_its_runs(self) -> "Study":
+        for variant, seeds in self.weights.items() if isinstance(self.weights, dict) else ():
+            if variant not in self.settings:
+                raise ValueError(f"weights: {variant!r} is no variant")
+            if not {*parse_seeds(seeds)} <= {*self.settings[variant][1]}:
+                raise ValueError(f"weights.{variant}: not all of {seeds} are its seeds")
+        return self
+
+    def keeps_weights(self, run: StudyRun) -> bool:
+        """Say whether the record of a run has the model, too."""
+        if isinstance(self.weights, bool):
+            return self.weights
+        return run.parameters.seed in parse_seeds(self.weights.get(run.variant, ""))
 
     @property
     def settings(self) -> dict[str, tuple[dict[str, Any], list[int]]]:
