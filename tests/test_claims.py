@@ -1,6 +1,7 @@
 """The list of claims: what it may say, and the verdicts that runs lead to."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ from reproduce.core.errors import ReproduceError
 from reproduce.results import claims, record
 from reproduce.results import reported as paper
 from reproduce.results.claims import Check, Claim
+from reproduce.results.findings import Findings
 from reproduce.results.run import Run
+from tests.made_up import study_findings
 
 CHECK = {"quantity": "last_loss", "label": "loss", "at_most": 0.65, "why": "It is an example."}
 CLAIM = {
@@ -148,6 +151,45 @@ def test_a_claim_that_cannot_be_checked_says_why() -> None:
     assert verdict(claim(checks=[], not_checkable="No bitstream."), run()) == "not checkable"
 
 
+WITHOUT = {"label": "with nothing in its place", "why": "It would be missed."}
+
+
+def without(*variants: str) -> Claim:
+    """A claim that is held against models without what it is about."""
+    named = [{**WITHOUT, "question": "first-thing", "variant": one} for one in variants]
+    return claim(checks=[], without=named)
+
+
+def found(**verdicts: Any) -> Findings:
+    """What a study found of `none` and `l1`, with these verdicts."""
+    made_up = study_findings()
+    changed = (replace(one, verdict=verdicts[one.variant]) for one in made_up.of("first-thing"))
+    return replace(made_up, findings=tuple(changed))
+
+
+@pytest.mark.parametrize(
+    ("none", "l1", "expected"),
+    [
+        ("more bytes", "more bytes", "reproduced"),
+        ("no difference", "more bytes", "partly"),
+        ("undecided", "fewer bytes", "not reproduced"),
+        ("not comparable", "no difference", "not reproduced"),
+        ("more bytes", "unfinished", "not checkable"),
+    ],
+)
+def test_a_claim_about_a_part_holds_where_models_without_it_take_more_bytes(
+    none: Any, l1: Any, expected: str
+) -> None:
+    (judged,) = claims.judge([without("none", "l1")], {0: run()}, found(none=none, l1=l1))
+    assert judged.verdict == expected
+    assert [one.variant for one in judged.found] == ["none", "l1"]
+
+
+def test_a_claim_about_a_part_that_the_study_has_no_model_without_is_refused() -> None:
+    with pytest.raises(ReproduceError, match=r"'example': no variant 'paper' .*'first-thing'"):
+        claims.judge([without("paper")], {0: run()}, found(none="more bytes", l1="more bytes"))
+
+
 # What stops the build
 
 
@@ -174,8 +216,9 @@ def test_a_quantity_that_may_be_missing_fails_its_check_where_it_is() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ([CLAIM | {"checks": []}], "claim 'example': needs either checks or a reason"),
-        ([CLAIM | {"not_checkable": "both"}], "claim 'example': needs either checks or a reason"),
+        ([CLAIM | {"checks": []}], "claim 'example': needs checks, or models"),
+        ([CLAIM | {"not_checkable": "both"}], "claim 'example': needs checks, or models"),
+        ([CLAIM | {"without": [WITHOUT]}], "claim 'example': without: 0: question"),
         ([CLAIM | {"verdict": "reproduced"}], "claim 'example': verdict: Extra"),
         ([CLAIM, CLAIM], "two claims have the name 'example'"),
         ([CLAIM | {"checks": [CHECK | {"at_most": "low"}]}], "claim 'example': checks: 0: at_most"),

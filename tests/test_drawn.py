@@ -1106,8 +1106,8 @@ def _(draw: Any) -> Shown:
                 ],
                 "spans": [["", SKY, 0.95, 1.05]],
                 "texts": [
-                    ["Is it of use?  (against paper)", 0, first],
-                    ["And more?  (against none)", 0, second],
+                    ["Is it of use? (against paper)", 0, first],
+                    ["And more? (against none)", 0, second],
                     ["no seed with which both learned", 1, lost],
                 ],
             }

@@ -190,7 +190,7 @@ def test_the_record_of_a_study_is_read_with_what_became_of_each_run(
     with pytest.raises(ReproduceError, match=r"no record of the study in .*; make it with"):
         findings.read(plan, parameters, results)
     assert not record.is_made(one.parameters, made)
-    record.write(one.parameters, results, made, one.model, weights=plan.weights)
+    record.write(one.parameters, results, made, one.model, weights=False)
     assert record.is_made(one.parameters, made)
     assert not record.is_made(other.parameters, made)
     found = findings.read(plan, parameters, results)
@@ -198,7 +198,7 @@ def test_the_record_of_a_study_is_read_with_what_became_of_each_run(
     assert found.seeds("b", "not made") == [0]
     assert found.finding("first", "b").verdict == "unfinished"
     monkeypatch.setattr(training, "_train_epoch", lambda *_: math.nan)
-    record.write(other.parameters, results, made, other.model, weights=plan.weights)
+    record.write(other.parameters, results, made, other.model, weights=False)
     assert record.is_made(other.parameters, made)  # with nothing to make it of but a note
     found = findings.read(plan, parameters, results)
     assert found.seeds("b", "diverged") == [0]

@@ -39,11 +39,13 @@ from reproduce.chapters.drawings import Drawing
 from reproduce.chapters.pictures import Picture
 from reproduce.chapters.points import Plot
 from reproduce.core.parameters import Parameters
+from reproduce.measure.comparison import Comparison
 from reproduce.measure.rates.curves import PublishedCurve
 from reproduce.measure.repetitions import Outcome, Repetition, Repetitions
 from reproduce.models import autoencoder as model
 from reproduce.results import excerpt, record
 from reproduce.results.claims import Check, Claim, Judged, Measured
+from reproduce.results.findings import Finding
 from reproduce.results.studies import AttentionStudy, Repeated
 from reproduce.results.studies import Measured as Trained
 from tests.made_up import (
@@ -972,6 +974,26 @@ JUDGED = [
     ),
     Judged(claim("e", not_checkable="Nor this."), (), "not checkable"),
 ]
+WITHOUT = [
+    {"question": "q", "variant": variant, "label": f"with {variant}", "why": f"For {variant}."}
+    for variant in ("none", "half")
+]
+nan = math.nan
+FOUND = (
+    Finding("q", "none", Comparison(12, 3.25, 21, 0.01, {}, 2), 0.03, "more bytes"),
+    Finding(
+        "q",
+        "half",
+        Comparison(math.nan, math.nan, math.nan, math.nan, {}, 0),
+        math.nan,
+        "not comparable",
+    ),
+)
+HERE_WITHOUT = [
+    "with none: +12.0 (+3.2 to +21.0) % bytes at equal PSNR (more bytes)",
+    "with half: no files to compare (not comparable)",
+]
+JUDGED_WITHOUT = Judged(claim("f", without=WITHOUT), (), "partly", FOUND)
 SPREAD = "22.5 ± 2.1"  # of 21 and 24: √4.5
 
 
@@ -1002,7 +1024,7 @@ def _(table: Any) -> Any:
 
     dots = [report.dots(JUDGED[place].measured[0]) for place in (0, 3)]
     assert all(dots)
-    return cells_of(table(JUDGED)), [
+    return cells_of(table([*JUDGED, JUDGED_WITHOUT])), [
         ["claim", "the paper", "here", "verdict"],
         [
             claimed("a"),
@@ -1019,7 +1041,18 @@ def _(table: Any) -> Any:
             *rest("d", "danger", "not reproduced"),
         ],
         [claimed("e"), "–", "Nor this.", *rest("e", "dark-line", "not checkable")],
+        [
+            claimed("f"),
+            "–",
+            "<br>".join(HERE_WITHOUT),
+            *rest("f", "warning", "partly"),
+        ],
     ]
+
+
+@told(report.bytes_more)
+def _(words: Any) -> Any:
+    return [f"with {one.variant}: {words(one)}" for one in FOUND], HERE_WITHOUT
 
 
 COUNTS = "1 reproduced, 1 partly, 1 not reproduced, 2 not checkable"
@@ -1061,6 +1094,7 @@ def _(table: Any) -> Any:
         claim(f"c{n}", check(**bounds, why=f"Reason {n}."), every_seed=n == 1)
         for n, bounds in enumerate(checks.values())
     ]
+    claims.insert(1, JUDGED_WITHOUT.claim)
     return cells_of(table(claims)), [
         ["claim", "measured", "holds", "why"],
         *(
@@ -1071,6 +1105,15 @@ def _(table: Any) -> Any:
                 f"Reason {n}.",
             ]
             for n, holds in enumerate(checks)
+        ),
+        *(
+            [
+                "The claim f.",
+                f"bytes at equal PSNR with {variant} (`{variant}`)",
+                "more, by the rule of the study",
+                f"For {variant}.",
+            ]
+            for variant in ("none", "half")
         ),
     ]
 

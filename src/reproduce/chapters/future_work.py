@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from itertools import cycle
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -156,8 +157,11 @@ def facts(found: Findings) -> dict[str, float]:
     }
 
 
-_ROW, _HEADING = 0.27, 0.34
-"""Heights in inches: of a variant, and of a question above its variants."""
+_ROW, _HEADING, _LINE = 0.27, 0.34, 0.15
+"""Heights in inches: of a variant, of a question above its variants, of each further line of it."""
+
+_HEADING_WIDTH = 68
+"""Characters of a question on a line: so many fit beside the names of its variants."""
 
 
 def forest(found: Findings) -> Plot:
@@ -166,16 +170,20 @@ def forest(found: Findings) -> Plot:
     The scale is logarithmic: twice the bytes is as far from none as half of them. The band is what
     the plan takes for no difference.
     """
-    questions = found.plan.questions
-    height = _ROW * len(found.findings) + _HEADING * len(questions)
+    headings = {
+        name: fill(f"{question.asks} (against {question.reference})", _HEADING_WIDTH)
+        for name, question in found.plan.questions.items()
+    }
+    further = sum(heading.count("\n") for heading in headings.values())
+    height = _ROW * len(found.findings) + _HEADING * len(headings) + _LINE * further
     figure = Plot(figsize=(7.0, height + 0.9))
     axes = figure.subplots()
     place, names = 0.0, []
-    for name, question in questions.items():
-        place -= _HEADING
+    for name, heading in headings.items():
+        place -= _HEADING + _LINE * heading.count("\n")
         axes.annotate(
-            f"{question.asks}  (against {question.reference})", (0, place), (3, 0),
-            xycoords=("axes fraction", "data"), textcoords="offset points", va="center",
+            heading, (0, place), (3, -4),
+            xycoords=("axes fraction", "data"), textcoords="offset points", va="bottom",
             fontweight="bold", fontsize="small",
         )  # fmt: skip
         for finding in found.of(name):

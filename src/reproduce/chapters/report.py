@@ -9,6 +9,7 @@ from statistics import mean, stdev
 
 from matplotlib.ticker import MaxNLocator
 
+from reproduce.chapters.future_work import interval
 from reproduce.chapters.points import Plot
 from reproduce.chapters.style import BLUE, GREEN, VERMILION
 from reproduce.chapters.text import listed, number, rounded, small
@@ -17,6 +18,7 @@ from reproduce.core.parameters import Parameters
 from reproduce.models.loss import LOSS_OF_MID_GREY
 from reproduce.results import reported as paper
 from reproduce.results.claims import VERDICTS, Check, Claim, Judged, Measured
+from reproduce.results.findings import Finding
 from reproduce.results.quantities import quantities as quantities_of
 from reproduce.results.run import Run
 from reproduce.results.studies import Repeated
@@ -53,12 +55,29 @@ def verdicts(judged: Sequence[Judged]) -> str:
             {
                 "claim": f"{one.claim.claim}<br>*{one.claim.where} of the paper*",
                 "the paper": reported(one.claim),
-                "here": "<br>".join(map(_measurement, one.measured)) or one.claim.not_checkable,
+                "here": "<br>".join(_here(one)),
                 "verdict": f"{_BADGES[one.verdict]}<br>{_evidence(one.claim)}",
             }
             for one in judged
         ]
     )
+
+
+def _here(judged: Judged) -> list[str]:
+    """Return what was measured for a claim, a line for each check, or why there is nothing."""
+    if judged.claim.without:
+        return [
+            f"{without.label}: {bytes_more(found)}"
+            for without, found in zip(judged.claim.without, judged.found, strict=True)
+        ]
+    return [_measurement(one) for one in judged.measured] or [judged.claim.not_checkable]
+
+
+def bytes_more(found: Finding) -> str:
+    """Say how many bytes more a model without something takes, and what follows from it."""
+    if math.isnan(found.compared.percent):
+        return f"no files to compare ({found.verdict})"
+    return f"{interval(found)} % bytes at equal PSNR ({found.verdict})"
 
 
 def in_brief(judged: Sequence[Judged]) -> str:
@@ -228,17 +247,28 @@ def _seed_value(seed: int, measured: Measured) -> str:
 
 def tolerances(claims: Sequence[Claim]) -> str:
     """Return when each check counts as held, and why."""
+    rows = [
+        (
+            claim.claim,
+            f"{check.label} (`{check.quantity}`)",
+            _bounds(check) + (", for all seeds" if claim.every_seed else ""),
+            check.why,
+        )
+        for claim in claims
+        for check in claim.checks
+    ]
+    rows += [
+        (
+            claim.claim,
+            f"bytes at equal PSNR {without.label} (`{without.variant}`)",
+            "more, by the rule of the study",
+            without.why,
+        )
+        for claim in claims
+        for without in claim.without
+    ]
     return table(
-        [
-            {
-                "claim": claim.claim,
-                "measured": f"{check.label} (`{check.quantity}`)",
-                "holds": _bounds(check) + (", for all seeds" if claim.every_seed else ""),
-                "why": check.why,
-            }
-            for claim in claims
-            for check in claim.checks
-        ]
+        [dict(zip(("claim", "measured", "holds", "why"), row, strict=True)) for row in rows]
     )
 
 

@@ -1,7 +1,8 @@
 """The paper's claims, and the verdict on each: reproduced, partly, not reproduced, not checkable.
 
 The claims are data, in book/claims.yaml. What they are held against is measured: the quantities of
-several runs that differ in their seed alone (`results.quantities`).
+several runs that differ in their seed alone (`results.quantities`), or, where a claim is about what
+a part of the model does, the recorded study of models without it (`results.studies.future_work`).
 """
 
 import math
@@ -16,6 +17,8 @@ from pydantic import TypeAdapter, ValidationError, model_validator
 from reproduce.core import store
 from reproduce.core.errors import ReproduceError
 from reproduce.core.values import Value
+from reproduce.results import studies
+from reproduce.results.findings import Finding, Findings
 from reproduce.results.quantities import quantities as quantities_of
 from reproduce.results.run import Run
 
@@ -86,6 +89,25 @@ class Check(Value):
         return low <= value <= high
 
 
+class Without(Value):
+    """A model without what a claim is about: the claim holds if it takes more bytes than with it.
+
+    Attributes
+    ----------
+    question, variant
+        Of the study `future-work`; what counts as more is said by its plan.
+    label
+        What that model lacks, for readers.
+    why
+        Why it would have to take more.
+    """
+
+    question: str
+    variant: str
+    label: str
+    why: str
+
+
 class Shown(Value):
     """Where the book shows a claim's evidence: a notebook's name, a figure's or table's name."""
 
@@ -96,6 +118,7 @@ class Shown(Value):
 class Claim(Value):
     """A claim of the paper: where it stands, what it says, and its checks, or why it has none.
 
+    It is checked on runs of the paper's model (`checks`), or on models without a part of it.
     Those `in_brief` are shown where there is room for a few.
     """
 
@@ -107,12 +130,13 @@ class Claim(Value):
     every_seed: bool = False
     in_brief: bool = False
     checks: tuple[Check, ...] = ()
+    without: tuple[Without, ...] = ()
     not_checkable: str = ""
 
     @model_validator(mode="after")
     def _is_measured_or_says_why_not(self) -> "Claim":
-        if bool(self.checks) == bool(self.not_checkable):
-            raise ValueError("needs either checks or a reason why it is not_checkable")
+        if sum(map(bool, (self.checks, self.without, self.not_checkable))) != 1:
+            raise ValueError("needs checks, or models without, or a reason why it is not_checkable")
         return self
 
 
@@ -139,11 +163,12 @@ class Measured:
 
 @dataclass(frozen=True)
 class Judged:
-    """A claim with its measurements and the verdict."""
+    """A claim with its measurements, or what was found of the models without, and the verdict."""
 
     claim: Claim
     measured: tuple[Measured, ...]
     verdict: Verdict
+    found: tuple[Finding, ...] = ()
 
 
 def read(path: Path | None = None) -> list[Claim]:
@@ -183,8 +208,10 @@ def _explain(error: ValidationError, content: Any) -> str:
     return "\n".join(lines)
 
 
-def judge(claims: Sequence[Claim], runs: Mapping[int, Run]) -> list[Judged]:
-    """Hold each claim against the runs.
+def judge(
+    claims: Sequence[Claim], runs: Mapping[int, Run], study: Findings | None = None
+) -> list[Judged]:
+    """Hold each claim against the runs, or against the study of models without a part.
 
     Parameters
     ----------
@@ -192,16 +219,41 @@ def judge(claims: Sequence[Claim], runs: Mapping[int, Run]) -> list[Judged]:
         From `read`.
     runs
         From `record.run_seeds`, by seed.
+    study
+        What it found; by default the recorded study `future-work`.
 
     Raises
     ------
     ReproduceError
         A claim names a quantity that no run measures, or one that a run could not measure though
-        its model learned.
+        its model learned; or the study has no such question or variant.
     """
     quantities = {seed: quantities_of(run) for seed, run in runs.items()}
     learned = [seed for seed, run in runs.items() if run.learned]
-    return [_judge(claim, quantities, learned) for claim in claims]
+    return [
+        _judge_without(claim, study or studies.future_work())
+        if claim.without
+        else _judge(claim, quantities, learned)
+        for claim in claims
+    ]
+
+
+def _judge_without(claim: Claim, study: Findings) -> Judged:
+    """Hold a claim against models without what it is about, by the rule of the study's plan.
+
+    While runs of one are still to come, nobody can say.
+    """
+    named = {(one.question, one.variant) for one in study.findings}
+    for one in claim.without:
+        if (one.question, one.variant) not in named:
+            raise ReproduceError(
+                f"claim {claim.name!r}: no variant {one.variant!r} is held against the reference "
+                f"of a question {one.question!r}"
+            )
+    found = tuple(study.finding(one.question, one.variant) for one in claim.without)
+    if any(one.verdict == "unfinished" for one in found):
+        return Judged(claim, (), "not checkable", found)
+    return Judged(claim, (), _verdict([one.verdict == "more bytes" for one in found]), found)
 
 
 def _judge(
@@ -213,8 +265,11 @@ def _judge(
     # If no seed learned, that is what there is to be judged.
     seeds = list(quantities) if claim.every_seed or not learned else learned
     held = [one.holds(seed) for one in measured for seed in seeds]
-    verdict: Verdict = "reproduced" if all(held) else "partly" if any(held) else "not reproduced"
-    return Judged(claim, measured, verdict)
+    return Judged(claim, measured, _verdict(held))
+
+
+def _verdict(held: Sequence[bool]) -> Verdict:
+    return "reproduced" if all(held) else "partly" if any(held) else "not reproduced"
 
 
 def _measure(
