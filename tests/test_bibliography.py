@@ -38,7 +38,7 @@ AUTHORS = {
     "balle2017": 3, "woo2018": 4, "wang2004": 4, "kingma2015": 2, "vanderwalt2014": 9,
     "beans2020": 1, "shi2016": 8, "balle2018": 5, "minnen2018": 3, "theis2017": 4, "wang2003": 3,
     "bjontegaard2001": 1, "duda2013": 1, "bamler2022": 1, "loshchilov2019": 2,
-    "srivastava2014": 5,
+    "srivastava2014": 5, "hu2018": 3, "cheng2020": 4, "zou2022": 3,
 }  # fmt: skip
 
 PREPRINTS = {
@@ -46,6 +46,7 @@ PREPRINTS = {
     "balle2017": "1611.01704", "woo2018": "1807.06521", "kingma2015": "1412.6980",
     "shi2016": "1609.05158", "balle2018": "1802.01436", "minnen2018": "1809.02736",
     "theis2017": "1703.00395", "duda2013": "1311.2540", "bamler2022": "2201.01741",
+    "hu2018": "1709.01507", "cheng2020": "2001.01568", "zou2022": "2203.08450",
 }  # fmt: skip
 """As arXiv lists them: looked up once, for nothing else in an entry tells them."""
 

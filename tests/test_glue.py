@@ -348,6 +348,7 @@ def future_work() -> dict[str, Any]:
         **{fate: [*fates.values()].count(fate) for fate in ("learned", "dead", "diverged")},
         "unfinished": sum(not both <= fates.keys() for both in comparisons),
         "planned": "534a32d3",
+        "error_photographs": len(excerpt()) + 1,
     }
 
 
@@ -644,6 +645,8 @@ WITHOUT_A_SECOND_SOURCE = {
     },
     "future_work": {
         *("fewer_bytes", "more_bytes", "no_difference", "undecided"),  # p-values of many draws
+        *("bright_share_with", "bright_share_without"),  # what two models make of photographs
+        *("squared_error_with", "squared_error_without"),
     },
     "gallery": {"paper_jpeg_bytes", "paper_avif_bytes"},
     "rate_distortion": {

@@ -23,8 +23,9 @@ from reproduce.core import environment, store
 from reproduce.core import study as studies
 from reproduce.core.backend import keras
 from reproduce.core.errors import DivergedError, ReproduceError
-from reproduce.core.parameters import Parameters, load_parameters, read_profile
+from reproduce.core.parameters import Parameters, Split, load_parameters, read_profile
 from reproduce.core.sources import Tree
+from reproduce.data import preparation
 from reproduce.data.sources.beans import BEANS_REPOSITORY, BEANS_REVISION
 from reproduce.data.stages import DATA
 from reproduce.measure import scores as scoring
@@ -339,6 +340,17 @@ def test_the_recorded_weights_give_the_recorded_scores_of_test_images() -> None:
         scores = excerpt.subject(name).scores()
         for number in ("size_ratio", "psnr_db", "ssim"):
             assert scores[number] == pytest.approx(recorded.loc[name, number], rel=2e-3), name
+
+
+def test_the_excerpt_at_the_size_of_the_study_is_what_is_prepared_of_it() -> None:
+    study = load_parameters("quarter", ROOT / "profiles")
+    prepared = preparation.prepare(study.model_copy(update={"source": "excerpt"}))
+    for subject in excerpt.studied("none"):
+        split: Split = "train" if subject.name.startswith("train") else "test"
+        place = prepared.names(split).index(subject.name)
+        np.testing.assert_array_equal(subject.original, prepared.image(split, place))
+    with pytest.raises(ReproduceError, match=r"'future-work' keeps no model of variant 'softplus'"):
+        excerpt.studied("softplus")
 
 
 @pytest.mark.parametrize("of_seed", [0, 2])

@@ -69,6 +69,7 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
 PAPER = RESULTS / "paper"
 RUN = PAPER / "paper" / "seed-0"
+QUARTER = RESULTS / "quarter"
 PAGES = RESULTS / "sample" / "paper" / "seed-0"
 """The recorded run of the profile whose outputs the notebooks store."""
 LEAF = ROOT / "src/reproduce/data/sources/beans-excerpt/train/angular_leaf_spot"
@@ -297,7 +298,21 @@ RECORDED: dict[str, Callable[[], Any]] = {
     # Exercises, report
     "attention-or-not": lambda: exercises.attention(attention_study()),
     "future-plan": lambda: future_work.plan(studies.future_work()),
-    "attention-answers": lambda: future_work.answers(studies.future_work(), "attention"),
+    "attention-answers": lambda: answers("attention"),
+    "elsewhere-answers": lambda: answers("attention-elsewhere"),
+    "longer-answers": lambda: answers("longer"),
+    "mechanism-answers": lambda: answers("mechanisms"),
+    "depth-answers": lambda: answers("depth"),
+    "regularisation-answers": lambda: answers("regularisation"),
+    "dead-answers": lambda: answers("dead-seeds"),
+    "future-forest": lambda: future_work.forest(studies.future_work()),
+    "future-cost": lambda: future_work.cost(studies.future_work()),
+    "future-curves": lambda: future_work.best_curves(
+        studies.future_work(), future_work.leaders(studies.future_work()), codecs_of_the_study()
+    ),
+    "error-change": lambda: future_work.error_change(
+        *(studied_subject(model) for model in ("paper@paper", "no-attention@none"))
+    ),
     "verdicts": lambda: report_chapter.verdicts(claims.judge(claims.read(), record.read_seeds())),
     "tolerances": lambda: report_chapter.tolerances(claims.read()),
     "seed-spread": lambda: report_chapter.spread(record.read_seeds()),
@@ -309,6 +324,26 @@ RECORDED: dict[str, Callable[[], Any]] = {
     "layer-table": lambda: model_chapter.layers(model.build(0), 128),
 }
 """What a cell shows, from files of the record alone."""
+
+
+def answers(question: str) -> str:
+    """The table of a question of the study on future work."""
+    return future_work.answers(studies.future_work(), question)
+
+
+def codecs_of_the_study() -> pd.DataFrame:
+    """The mean curves of what the study on future work measures beside its models."""
+    places = [QUARTER / "codecs" / name for name in ("jpeg", "jpeg-2000")]
+    return curves.means(pd.concat([table_of("rates.csv", place=place) for place in places]))
+
+
+def studied_subject(name: str) -> Subject:
+    """The paper's photograph at the study's size, with a model that it keeps."""
+    (file,) = LEAF.iterdir()
+    with Image.open(file) as image:
+        small = np.asarray(image.convert("L").resize((250, 250), Image.Resampling.BICUBIC))
+    return Subject(model.load(QUARTER / name / "seed-2" / "model" / "autoencoder.keras"), small)
+
 
 OF_PAGE: dict[str, Callable[[Any], Any]] = {
     "class-samples": lambda run: dataset.class_samples(run.data),
@@ -341,7 +376,7 @@ HEAVY: dict[str, Callable[[], Any]] = {
 BY_MODEL = {
     *("figure-7", "figure-8", "before-after", "figure-9", "figure-11", "latent-values"),
     *("figure-13", "attention-density", "bd-rates-of-images", "verdicts", "ratio-against-psnr"),
-    *("seed-spread", "seed-losses"),
+    *("seed-spread", "seed-losses", "error-change"),
 }
 """Those of `RECORDED` that take seconds."""
 
@@ -585,6 +620,7 @@ def test_the_studies_read_what_their_records_hold() -> None:
         assert found_repeated.repetitions == repeated()[profile].repetitions
         machine = json_of("manifest.json", place=folder)["made"]["machine"]
         assert found_repeated.processor == machine["processor"]
+    pd.testing.assert_frame_equal(studies.future_work_codecs(), codecs_of_the_study())
     assert curves.read_elsewhere() == published()
     assert costs.read() == benchmark()
 

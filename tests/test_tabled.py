@@ -1626,6 +1626,30 @@ def _(table: Any) -> Any:
     ]  # fmt: skip
 
 
+@told(future_work.answer)
+def _(words: Any) -> Any:
+    asked = "**Expected.** No. **Refuted if.** A better one. **Found.** "
+    questions = [(found, name) for found in (study_findings(), unfinished_findings())
+                 for name in ("first-thing", "second")]  # fmt: skip
+    first = "Fewer bytes: `none` (-20.0 %); no difference: `l1` (+2.0 %)."
+    second = "More bytes: `deeper` (+33.0 %); undecided: `noise-20` (+60.0 %); "
+    return [words(*one) for one in questions], [
+        asked + first,
+        f"{asked}{second}not comparable: `lost`.",
+        asked + first,
+        f"{asked}{second}unfinished: `lost`.",
+    ]
+
+
+@told(future_work.leaders)
+def _(names: Any) -> Any:
+    # What is not comparable is not the best of its question; of an unfinished one, nothing is.
+    return [names(study_findings()), names(unfinished_findings())], [
+        ["paper", "none", "deeper"],
+        ["paper", "none"],
+    ]
+
+
 @told(future_work.interval)
 def _(words: Any) -> Any:
     found = study_findings()
@@ -1660,6 +1684,29 @@ def _(table: Any) -> Any:
     found = table(study_findings(), "paper").to_dict("list")
     mean = (24.0 + 25.5) / 2
     return found, {"quality": [1, 2], "bpp": [0.15, 0.3], "psnr_db": [mean - 2, mean]}
+
+
+@told(future_work.error_facts)
+def _(numbers: Any) -> Any:
+    attention = np.array([[0.5, 0.9], [0.4, 0.1]])
+    errors = {
+        "a": ([[0.3, 0.1], [0.0, 0.0]], [[0.1, 0.1], [0.2, 0.2]]),  # shares 1 and 0.2
+        "b": ([[0.1, 0.0], [0.1, 0.0]], [[0.0, 0.2], [0.1, 0.0]]),  # 0.5 and 0.8
+    }
+    pairs = [
+        (
+            SimpleNamespace(full_size_attention=attention, difference=np.array(first)),
+            SimpleNamespace(difference=np.array(second)),
+        )
+        for first, second in errors.values()
+    ]
+    return numbers(pairs), {
+        "error_photographs": 2,
+        "bright_share_with": pytest.approx((1 + 0.5) / 2),
+        "bright_share_without": pytest.approx((0.2 + 0.8) / 2),
+        "squared_error_with": pytest.approx(255**2 * (0.10 / 4 + 0.02 / 4) / 2),
+        "squared_error_without": pytest.approx(255**2 * (0.10 / 4 + 0.05 / 4) / 2),
+    }
 
 
 @told(future_work.error_shares)

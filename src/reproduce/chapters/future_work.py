@@ -100,6 +100,46 @@ def answers(found: Findings, question: str) -> str:
     return table(rows, right=list(rows[0])[2:-1])
 
 
+def answer(found: Findings, question: str) -> str:
+    """Say what was expected of a question's variants, what would refute it, and what was found."""
+    asked = found.plan.questions[question]
+    return (
+        f"**Expected.** {asked.expects.strip()} **Refuted if.** {asked.refuted_by.strip()} "
+        f"**Found.** {_by_verdict(found.of(question))}"
+    )
+
+
+def _by_verdict(findings: Sequence[Finding]) -> str:
+    """Name variants by what was found of them, with their BD-rates."""
+    told = []
+    for verdict in (*COLOURS, "not comparable"):
+        named = [_with_percent(one) for one in findings if one.verdict == verdict]
+        if named:
+            told.append(f"{verdict}: {listed(named)}")
+    text = "; ".join(told)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _with_percent(finding: Finding) -> str:
+    percent = finding.compared.percent
+    return f"`{finding.variant}`" + ("" if math.isnan(percent) else f" ({percent:+.1f} %)")
+
+
+def leaders(found: Findings) -> list[str]:
+    """Return the paper's model, and of each question the variant that takes the fewest bytes.
+
+    Of a question of which runs are still to come there is none.
+    """
+    best = []
+    for question in found.plan.questions:
+        findings = found.of(question)
+        finished = all(one.verdict != "unfinished" for one in findings)
+        known = [one for one in findings if not math.isnan(one.compared.percent)]
+        if finished and known:
+            best.append(min(known, key=lambda one: one.compared.percent).variant)
+    return list(dict.fromkeys([registry.PAPER, *best]))
+
+
 def _row(found: Findings, variant: str, seeds: str, finding: Finding | None) -> dict[str, str]:
     chosen = parse_seeds(seeds)
     to_come = [seed for seed in found.seeds(variant, "not made") if seed in chosen]
@@ -359,6 +399,25 @@ def unsurpassed(places: Mapping[str, tuple[float, float]]) -> list[str]:
 
 _BLOCK = 10
 """Side in pixels of the places that changes of the error are averaged over."""
+
+
+def error_facts(pairs: Sequence[tuple[Subject, Subject]]) -> dict[str, float]:
+    """Return what prose says of the errors of images, each with a model with a map and one without.
+
+    `error_photographs` is their number. The others are means over the images: of each model's share
+    in the brighter half of the map (`error_shares`), and of its mean squared error in grey levels
+    squared.
+    """
+    shares = [error_shares(*pair) for pair in pairs]
+    errors = [[float(((255 * one.difference) ** 2).mean()) for one in pair] for pair in pairs]
+    means = np.mean(errors, axis=0)
+    return {
+        "error_photographs": len(pairs),
+        "bright_share_with": float(np.mean([one["with"] for one in shares])),
+        "bright_share_without": float(np.mean([one["without"] for one in shares])),
+        "squared_error_with": float(means[0]),
+        "squared_error_without": float(means[1]),
+    }
 
 
 def error_shares(with_it: Subject, without: Subject) -> dict[str, float]:

@@ -21,7 +21,7 @@ from reproduce.measure.rates.autoencoder import AutoencoderCodec
 from reproduce.measure.subject import Levels, Subject
 from reproduce.models import training
 from reproduce.models.stages import MODEL
-from reproduce.results import record
+from reproduce.results import record, studies
 
 PAPERS_IMAGE = "train/angular_leaf_spot/angular_leaf_spot_train.0.jpg"
 """Example 0 of beans' training split, which figures 7 to 13 show."""
@@ -68,10 +68,26 @@ def subject(name: str = PAPERS_IMAGE, seed: int = 0) -> Subject:
     return Subject(recorded_model(seed), original(name), name)
 
 
-def original(name: str = PAPERS_IMAGE) -> Levels:
-    """Return an image of the excerpt, by default the paper's, as H x W grey levels."""
+def studied(variant: str) -> list[Subject]:
+    """Return all images of the excerpt, at the size of the study `future-work`, with a model of it.
+
+    Raises
+    ------
+    ReproduceError
+        No model of that variant is recorded.
+    """
+    model, side = studies.future_work_model(variant)
+    return [Subject(model, original(name, side), name) for name in names()]
+
+
+def original(name: str = PAPERS_IMAGE, side: int = 0) -> Levels:
+    """Return an image of the excerpt, by default the paper's, as H x W grey levels.
+
+    With a `side`, it is brought to that size as photographs are when they are prepared.
+    """
     with Image.open(EXCERPT / name) as image:
-        return np.asarray(pixels.to_grey(image))
+        grey = pixels.to_grey(image)
+        return np.asarray(grey.resize((side, side)) if side else grey)
 
 
 def attention_and_image() -> dict[int, float]:

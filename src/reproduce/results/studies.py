@@ -8,13 +8,15 @@ import pandas as pd
 
 from reproduce.core import store
 from reproduce.core import study as studies
+from reproduce.core.backend import keras
+from reproduce.core.errors import ReproduceError
 from reproduce.core.parameters import load_parameters, parse_seeds
 from reproduce.measure import repetitions as repeating
 from reproduce.measure import scores as scoring
 from reproduce.measure import statistics
 from reproduce.measure.rates import curves, measurement, summary
 from reproduce.measure.repetitions import Repetitions
-from reproduce.measure.stages import RATES, SCORES, find
+from reproduce.measure.stages import CODECS, RATES, SCORES, find
 from reproduce.models import script, training
 from reproduce.models.registry import PAPER
 from reproduce.models.stages import MODEL
@@ -183,6 +185,42 @@ def future_work() -> Findings:
     study = _study(FUTURE_WORK)
     profiles = store.project_root() / "profiles"
     return findings.read(study, load_parameters(study.profile, profiles))
+
+
+def future_work_codecs() -> pd.DataFrame:
+    """Read the mean curves of the codecs that the study `future-work` measures beside its models.
+
+    Returns
+    -------
+    pandas.DataFrame
+        From `curves.means`.
+
+    Raises
+    ------
+    ReproduceError
+        They are not recorded.
+    """
+    study = _study(FUTURE_WORK)
+    measured = [find(name) for name in study.stages if find(name) in CODECS]
+    tables = [record.folder(stage, study.profile) for stage in measured]
+    return curves.means(measurement.read(tables))
+
+
+def future_work_model(variant: str) -> tuple[keras.Model, int]:
+    """Return a model of the study `future-work`, and the side in pixels of its images.
+
+    Raises
+    ------
+    ReproduceError
+        The study keeps no model of that variant, or it isn't recorded.
+    """
+    study = _study(FUTURE_WORK)
+    parameters = load_parameters(study.profile, store.project_root() / "profiles")
+    for run in study.runs(parameters):
+        if run.variant == variant and study.keeps_weights(run):
+            place = record.folder(MODEL, study.profile, run.parameters.seed, run.model)
+            return training.read(place).autoencoder, parameters.image_size
+    raise ReproduceError(f"study {FUTURE_WORK!r} keeps no model of variant {variant!r}")
 
 
 def ten_epochs() -> dict[str, dict[int, Sequence[float]]]:
