@@ -11,6 +11,7 @@ import { createInterface } from "node:readline";
 import * as codec from "../book/try_it/codec.js";
 import * as entropy from "../book/try_it/entropy.js";
 import { CodecError } from "../book/try_it/errors.js";
+import { exp, log1p } from "../book/try_it/exponential.js";
 import * as fileformat from "../book/try_it/fileformat.js";
 import * as jpeg from "../book/try_it/jpeg.js";
 import { applied } from "../book/try_it/layers.js";
@@ -28,6 +29,7 @@ const KINDS = {
   int32: Int32Array,
   uint32: Uint32Array,
   float32: Float32Array,
+  float64: Float64Array,
 };
 
 /** @param {any} told @returns {any} with arrays in place of texts */
@@ -119,6 +121,8 @@ const QUESTIONS = {
     models.splice(0, models.length, readModel(list, numbers.buffer, WAYS[way]));
     return models[0].name;
   },
+  exp: ({ values }) => values.map(exp),
+  log1p: ({ values }) => values.map(log1p),
   convolved,
   compiled: ({ program }) => compiled(program) !== null,
   tables: ({ frequencies }) => {

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -105,6 +106,28 @@ def test_halves_are_rounded_to_even_steps_as_in_numpy(modules):
     for step in (0.25, 1.0, 2.0):
         found = modules("quantise", latent=latent, step=step)
         assert np.array_equal(found, np.rint(latent / np.float32(step)))
+
+
+def test_the_exponential_function_and_the_logarithm_are_exact_but_for_the_last_digits(modules):
+    rng = np.random.default_rng(23)
+    powers = np.concatenate([rng.uniform(-40, 40, 5000), rng.uniform(-708, 709, 2000), [0.0]])
+    np.testing.assert_array_max_ulp(modules("exp", values=powers), np.exp(powers), maxulp=2)
+    assert modules("exp", values=np.array([-800.0, 800, -np.inf, np.inf])).tolist() == [
+        *(0, np.inf, 0, np.inf),
+    ]
+    shares = np.concatenate([rng.random(5000), rng.random(2000) ** 9, [0.0, 1.0]])
+    np.testing.assert_array_max_ulp(modules("log1p", values=shares), np.log1p(shares), maxulp=4)
+
+
+def test_what_a_file_and_its_image_are_made_by_asks_no_function_that_engines_round_otherwise():
+    """ECMAScript leaves the last digits of these to each engine."""
+    loose = re.compile(r"Math\.(exp|log|pow|sin|cos|tan|asin|acos|atan|cbrt|hypot)\w*")
+    asked = {
+        path.stem for path in (ROOT / "book" / "try_it").glob("*.js")
+        if loose.search(re.sub(r"//[^\n]*|/\*.*?\*/", "", path.read_text(), flags=re.DOTALL))
+    }  # fmt: skip
+    # The slider, JPEG beside it, decibels, the plot, and constants of a hash, which is tested.
+    assert asked == {"controls", "jpeg", "pixels", "plot", "sha256"}
 
 
 def model_of_all_kinds(folder: Path) -> None:

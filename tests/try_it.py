@@ -16,7 +16,7 @@ NODE = shutil.which("node") or shutil.which("nodejs")
 """Debian: `apt install nodejs`."""
 
 _SCRIPT = Path(__file__).with_name("answer.mjs")
-_KINDS = ("uint8", "int16", "int32", "uint32", "float32")
+_KINDS = ("uint8", "int16", "int32", "uint32", "float32", "float64")
 
 
 class Answer(NamedTuple):

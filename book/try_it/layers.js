@@ -1,8 +1,9 @@
 // The kinds of layers that an exported model is made of (src/reproduce/codec/layer_list.py says what
 // each does). A layer calculates in double precision, and what it makes is rounded to single precision
 // once, when it is written to a Float32Array: so two readers find the same, whatever the order in which
-// they add. For the same reason it doesn't matter that engines differ in the last digit of Math.exp.
+// they add.
 
+import { exp, log1p } from "./exponential.js";
 import { padded, tensor } from "./tensors.js";
 
 /** @typedef {import("./tensors.js").Tensor} Tensor */
@@ -14,8 +15,8 @@ export const ACTIVATIONS = {
   linear: (value) => value,
   relu: (value) => (value > 0 ? value : 0),
   leaky_relu: (value) => (value > 0 ? value : 0.2 * value),
-  softplus: (value) => Math.max(value, 0) + Math.log1p(Math.exp(-Math.abs(value))),
-  sigmoid: (value) => 1 / (1 + Math.exp(-value)),
+  softplus: (value) => Math.max(value, 0) + log1p(exp(-Math.abs(value))),
+  sigmoid: (value) => 1 / (1 + exp(-value)),
 };
 
 /** @param {Tensor} input @param {Change} change @returns {Tensor} each value changed */
