@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -174,8 +175,11 @@ def _measured(profile: str, seed: int, model: str) -> Measured:
     )
 
 
+@cache
 def future_work() -> Findings:
     """Read the runs of the study `future-work`, as far as they are recorded, and compare them.
+
+    It takes seconds, for the many draws of the comparisons' intervals.
 
     Raises
     ------
