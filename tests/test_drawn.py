@@ -22,18 +22,19 @@ from scipy.ndimage import gaussian_filter
 
 from reproduce import chapters
 from reproduce.chapters import (
+    attention_error,
     compression_size,
     cost,
     crops,
     dataset,
     exercises,
-    future_work,
     gallery,
     pictures,
     rates,
     report,
     results,
     size_ratio,
+    study_plots,
     style,
     training,
 )
@@ -1068,7 +1069,7 @@ def _(draw: Any) -> Shown:
 # --------------------------------------------------------------------------------- future work
 
 
-@drawn(future_work.forest)
+@drawn(study_plots.forest)
 def _(draw: Any) -> Shown:
     # From above: a question takes 0.34, a variant 0.27.
     first, second = -0.34, -0.34 - 2 * 0.27 - 0.34
@@ -1121,7 +1122,7 @@ def _(draw: Any) -> Shown:
     )
 
 
-@drawn(future_work.cost)
+@drawn(study_plots.cost)
 def _(draw: Any) -> Shown:
     # Seeds that learned, alone: of `paper` two, of `l1` two.
     none = (26.5 + 23.5 + 24.5) / 3
@@ -1168,7 +1169,7 @@ def _(draw: Any) -> Shown:
     )
 
 
-@drawn(future_work.error_change)
+@drawn(attention_error.error_change)
 def _(draw: Any) -> Shown:
     random = np.random.default_rng(5)
     attention, first, second = (random.random((12, 14)) for _ in range(3))
@@ -1203,7 +1204,7 @@ def _(draw: Any) -> Shown:
     )
 
 
-@drawn(future_work.best_curves)
+@drawn(study_plots.best_curves)
 def _(draw: Any) -> Shown:
     jpeg = pd.DataFrame(
         {"codec": "JPEG", "quality": [10, 20], "bpp": [0.3, 0.4], "psnr_db": [25, 26]}

@@ -27,6 +27,7 @@ from matplotlib import rc_context
 from PIL import Image
 
 from reproduce.chapters import (
+    attention_error,
     compression_size,
     cost,
     crops,
@@ -37,6 +38,7 @@ from reproduce.chapters import (
     rates,
     results,
     size_ratio,
+    study_plots,
     style,
     training,
 )
@@ -305,12 +307,12 @@ RECORDED: dict[str, Callable[[], Any]] = {
     "depth-answers": lambda: answers("depth"),
     "regularisation-answers": lambda: answers("regularisation"),
     "dead-answers": lambda: answers("dead-seeds"),
-    "future-forest": lambda: future_work.forest(studies.future_work()),
-    "future-cost": lambda: future_work.cost(studies.future_work()),
-    "future-curves": lambda: future_work.best_curves(
+    "future-forest": lambda: study_plots.forest(studies.future_work()),
+    "future-cost": lambda: study_plots.cost(studies.future_work()),
+    "future-curves": lambda: study_plots.best_curves(
         studies.future_work(), future_work.leaders(studies.future_work()), codecs_of_the_study()
     ),
-    "error-change": lambda: future_work.error_change(
+    "error-change": lambda: attention_error.error_change(
         *(studied_subject(model) for model in ("paper@paper", "no-attention@none"))
     ),
     "verdicts": lambda: report_chapter.verdicts(claims.judge(claims.read(), record.read_seeds())),

@@ -18,6 +18,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from reproduce.chapters import (
+    attention_error,
     compression_size,
     cost,
     crops,
@@ -31,6 +32,7 @@ from reproduce.chapters import (
     report,
     results,
     size_ratio,
+    study_plots,
     text,
     training,
 )
@@ -1678,7 +1680,7 @@ def _(numbers: Any) -> Any:
     return [numbers(study_findings()), numbers(unfinished_findings())], [whole, part]
 
 
-@told(future_work.mean_curve)
+@told(study_plots.mean_curve)
 def _(table: Any) -> Any:
     # Runs stand by their place: `paper` first to third, of which two learned.
     found = table(study_findings(), "paper").to_dict("list")
@@ -1686,7 +1688,7 @@ def _(table: Any) -> Any:
     return found, {"quality": [1, 2], "bpp": [0.15, 0.3], "psnr_db": [mean - 2, mean]}
 
 
-@told(future_work.error_facts)
+@told(attention_error.error_facts)
 def _(numbers: Any) -> Any:
     attention = np.array([[0.5, 0.9], [0.4, 0.1]])
     errors = {
@@ -1709,7 +1711,7 @@ def _(numbers: Any) -> Any:
     }
 
 
-@told(future_work.error_shares)
+@told(attention_error.error_shares)
 def _(numbers: Any) -> Any:
     # The median of the map is 0.45: its upper row is the brighter half.
     attention = np.array([[0.5, 0.9, 0.7], [0.4, 0.1, 0.3]])
@@ -1722,7 +1724,7 @@ def _(numbers: Any) -> Any:
     return found, {"with": 0.10 / 0.16, "without": 0.03 / 0.08}
 
 
-@told(future_work.unsurpassed)
+@told(study_plots.unsurpassed)
 def _(names: Any) -> Any:
     places = {"a": (2, 19), "b": (1, 20), "c": (3, 22), "d": (3, 23), "e": (9, 23), "f": (10, 24)}
     return names(places), ["b", "d", "f"]
