@@ -126,17 +126,26 @@ def known_parameters(changes: list[str], profile: str = "sample") -> Parameters:
 # Each program in its turn: an error says what it does not know.
 
 
+RULES = dict(re.findall(r"^([\w./-]+):(?!=)(.*(?:\n\t.*)*)", MAKEFILE, re.MULTILINE))
+SET = dict(re.findall(r"^(\w+) :?\??=(.*)", MAKEFILE, re.MULTILINE))
+
+
+def read_by(text: str) -> set[str]:
+    """The variables that a rule of the Makefile reads, by itself or through what it names."""
+    text = text.split("## ")[0] + "".join(text.partition("\n")[1:])  # without its line of the help
+    names = set(re.findall(r"[A-Z_]+", text)) & SET.keys()
+    needed = set(re.findall(r"\w+", text.partition("\n")[0])) & RULES.keys()
+    further = [*(f"\n{SET[name]}" for name in names), *(RULES[target] for target in needed)]
+    return names.union(*map(read_by, further))
+
+
 def check_make(words: list[str]) -> None:
-    targets = set(re.findall(r"^([\w./-]+):", MAKEFILE, re.MULTILINE))
-    variables = set(re.findall(r"^(\w+) \?=", MAKEFILE, re.MULTILINE))
     (target,) = (word for word in words if "=" not in word)
-    assert target in targets, target
-    for word in words:
-        name, is_setting, value = word.partition("=")
-        if is_setting:
-            assert name in variables, name
-            assert re.search(rf"\({name}[),]|,{name}\)", MAKEFILE), name
-            CHECKS.get(name, str)(value)
+    given = dict(word.split("=", 1) for word in words if "=" in word)
+    assert given.keys() <= read_by(RULES[target]), f"a variable that make {target} reads"
+    assert not given or ("STUDY" in given) == (target == "study"), "which study?"
+    for name, value in given.items():
+        CHECKS.get(name, str)(value)
 
 
 def _study(name: str) -> None:
@@ -182,7 +191,8 @@ def check_snakemake(words: list[str]) -> None:
     assert set(targets) <= rules
     settings = dict(item.split("=", 1) for item in given.config or [])
     profile = settings.pop("profile", "sample")
-    settings.pop("study", "")
+    assert ("study" in settings) == ("studied" in targets), "a study has a target of its own"
+    _study(settings.pop("study", "name"))
     known_parameters([f"{name}={value}" for name, value in settings.items()], profile)
     jobs = {(one.job or one.name).replace("-", "_") for one in stages.EVERY if one.in_parts}
     assert {str(one).partition("=")[0] for one in given.set_scatter or {}} <= jobs
