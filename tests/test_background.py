@@ -12,6 +12,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import correlate
 
+from reproduce.measure import metrics
+
 BOOK = Path(__file__).parents[1] / "book"
 PAGE = (BOOK / "background.md").read_text(encoding="utf-8")
 KERNEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
@@ -49,6 +51,16 @@ def test_the_convolution_is_one() -> None:
     shown, kernel, output = grids("convolution", (5, 5), (3, 3), (3, 3))
     np.testing.assert_array_equal(kernel, KERNEL)
     np.testing.assert_array_equal(output, correlate(shown, kernel)[1:-1, 1:-1])
+
+
+def test_the_psnr_of_the_page_is_the_one_that_is_measured() -> None:
+    formula = re.search(r"text\{PSNR\} = (\d+) \\log_\{(\d+)\} \\frac\{1\}\{\\text\{MSE\}\}", PAGE)
+    assert formula is not None
+    assert r"\text{MSE} = \frac{1}{N} \sum_{n} (x_n - \hat{x}_n)^2" in PAGE
+    image, other = np.random.default_rng(0).integers(0, 256, (2, 8, 8), np.uint8)
+    error = np.mean((image / 255 - other / 255) ** 2)
+    factor, base = map(int, formula.groups())
+    np.testing.assert_allclose(metrics.psnr(image, other), -factor * np.log(error) / np.log(base))
 
 
 def test_the_window_that_is_worked_out_is_the_highlighted_one_and_adds_up() -> None:

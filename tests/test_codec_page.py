@@ -1,5 +1,6 @@
 """The book's page on the file format says what the code does: fields, constants, the example."""
 
+import hashlib
 import itertools
 import random
 import re
@@ -184,6 +185,25 @@ def test_the_checksums_are_of_the_bytes_that_the_page_says():
         assert place[1] + 1 == size
         (stored,) = struct.unpack_from("<I", data, place[0])
         assert zlib.crc32(data[first : last + 1] + data[size:]) == stored
+
+
+def test_the_fingerprint_is_of_what_the_page_says_in_that_order():
+    names = re.findall("kernel|bias", between("The weights come layer by layer, ", ": the enc"))
+    parts = re.findall(r"the (\w+)'s ?(\w*)", between("layer by layer, ", ", as {doc}"))
+    autoencoder, digest = models.shipped_autoencoder(1), hashlib.sha256()
+    for part, count in parts:
+        layers = [layer for layer in autoencoder.get_layer(part).layers if layer.weights]
+        assert len(layers) == {"three": 3, "": 1, "two": 2}[count]
+        for layer, name in itertools.product(layers, names):
+            digest.update(getattr(layer, name).numpy().astype("<f4").tobytes())
+    digest.update(models.shipped(1).tables.frequencies.astype("<u4").tobytes())
+    assert (
+        digest.digest()[: int(between("is the first ", " bytes"))] == models.shipped(1).fingerprint
+    )
+    axes = between("the kernel (", ")").split(", ")
+    assert dict(zip(axes, layers[0].kernel.shape, strict=True)) == {
+        "height": 3, "width": 3, "channels in": 1, "filters": 16
+    }  # fmt: skip
 
 
 def test_the_form_of_the_latent_stands_where_the_page_says():

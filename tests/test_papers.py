@@ -253,6 +253,8 @@ def test_every_command_is_known_with_its_options_and_values(path: Path) -> None:
         program, *words = shlex.split(command, comments=True)
         assert program in PROGRAMS, command
         CHECKERS.get(program, check_listed)(words)
+        parts = re.search(r"--part \d+/(\d+) .*--gather (\d+)", command)
+        assert parts is None or parts[1] == parts[2], command
 
 
 def test_there_are_commands_to_check() -> None:
