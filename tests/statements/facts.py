@@ -156,6 +156,7 @@ def names() -> dict[str, Any]:
         "plan": studies.read("future-work", ROOT / "studies"),
         "registry": registry,
         "codec": codec,
+        "curves": curves,
         "rooms": rooms,
         "trainer": trainer,
         "stdev": stdev,
