@@ -82,6 +82,17 @@ def test_a_job_is_started_again_as_often_and_with_as_much_as_the_page_says() -> 
     assert asked == ["attempt * "] * 4
 
 
+def test_a_job_has_as_many_threads_as_the_page_says_and_as_the_recorded_runs_had() -> None:
+    snakefile = (ROOT / "Snakefile").read_text()
+    asked = re.findall(
+        r"^THREADS = (\d+) if workflow.resource_settings.nodes", snakefile, re.MULTILINE
+    )
+    trained = [path for path in MANIFESTS if path.match("paper/paper/seed-*/model/*")]
+    cores = {json.loads(path.read_text())["made"]["machine"]["cores"] for path in trained}
+    assert [int(one) for one in asked] == list(cores) == [2]
+    assert "A job has two, as the recorded runs had" in (ROOT / "book" / "cluster.md").read_text()
+
+
 def test_the_profile_for_slurm_names_no_account_and_is_no_profile_of_parameters() -> None:
     settings = yaml.safe_load((ROOT / "cluster" / "slurm" / "config.yaml").read_text())
     assert settings["executor"] == "slurm"
