@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import numpy as np
@@ -182,6 +183,24 @@ def test_the_rate_term_makes_files_shorter_and_too_much_of_it_makes_them_empty(
     assert psnr_with_it == pytest.approx(psnr, abs=0.5)
     nothing, _ = trained(1, 3)
     assert nothing < 45  # hardly more than the header
+
+
+def test_the_tables_of_the_solution_are_fitted_to_training_images_alone(
+    soft_images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_images = {"source": "folder", "folder": str(soft_images), "image_size": 48}
+    data = preparation.prepare(Parameters(**of_images))
+    read = []
+    latent_of = rate_term.network.latent_of
+
+    def noted(network: Any, image: Any) -> Any:
+        read.append(image)
+        return latent_of(network, image)
+
+    monkeypatch.setattr(rate_term.network, "latent_of", noted)
+    rate_term.codec_of(model.build(0), data)
+    of_training = [data.image("train", place) for place in range(data.counts["train"])]
+    np.testing.assert_array_equal(read, of_training)
 
 
 def test_the_estimate_grows_with_what_the_neighbours_do_not_tell() -> None:

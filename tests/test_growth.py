@@ -1,8 +1,10 @@
 """How the workflow grows: what is measured, and what pages make of it."""
 
 import json
+import os
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -78,6 +80,17 @@ def test_a_stage_is_measured_in_a_process_of_its_own_and_jobs_are_run(
     assert jobs.running_seconds is not None
     assert jobs.running_seconds > jobs.planning_seconds > 0.3
     assert len(list(tmp_path.glob("build/sample/png-sizes-[12]-of-2-*/manifest.json"))) == 2
+
+
+def test_processor_seconds_are_those_of_the_program_and_of_the_system_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used = SimpleNamespace(ru_utime=1.25, ru_stime=0.5, ru_maxrss=3)
+    waited = os.wait4
+    monkeypatch.setattr(os, "wait4", lambda *given: (*waited(*given)[:2], used))
+    taken = benchmark.Place(tmp_path).run("this")
+    assert (taken.processor_seconds, taken.peak_bytes) == (1.75, 3072)
+    assert taken.printed.startswith("The Zen of Python")
 
 
 def test_a_measurement_that_fails_says_why(tmp_path: Path) -> None:
