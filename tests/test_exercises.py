@@ -15,12 +15,13 @@ from scipy.ndimage import gaussian_filter
 
 from examples import rate_term
 from reproduce.chapters import exercises
+from reproduce.codec import network
 from reproduce.core import study as studies
 from reproduce.core.backend import tensorflow
 from reproduce.core.parameters import Parameters, load_parameters, parse_overrides
 from reproduce.data import preparation
 from reproduce.measure.size_ratio.methods import METHODS
-from reproduce.measure.subject import Subject
+from reproduce.measure.subject import Levels, Subject
 from reproduce.models import autoencoder as model
 from reproduce.models import registry, training
 from reproduce.results import excerpt
@@ -191,13 +192,13 @@ def test_the_tables_of_the_solution_are_fitted_to_training_images_alone(
     of_images = {"source": "folder", "folder": str(soft_images), "image_size": 48}
     data = preparation.prepare(Parameters(**of_images))
     read = []
-    latent_of = rate_term.network.latent_of
+    latent_of = network.latent_of
 
-    def noted(network: Any, image: Any) -> Any:
+    def noted(of: network.Network, image: Levels) -> Any:
         read.append(image)
-        return latent_of(network, image)
+        return latent_of(of, image)
 
-    monkeypatch.setattr(rate_term.network, "latent_of", noted)
+    monkeypatch.setattr(network, "latent_of", noted)
     rate_term.codec_of(model.build(0), data)
     of_training = [data.image("train", place) for place in range(data.counts["train"])]
     np.testing.assert_array_equal(read, of_training)
