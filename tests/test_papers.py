@@ -110,7 +110,8 @@ PROGRAMS = ("make", "reproduce", "snakemake", "papermill", "pytest", "python", "
 def commands(path: Path) -> list[str]:
     """All commands of a page."""
     text = markdown(path)
-    lines = [line for block in blocks(text, "bash") for line in block.splitlines() if line.strip()]
+    lines = [line for block in blocks(text, "bash") for line in block.splitlines()]
+    lines = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
     spans = [span for span in in_code_type(text) if span.split()[0] in PROGRAMS and " " in span]
     return [*lines, *spans]
 
@@ -255,6 +256,14 @@ def test_every_command_is_known_with_its_options_and_values(path: Path) -> None:
         CHECKERS.get(program, check_listed)(words)
         parts = re.search(r"--part \d+/(\d+) .*--gather (\d+)", command)
         assert parts is None or parts[1] == parts[2], command
+
+
+def test_a_line_that_is_a_comment_is_no_command(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "```bash\n# What comes\nmake book  # as here\n\n  # next\nmake '#'\n#make\n```\n`make a`\n"
+    )
+    assert commands(page) == ["make book  # as here", "make '#'", "make a"]
 
 
 def test_there_are_commands_to_check() -> None:
