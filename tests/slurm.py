@@ -5,6 +5,11 @@
 Controller, node and munge keep all that is theirs in a temporary folder, listen on the loopback
 device alone, and need no rights: they run jobs of the user who has started them. Debian's packages
 slurmctld, slurmd, slurm-client and munge have the programs.
+
+Nothing of it stays behind, however it ends. `timeout` and the terminal send their signals to a
+whole group of processes: with the servers ended no job is cancelled any more, and what a job has
+started lives on without them, on purpose. So they have sessions of their own, and end after the
+jobs. If the process that wanted them is killed, a guard, which waits for its end, ends the rest.
 """
 
 import getpass
@@ -18,13 +23,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 SYSTEM_PROGRAMS = "/usr/local/sbin:/usr/sbin:/sbin"
 SERVERS = ("munged", "slurmctld", "slurmd")
 CLIENTS = ("sbatch", "scancel", "scontrol", "sinfo", "squeue", "srun")
 NODE = "here"
+PROGRAMS = "programs"
+"""The folder of the clients, in that of their Slurm."""
+
+GUARD = "--guard"
 
 CONFIGURATION = """
 ClusterName=tests
@@ -81,6 +90,7 @@ def running(cores: int, megabytes: int) -> Iterator[dict[str, str]]:
     # Sockets have short paths: pytest's folders are too deep.
     with tempfile.TemporaryDirectory(prefix="slurm-") as place, ExitStack() as at_end:
         folder = Path(place)
+        at_end.enter_context(_guarded(folder))
         _write(folder, cores, megabytes)
         for server in _servers(folder):
             at_end.enter_context(_started(server, folder))
@@ -89,8 +99,56 @@ def running(cores: int, megabytes: int) -> Iterator[dict[str, str]]:
         try:
             yield variables
         finally:
-            subprocess.run(["scancel", "--me"], env=variables, check=False)
-            _wait_for(lambda: not _asked(variables, "squeue", "-h", "-t", "R,CG"), folder)
+            _wait_for(lambda: _is_over(folder, variables), folder)
+
+
+@contextmanager
+def _guarded(folder: Path) -> Iterator[None]:
+    """Have what is of this Slurm ended after this, also when this process is killed."""
+    # The guard reads until nobody can write any more, and nobody else has the other end.
+    guard = subprocess.Popen(
+        [sys.executable, "-m", "tests.slurm", GUARD, str(folder)],
+        cwd=Path(__file__).parents[1],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        yield
+    finally:
+        guard.communicate()
+
+
+def _guard(folder: Path) -> None:
+    """Wait until whoever started this has ended, and end what is left of its Slurm."""
+    sys.stdin.read()
+    deadline = time.monotonic() + 30
+    while _killed(folder) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _killed(folder: Path) -> list[int]:
+    """Kill the processes that know of a folder, and return their numbers."""
+    found = processes(folder)
+    for process in found:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    return found
+
+
+def processes(folder: Path) -> list[int]:
+    """Return the processes but this one that have a folder in their command or environment.
+
+    The servers have that of their Slurm in their command, its jobs and their users have that of
+    the clients on their PATH.
+    """
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended, or is another user's
+            known = (place / "cmdline").read_bytes() + (place / "environ").read_bytes()
+            if os.fsencode(folder) in known and place.name != str(os.getpid()):
+                found.append(int(place.name))
+    return found
 
 
 def _write(folder: Path, cores: int, megabytes: int) -> None:
@@ -138,7 +196,9 @@ def _started(command: list[str], folder: Path) -> Iterator[None]:
     program = _program(command[0])
     assert program is not None
     with (folder / f"{command[0]}.said").open("wb") as said:
-        server = subprocess.Popen([program, *command[1:]], stdout=said, stderr=said)
+        server = subprocess.Popen(
+            [program, *command[1:]], stdout=said, stderr=said, start_new_session=True
+        )
         try:
             time.sleep(0.2)
             yield
@@ -156,7 +216,7 @@ def _with_clients(folder: Path) -> dict[str, str]:
 
     Snakemake's plugin takes all variables of Slurm out of the environment, SLURM_CONF too.
     """
-    programs = folder / "programs"
+    programs = folder / PROGRAMS
     programs.mkdir()
     for name in CLIENTS:
         script = programs / name
@@ -173,6 +233,17 @@ def _asked(variables: dict[str, str], *command: str) -> str:
 
 def _is_idle(variables: dict[str, str]) -> bool:
     return _asked(variables, "sinfo", "--noheader", "--format=%T") == "idle"
+
+
+def _is_over(folder: Path, variables: dict[str, str]) -> bool:
+    """Return whether nobody uses this Slurm any more; if somebody does, end that.
+
+    Users go before their jobs: Snakemake would send a job that was cancelled once more.
+    """
+    users = _killed(folder / PROGRAMS)
+    subprocess.run(["scancel", "--me"], env=variables, check=False)
+    left = subprocess.run(["squeue", "-h"], env=variables, capture_output=True, check=False)
+    return not (users or left.returncode or left.stdout)
 
 
 def _wait_for(condition: Callable[[], bool], folder: Path) -> None:
@@ -192,15 +263,24 @@ def _wait_for(condition: Callable[[], bool], folder: Path) -> None:
         time.sleep(0.2)
 
 
+def _end(*_: object) -> None:
+    """End this process once: `timeout` tells it twice, the second time with its group."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(143)
+
+
 def main(command: list[str]) -> int:
     """Run a command with a Slurm of this machine's cores, and return its exit status."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and nothing stays behind
+    signal.signal(signal.SIGTERM, _end)
     megabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
     with running(len(os.sched_getaffinity(0)), megabytes) as variables:
         return subprocess.run(command, env=variables, check=False).returncode
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == [GUARD]:
+        _guard(Path(sys.argv[2]))
+        sys.exit()
     if missing():
         sys.exit(
             f"not found: {', '.join(missing())}; Debian's packages slurm-wlm and munge have them"

@@ -4,8 +4,11 @@ import csv
 import hashlib
 import importlib.util
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -45,10 +48,15 @@ def through_slurm(
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[dict[str, str]]:
-    """The environment of a Slurm of one node, which lives as long as these tests."""
+def programs() -> None:
+    """The programs of Slurm."""
     if slurm.missing():
         pytest.skip("needs Slurm: apt install slurmctld slurmd slurm-client munge")
+
+
+@pytest.fixture(scope="module")
+def cluster(programs: None) -> Iterator[dict[str, str]]:
+    """The environment of a Slurm of one node, which lives as long as these tests."""
     if importlib.util.find_spec("snakemake_executor_plugin_slurm") is None:
         pytest.skip("needs Snakemake's plugin for Slurm: make cluster")
     with slurm.running(4, 16000) as variables:
@@ -141,3 +149,57 @@ def test_a_job_that_fails_on_a_node_is_told_with_its_log(
     assert str(log) in done.stdout
     assert done.stdout.strip().splitlines()[-1].startswith("error: no image in"), done.stdout
     assert "Traceback" not in done.stdout
+
+
+def by_timeout(process: int) -> None:
+    """What the program `timeout` does: it tells the process, and then its group."""
+    os.kill(process, signal.SIGTERM)
+    os.killpg(process, signal.SIGTERM)
+
+
+def by_force(process: int) -> None:
+    os.kill(process, signal.SIGKILL)
+
+
+USER = """
+trap '' TERM
+command -v sbatch
+sbatch --output /dev/null --wrap 'trap "" TERM; srun sh -c "touch $0; sleep 600"'
+sleep 600
+"""
+"""Sends a job and waits, as Snakemake does, which doesn't end either as long as its jobs run."""
+
+
+@pytest.mark.parametrize("end", [by_timeout, by_force])
+def test_nothing_stays_behind_of_a_slurm_that_is_ended(
+    programs: None, tmp_path: Path, end: Callable[[int], None]
+) -> None:
+    running = tmp_path / "running"
+    user = ["sh", "-c", USER.replace("$0", str(running))]
+    holder = subprocess.Popen(
+        [sys.executable, "-m", "tests.slurm", *user],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert holder.stdout is not None
+    with holder.stdout as said:
+        folder = Path(said.readline().strip()).parents[1]
+    assert wait_until(running.exists)
+    before = slurm.processes(folder)
+    end(holder.pid)
+    holder.wait(timeout=60)
+    # The guard of what was killed takes a moment more.
+    assert wait_until(lambda: not (slurm.processes(folder) or folder.exists()))
+    assert len(before) > 8  # servers, steps, the user, the job and the guard
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> bool:
+    """Wait for at most so long, and return whether it has come about."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
