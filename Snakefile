@@ -7,7 +7,7 @@
 
 `profile` is a name in profiles/ or the path of a YAML file; every other setting overrides one of
 its parameters. `seeds=0..4` trains and scores with each of these seeds, for the reproduction report.
-`study` is a name in studies/, with a profile of its own.
+`study` is a name in studies/ or the path of a YAML file, with a profile of its own.
 """
 
 import hashlib
@@ -49,12 +49,20 @@ if not os.access(".", os.W_OK):
 TYPED = dict(text.split("=", 1) for text in workflow.config_settings.config_args or [])
 if config.keys() - TYPED:
     sys.exit("error: --configfile is not taken; write a profile: --config profile=FILE.yaml")
+
+
+def study_of(name):
+    """Return a study by its name, or the path of its file."""
+    path = Path(name) if name.endswith(".yaml") else Path("studies") / f"{name}.yaml"
+    return studies.read(path.stem, path.parent)
+
+
 OVERRIDES = [f"{name}={text}" for name, text in TYPED.items() if name not in ("profile", "study")]
 TREE = sources.present()
 try:
     with store.clear_disk_errors(Path.cwd()):
         sources.remember(TREE, Path(".snakemake") / "sources.json")
-    STUDY = studies.read(TYPED["study"], Path("studies")) if "study" in TYPED else None
+    STUDY = study_of(TYPED["study"]) if "study" in TYPED else None
     PROFILE = TYPED.get("profile", STUDY.profile if STUDY else "sample")
     PARAMETERS = load_parameters(PROFILE, Path("profiles"), parse_overrides(OVERRIDES))
     STUDY_RUNS = list(STUDY.runs(PARAMETERS)) if STUDY else []

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import yaml
 from PIL import Image
 
 from benchmarks import growth as benchmark
@@ -91,6 +92,22 @@ def test_processor_seconds_are_those_of_the_program_and_of_the_system_for_it(
     taken = benchmark.Place(tmp_path).run("this")
     assert (taken.processor_seconds, taken.peak_bytes) == (1.75, 3072)
     assert taken.printed.startswith("The Zen of Python")
+
+
+@pytest.mark.slow
+def test_a_study_of_a_thousand_runs_is_planned_in_seconds_and_little_memory(tmp_path: Path) -> None:
+    study = {
+        "profile": "sample",
+        "seeds": "0..19",
+        "stages": ["scores"],
+        "variants": {f"epochs-{epochs}": {"epochs": epochs} for epochs in range(1, 51)},
+    }
+    (tmp_path / "thousand.yaml").write_text(yaml.safe_dump(study))
+    chosen = [f"study={tmp_path / 'thousand.yaml'}", "--", "studied"]
+    planned = benchmark.Place(tmp_path).run(*benchmark.workflow("--dry-run"), *chosen)
+    assert planned.peak_bytes < 283e6
+    # Eight seconds, where nothing else runs.
+    assert 2 < planned.processor_seconds < 24
 
 
 def test_a_measurement_that_fails_says_why(tmp_path: Path) -> None:
