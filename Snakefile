@@ -53,8 +53,9 @@ if config.keys() - TYPED:
 
 def study_of(name):
     """Return a study by its name, or the path of its file."""
-    path = Path(name) if name.endswith(".yaml") else Path("studies") / f"{name}.yaml"
-    return studies.read(path.stem, path.parent)
+    if not name.endswith(".yaml"):
+        return studies.read(name, Path("studies"))
+    return studies.read(Path(name).stem, Path(name).parent)
 
 
 OVERRIDES = [f"{name}={text}" for name, text in TYPED.items() if name not in ("profile", "study")]

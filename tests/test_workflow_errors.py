@@ -40,10 +40,11 @@ def test_an_error_of_snakemake_is_one_line_unless_a_command_has_told_it(
     assert "Traceback" not in text
 
 
-def told(capsys: pytest.CaptureFixture[str], event: LogEvent, **about: object) -> str:
+def told(capsys: pytest.CaptureFixture[str], event: LogEvent | None, **about: object) -> str:
     """What is told of an event of Snakemake's."""
+    text = str(about.pop("text", "Error in rule"))
     level = logging.ERROR if event is LogEvent.JOB_ERROR else logging.INFO
-    record = logging.LogRecord("snakemake", level, "", 0, "Error in rule", (), None)
+    record = logging.LogRecord("snakemake", level, "", 0, text, (), None)
     vars(record).update(about, event=event)
     HANDLER.handle(record)
     return capsys.readouterr().err
@@ -87,6 +88,20 @@ def test_of_a_job_that_a_cluster_has_killed_its_word_is_told(
     assert "left no log" in a_failure(capsys, of_rule)
 
 
+def test_of_a_job_that_a_cluster_has_ended_it_is_told_why_whatever_else_the_logs_say(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_rule, of_cluster = tmp_path / "model.log", tmp_path / "7.log"
+    of_rule.write_text("going on after epoch 10\n")
+    why = "slurmstepd-here: error: Exceeded job memory limit"
+    of_cluster.write_text(f"{why}\n{why}\nsrun: x\nSnakemake\nWorkflowError:\nAt least one job\n")
+    head, *rest = a_failure(capsys, of_rule, of_cluster).splitlines()
+    assert str(of_rule) in head
+    assert rest == ["going on after epoch 10", why]
+    of_rule.unlink()
+    assert a_failure(capsys, of_rule, of_cluster).splitlines()[-1] == why
+
+
 def test_of_a_group_those_that_have_made_what_they_should_did_not_fail(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -106,3 +121,9 @@ def test_of_a_job_on_a_node_what_it_has_told_is_passed_on_but_for_progress(
     assert told(capsys, LogEvent.JOB_INFO, jobid=3, local=local, log=[str(log)]) == ""
     assert told(capsys, LogEvent.JOB_FINISHED, job_id=3) == said
     assert told(capsys, LogEvent.JOB_FINISHED, job_id=3) == ""
+
+
+def test_that_a_failed_job_is_tried_again_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    said = told(capsys, None, text="Trying to restart job 3.")
+    assert said == f"{workflow_errors.AGAIN}\n"
+    assert told(capsys, None, text="Select jobs to execute...") == ""

@@ -1,14 +1,14 @@
 """What goes wrong in the workflow, and what its jobs tell: Snakemake's `--quiet all` swallows both.
 
 Of Snakemake's own errors it is a line each; of a job that failed, the rule, the end of its log and
-where that is, for jobs that ran here and on a cluster's nodes alike. Of a job that succeeded on a
-node it is what its command has told, such as after which epoch a training went on.
+where that is, for jobs that ran here and on a cluster's nodes alike, and that it is tried again. Of
+a job that succeeded on a node it is what its command has told, such as after which epoch a training
+went on.
 """
 
 import logging
 import re
 import sys
-from collections import deque
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -22,6 +22,13 @@ _TOLD = re.compile(r"returned non-zero exit status [12]\.")
 """A command of ours that ends with these has said why; one that was killed has not."""
 
 _CONSEQUENCES = ("At least one job did not complete successfully", "Exiting because a job")
+
+_TRIED_AGAIN = "Trying to restart job"
+
+AGAIN = "it is tried again, with more memory and time, and goes on where it was"
+
+_OF_THE_CLUSTER = re.compile(r"slurmstepd\S*: error: ")
+"""Why it has ended a job, such as for its memory; Snakemake's errors stand behind it in its log."""
 
 _PROGRESS = re.compile(r".*(\d%\||\?\S*/s)")
 """A bar of tqdm."""
@@ -54,6 +61,8 @@ class OwnErrors(logging.Handler):
             made = all(Path(output).exists() for output in about["output"])
             if not (about["indent"] and made):  # of a group, others may have succeeded
                 return failure(about["rule_name"], about["rule_msg"] or "", about["log"])
+        elif record.getMessage().startswith(_TRIED_AGAIN):
+            return AGAIN
         elif event != LogEvent.GROUP_ERROR and record.levelno >= logging.ERROR:
             text = brief(record.getMessage())
             return f"error: {text}" if text else ""
@@ -70,13 +79,17 @@ def failure(rule: str, reason: str, logs: Sequence[str]) -> str:
     reason
         What the cluster says of it, if it ran there.
     logs
-        Its log, and that of the cluster, which says why if the job itself had no time to.
+        Its log, and that of the cluster, which says why if the job itself had no time to. What the
+        cluster's servers say is told in any case.
     """
     said = f": {reason.partition(' Detailed failure')[0].rstrip('.')}" if reason else ""
+    words = [line for log in logs for line in _lines(Path(log)) if _OF_THE_CLUSTER.match(line)]
+    words = list(dict.fromkeys(words))[-LINES:]
     for log in map(Path, logs):
-        ends = list(deque(_lines(log), maxlen=LINES))
+        ends = _lines(log)[-LINES:]
         if ends:
-            return "\n".join([f"rule {rule} failed{said}; its log, {log}, ends so:", *ends])
+            head = f"rule {rule} failed{said}; its log, {log}, ends so:"
+            return "\n".join([head, *ends, *(word for word in words if word not in ends)])
     return f"error: rule {rule} failed{said}; it has left no log"
 
 
