@@ -54,7 +54,10 @@ SlurmdLogFile={folder}/slurmd.log
 # Without the groups of processes of the kernel, which belong to the system.
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
-JobAcctGatherType=jobacct_gather/none
+# A job that holds more memory than it asked for is ended.
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=1
+JobAcctGatherParams=OverMemoryKill
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 SchedulerParameters=sched_interval=1,batch_sched_delay=0,sched_min_interval=100000
@@ -62,8 +65,8 @@ MpiDefault=none
 ReturnToService=2
 # So that a test may have more jobs side by side than this machine has cores.
 SlurmdParameters=config_overrides
-# What has ended is told of that long, as clusters do: the plugin asks squeue.
-MinJobAge=300
+# What has ended is told of that long: the plugin asks squeue, and tests look at it at their end.
+MinJobAge=3600
 NodeName={node_name} NodeHostname={host} NodeAddr=127.0.0.1 CPUs={cores} RealMemory={megabytes}
 PartitionName=all Nodes={node_name} Default=YES MaxTime=INFINITE State=UP OverSubscribe=NO
 """

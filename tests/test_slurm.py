@@ -5,19 +5,27 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 
+from reproduce.book import workflow_errors
+from reproduce.core import study as studies
+from reproduce.core.parameters import load_parameters
+from reproduce.models.stages import MODEL
 from tests import slurm
-from tests.test_workflow import ROOT, environment, of_folder
+from tests.test_workflow import ROOT, TINY, environment, of_folder, snakemake
 
 pytestmark = pytest.mark.slow
 
@@ -151,6 +159,170 @@ def test_a_job_that_fails_on_a_node_is_told_with_its_log(
     assert "Traceback" not in done.stdout
 
 
+TRAINING = (f"profile={TINY}", "epochs=40")
+"""A training that takes some seconds."""
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A build folder with that training, made here."""
+    build = tmp_path_factory.mktemp("undisturbed")
+    done = snakemake(build, *TRAINING, targets=(model_of(build),))
+    assert done.returncode == 0, done.stdout
+    return build
+
+
+@pytest.fixture
+def with_data(undisturbed: Path, tmp_path: Path) -> Path:
+    """A build folder with the data for that training, and no more."""
+    build = tmp_path / "with-data"
+    for path in (undisturbed / "tiny").glob("data*"):
+        target = build / "tiny" / path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if path.is_dir() else shutil.copy2)(path, target)
+    return build
+
+
+def model_of(build: Path) -> str:
+    return str(build / "tiny" / "paper" / "seed-1" / "model.json")
+
+
+def asked(variables: dict[str, str], *command: str) -> str:
+    """What a client of Slurm answers."""
+    return subprocess.run(command, env=variables, capture_output=True, text=True, check=True).stdout
+
+
+def jobs(variables: dict[str, str], *, after: int = 0) -> list[dict[str, str]]:
+    """What Slurm knows of the jobs that it has had after one of that number, in order."""
+    told = asked(variables, "scontrol", "show", "jobs", "--oneliner").splitlines()
+    found = [dict(re.findall(r"(\S+?)=(\S*)", line)) for line in told if "JobId=" in line]
+    found.sort(key=lambda job: int(job["JobId"]))
+    return [job for job in found if int(job["JobId"]) > after]
+
+
+def last_job(variables: dict[str, str]) -> int:
+    return max((int(job["JobId"]) for job in jobs(variables)), default=0)
+
+
+def stopped_in_training(build: Path, after: int) -> tuple[int, int]:
+    """Stop a training when more epochs than that are finished; return its process and how many."""
+
+    def epochs() -> int:
+        (history,) = build.glob("tiny/model-*.partial/history.json")
+        return len(json.loads(history.read_text()))
+
+    def trains() -> bool:
+        return bool(list(build.glob("tiny/model-*.partial/history.json"))) and epochs() > after
+
+    assert wait_until(trains)
+    (process,) = [
+        process
+        for process in slurm.processes(build)
+        if b"make\0model\0" in Path(f"/proc/{process}/cmdline").read_bytes()
+    ]
+    os.kill(process, signal.SIGSTOP)
+    return process, epochs()
+
+
+def test_a_training_that_ran_out_of_time_or_was_killed_goes_on_with_more_time_and_memory(
+    cluster: dict[str, str], undisturbed: Path, with_data: Path
+) -> None:
+    build, before = with_data, last_job(cluster)
+    with ThreadPoolExecutor(1) as beside:
+        run = beside.submit(through_slurm, build, cluster, *TRAINING, rest=("--", model_of(build)))
+        _, first = stopped_in_training(build, 2)
+        job = jobs(cluster, after=before)[-1]
+        limits = [job["TimeLimit"]]
+        # Slurm looks at the clock twice a minute.
+        asked(cluster, "scontrol", "update", f"JobId={job['JobId']}", "EndTime=now")
+        process, second = stopped_in_training(build, first + 2)
+        os.kill(process, signal.SIGKILL)
+        done = run.result()
+    assert done.returncode == 0, done.stdout
+    of_model = jobs(cluster, after=before)
+    assert [job["JobState"] for job in of_model] == ["TIMEOUT", "FAILED", "COMPLETED"]
+    once, *more = [int(job["MinMemoryNode"].rstrip("M")) for job in of_model]
+    assert more == [2 * once, 3 * once]
+    limits += [job["TimeLimit"] for job in of_model[1:]]
+    assert limits == ["04:00:00", "08:00:00", "12:00:00"]
+    assert "DUE TO TIME LIMIT" in done.stdout
+    lines = done.stdout.splitlines()
+    told = [line for line in lines if "%|" not in line and not line.startswith("slurmstepd")]
+    failed = [number for number, line in enumerate(told) if line.startswith("rule model failed")]
+    assert len(failed) == 2, done.stdout
+    assert "TIMEOUT" in told[failed[0]]
+    assert told[failed[0] + 1] == workflow_errors.AGAIN
+    assert told[failed[1] + 1 :][:2] == [f"going on after epoch {first}", workflow_errors.AGAIN]
+    assert told[-1] == f"going on after epoch {second}"
+    assert told[-1] in Path(model_of(build)).with_suffix(".log").read_text()
+    assert trained(build) == trained(undisturbed)
+
+
+def trained(build: Path) -> dict[str, dict[str, object]]:
+    """What is in the files of each model, of its network the weights.
+
+    Keras describes a network in other words if it was read from a checkpoint, or isn't the first.
+    """
+    return {
+        manifest.parent.name: content(manifest.parent) | {"autoencoder.keras": weights(manifest)}
+        for manifest in build.glob("tiny/model-*/manifest.json")
+    }
+
+
+def weights(manifest: Path) -> str:
+    with zipfile.ZipFile(manifest.with_name("autoencoder.keras")) as model:
+        return hashlib.sha256(model.read("model.weights.h5")).hexdigest()
+
+
+def test_a_training_that_ran_out_of_memory_is_given_more(
+    cluster: dict[str, str], undisturbed: Path, with_data: Path
+) -> None:
+    before = last_job(cluster)
+    rest = ("--set-resources", "model:mem_mb=600*attempt", "--", model_of(with_data))
+    done = through_slurm(with_data, cluster, *TRAINING, rest=rest)
+    assert done.returncode == 0, done.stdout
+    assert workflow_errors.AGAIN in done.stdout
+    of_model = jobs(cluster, after=before)
+    assert [job["MinMemoryNode"] for job in of_model] == ["600M", "1200M"]
+    assert [job["JobState"] for job in of_model] == ["FAILED", "COMPLETED"]
+    assert trained(with_data) == trained(undisturbed)
+    assert re.search("[Ee]xceeded (job )?memory limit", done.stdout), done.stdout
+
+
+STUDY = f"""
+profile: {TINY}
+seeds: "0..9"
+stages: [model]
+variants:
+  with-attention: {{model: paper}}
+  without-attention: {{model: no-attention}}
+"""
+IN_A_JOB = 10
+"""So many of its trainings are sent together."""
+
+
+def test_a_study_of_twenty_runs_goes_in_three_jobs_and_is_the_local_one(
+    cluster: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "twenty.yaml").write_text(STUDY)
+    build, here, before = tmp_path / "build", tmp_path / "here", last_job(cluster)
+    groups = ("--groups", "model=trained", "--group-components", f"trained={IN_A_JOB}")
+    study = f"study={tmp_path / 'twenty.yaml'}"
+    done = through_slurm(build, cluster, study, rest=(*groups, "--", "studied"))
+    assert done.returncode == 0, done.stdout
+    data, *models = jobs(cluster, after=before)
+    assert data["Comment"] == "rule_data"
+    assert [job["JobState"] for job in models] == ["COMPLETED"] * (20 // IN_A_JOB)
+    assert {job["TimeLimit"] for job in models} == {"1-16:00:00"}  # four hours for each
+
+    monkeypatch.setenv("REPRODUCE_BUILD", str(here))
+    parameters = load_parameters(TINY, ROOT / "profiles")
+    for run in studies.read("twenty", tmp_path).runs(parameters):
+        MODEL.folder(run.parameters)
+    assert len(trained(here)) == 20
+    assert trained(build) == trained(here)
+
+
 def by_timeout(process: int) -> None:
     """What the program `timeout` does: it tells the process, and then its group."""
     os.kill(process, signal.SIGTERM)
@@ -195,7 +367,7 @@ def test_nothing_stays_behind_of_a_slurm_that_is_ended(
     assert len(before) > 8  # servers, steps, the user, the job and the guard
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 60) -> bool:
+def wait_until(condition: Callable[[], bool], seconds: float = 300) -> bool:
     """Wait for at most so long, and return whether it has come about."""
     deadline = time.monotonic() + seconds
     while not condition():
