@@ -1118,11 +1118,14 @@ def shows(book: Path, setting: str, value: Any) -> bool:
             waiting = {one[0] for one in value if not isinstance(one, str)}
             at_once = {one for one in value if isinstance(one, str)}
             deferred = loaded(book, "script[defer]") & names
-            return (deferred, loaded(book, "script[src]") & names) == (waiting, waiting | at_once)
+            return (deferred, loaded(book, "script[src]") & names) == (waiting, names) and (
+                waiting | at_once == names
+            )
         case "numfig_format.figure" | "numfig_format.table":
+            within = {"table": "table > caption", "figure": "figcaption"}[setting.split(".")[-1]]
             numbers = {words(number).rpartition(" ")[0] for page in pages(book)
-                for number in read(page).select(".caption-number")}  # fmt: skip
-            return value.removesuffix(" %s") in numbers and len(numbers) == 2
+                for number in read(page).select(f"{within} .caption-number")}  # fmt: skip
+            return numbers == {value.removesuffix(" %s")}
         case "nb_render_markdown_format":
             return bool(content(book / "notebooks" / "cost.html").select("table#cost-table a"))
     raise ValueError(f"say here what {setting} is for")

@@ -177,6 +177,41 @@ def test_the_lock_meets_each_range_that_is_declared(extra: str) -> None:
             assert version in requirement.specifier, f"{requirement}: {version} is locked"
 
 
+# Said twice: with an older one something is missing, as AVIF in Pillow, or numbers are others.
+OLDEST = """
+    bjontegaard 1.3 constriction 0.5 datasets 5.2 filelock 4 huggingface-hub 2.4 keras 3.15
+    matplotlib 3.10 numpy 2.2 pandas 2.3 pillow 12 pillow-jxl-plugin 1.3 pydantic 2.12 pyoxipng 9.1
+    pyyaml 6 scikit-image 0.26 scipy 1.16 tabulate 0.9 tensorflow-cpu 2.21 tensorflow 2.21 tqdm 4.67
+    typer 0.20
+"""
+
+
+def test_the_oldest_versions_that_are_allowed_are_those_that_have_what_is_used() -> None:
+    found = [
+        [one.name, bound.version]
+        for one in map(Requirement, PROJECT["project"]["dependencies"])
+        for bound in one.specifier
+        if bound.operator == ">="
+    ]
+    assert [word for pair in found for word in pair] == OLDEST.split()
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "expected"),
+    [
+        ("linux", "x86_64", "tensorflow-cpu"),
+        ("linux", "aarch64", "tensorflow"),
+        ("darwin", "arm64", "tensorflow"),
+        ("win32", "AMD64", "tensorflow"),
+    ],
+)
+def test_each_system_has_one_tensorflow(system: str, machine: str, expected: str) -> None:
+    here = {"sys_platform": system, "platform_machine": machine}
+    wanted = map(Requirement, PROJECT["project"]["dependencies"])
+    names = [one.name for one in wanted if one.marker is None or one.marker.evaluate(here)]
+    assert [name for name in names if name.startswith("tensorflow")] == [expected]
+
+
 def test_what_is_installed_is_what_the_lock_says_and_fits_together() -> None:
     locked = dict(pins([line for line in requirements() if " ; " not in line]))
     here = {plain(one.name): one.version for one in distributions()}
