@@ -9,11 +9,14 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 import * as codec from "../book/try_it/codec.js";
+import { verdict } from "../book/try_it/comparison.js";
 import * as entropy from "../book/try_it/entropy.js";
 import { CodecError } from "../book/try_it/errors.js";
 import { exp, log1p } from "../book/try_it/exponential.js";
 import * as fileformat from "../book/try_it/fileformat.js";
+import { finding } from "../book/try_it/finding.js";
 import * as jpeg from "../book/try_it/jpeg.js";
+import { commands } from "../book/try_it/keeping.js";
 import { applied } from "../book/try_it/layers.js";
 import { readModel } from "../book/try_it/model.js";
 import * as network from "../book/try_it/network.js";
@@ -166,6 +169,9 @@ const QUESTIONS = {
   jpegOfBytes: ({ picture, bytes }) =>
     jpeg.jpegOfBytes(jpeg.coefficientsOf(picture), picture.width, picture.height, bytes),
   jpegOfPsnr: ({ picture, least }) => jpeg.jpegOfPsnr(jpeg.coefficientsOf(picture), picture, least),
+  verdict: ({ session, jpegs }) => verdict(session, jpegs),
+  finding: ({ coded }) => finding(coded),
+  commands: ({ name, step, isWithOriginal }) => commands(name, step, isWithOriginal),
 };
 
 async function answer(line) {

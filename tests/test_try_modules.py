@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import typer
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
-from reproduce import codec
+from reproduce import cli, codec
 from reproduce.book import wasm
 from reproduce.codec import entropy, fileformat, images, layer_list, models, network
 from reproduce.codec.numpy_network import NumpyNetwork
@@ -516,3 +518,59 @@ def test_the_jpeg_of_some_psnr_is_the_smallest_that_has_it(modules):
     found = modules("jpegOfPsnr", picture=picture(levels), least=30.0)
     assert psnr_of(found["quality"] - 1) < 30.0 <= psnr_of(found["quality"])
     assert modules("jpegOfPsnr", picture=picture(levels), least=99.0) is None
+
+
+def test_a_jpeg_is_quantised_by_the_steps_of_libjpeg_at_each_quality(modules):
+    levels = grey(11, 8, 8)
+    for quality in range(1, 101):
+        buffer = io.BytesIO()
+        Image.fromarray(levels).save(buffer, "JPEG", quality=quality)
+        ours = modules("jpeg", picture=picture(levels), quality=quality)["file"].tobytes()
+        found, expected = JpegImageFile(io.BytesIO(ours)), JpegImageFile(buffer)
+        assert found.quantization == expected.quantization, quality
+
+
+# What the page says
+
+
+@pytest.mark.parametrize(
+    ("trained", "bytes_of_jpeg", "expected"),
+    [
+        (40, 400, "JPEG is 8.13 dB better; for no lower PSNR, its file is 2.5 times smaller."),
+        (50, 2000, "JPEG is 1.87 dB worse; for no lower PSNR, its file is 2.0 times larger."),
+    ],
+)
+def test_the_verdict_says_whose_picture_is_better_and_whose_file_is_smaller(
+    modules, trained, bytes_of_jpeg, expected
+):
+    levels = np.full(64, 100, np.uint8)  # one level off: 48.13 dB
+    coded = {"file": np.zeros(1000, np.uint8), "decoded": {"trained": {"psnr": trained}}}
+    jpegs = {
+        "ofBytes": {"levels": levels + np.uint8(1)},
+        "ofPsnr": {"file": np.zeros(bytes_of_jpeg, np.uint8)},
+    }
+    session = {"coded": coded, "picture": {"levels": levels}}
+    assert modules("verdict", session=session, jpegs=jpegs) == f"For no more bytes, {expected}"
+
+
+@pytest.mark.parametrize(("mean", "worth"), [(30.5, "0.50"), (32.25, "−1.25")])
+def test_the_map_is_worth_what_it_gives_more_than_its_mean(modules, mean, worth):
+    decoded = {"trained": {"psnr": 31}, "mean": {"psnr": mean}, "none": {"psnr": 12}}
+    said = modules("finding", coded={"attention": {"mean": 0.4}, "decoded": decoded})
+    assert "a latent at 0.60 of its values, for the map’s mean is 0.40 here" in said
+    assert (
+        f"gives {mean:.2f} dB, the map 31.00 dB: which places it selects is worth {worth}" in said
+    )
+    assert said.endswith("Without any, 12.00 dB.")
+
+
+@pytest.mark.parametrize("step", [1 / 8, codec.DEFAULT_STEP, 1, 2.5])
+def test_the_commands_have_the_step_that_was_chosen(modules, step):
+    lines = modules("commands", name="my leaf", step=step, isWithOriginal=True).splitlines()
+    group: Any = typer.main.get_command(cli.app)
+    compress, decompress = ([*line.split()[1:]] for line in lines)
+    given = group.commands[compress[0]].make_context("compress", compress[1:]).params
+    assert given["step"] == step
+    assert (compress[1:3], decompress) == (
+        ["my_leaf.jpg", "my_leaf.cae"], ["decompress", "my_leaf.cae", "my_leaf.png"]
+    )  # fmt: skip
