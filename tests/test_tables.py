@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 import textwrap
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from reproduce.measure.stages import SCORES
 from reproduce.measure.subject import Subject
 from reproduce.models import autoencoder as model
 from reproduce.results import record, reported
+from tests import try_it
 
 
 def by_label(table: str) -> dict[str, list[str]]:
@@ -217,3 +219,34 @@ def test_the_listings_of_the_training_are_the_source_of_the_papers_and_of_our_st
 def test_a_statement_that_is_not_there_is_not_shown() -> None:
     with pytest.raises(ValueError, match=r"statement has no statement that begins with 'no such'"):
         excerpts.statement(excerpts.statement, "no such")
+
+
+# In the browser
+
+
+SORT = """
+const code = require("fs").readFileSync(process.argv[1], "utf8");
+const nothing = { querySelectorAll: () => [], addEventListener() {} };
+const sort = new Function("document", "window", `${code}; return sort;`)(nothing, nothing);
+const rows = process.argv.slice(2).map((textContent) => ({ cells: [{ textContent }] }));
+const append = (...sorted) => console.log(sorted.map((row) => row.cells[0].textContent).join("|"));
+sort({ tBodies: [{ rows, append }] }, 0, true);
+"""
+
+
+@pytest.mark.skipif(try_it.NODE is None, reason="needs Node: apt install nodejs")
+@pytest.mark.parametrize(
+    "column",
+    [
+        ["−1,200.5", "−3", "0.25", "12", "950", "1,200", "48,000", "1,000,000"],
+        ["7 %", "12 %", "101 %"],
+        ["−1.25 dB", "+0.50 dB", "+11.00 dB"],
+        ["leaf 2", "leaf 10", "rust 1"],
+    ],
+)
+def test_a_column_is_sorted_by_its_numbers_as_the_book_writes_them(column: list[str]) -> None:
+    shuffled = [*column[1::2], *column[::2]]
+    script = Path(__file__).parents[1] / "book" / "static" / "tables.js"
+    command = [str(try_it.NODE), "-e", SORT, str(script), *shuffled]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip().split("|") == column
