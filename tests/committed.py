@@ -1,8 +1,8 @@
 """Hashes of the data that is committed; made anew by: python -m tests.committed.
 
 What nobody writes by hand is listed in `committed.sha256`: photographs, weights, golden files,
-curves that others have published, the benchmark's result, what is compiled for a page, and of each
-record the list of its own hashes. `sha256sum -c tests/committed.sha256` checks it, too.
+curves that others have published, the benchmark's result, what is compiled for a page with its
+source, and of each record the list of its own hashes. `sha256sum -c tests/committed.sha256` checks it, too.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ COMMITTED = (
     "src/reproduce/data/sources/beans-excerpt/**/*",
     "src/reproduce/codec/shipped/*",
     "tests/golden/**/*",
+    "book/try_it/*.c",
     "book/try_it/*.wasm",
     "results/*.json",
     "results/elsewhere/*",
