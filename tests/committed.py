@@ -2,7 +2,8 @@
 
 What nobody writes by hand is listed in `committed.sha256`: photographs, weights, golden files,
 curves that others have published, the benchmark's result, what is compiled for a page with its
-source, and of each record the list of its own hashes. `sha256sum -c tests/committed.sha256` checks it, too.
+source, and of each record the list of its own hashes. `sha256sum -c tests/committed.sha256` checks
+it, too.
 """
 
 import hashlib

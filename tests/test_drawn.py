@@ -9,7 +9,7 @@ import inspect
 import math
 import pkgutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any, NamedTuple, get_type_hints
 from unittest.mock import patch
@@ -57,6 +57,7 @@ from tests.made_up import (
     png_bytes,
     psnr,
     study_findings,
+    unfinished_findings,
 )
 from tests.seen import legend_of_figure, plain, seen
 
@@ -1118,6 +1119,35 @@ def _(draw: Any) -> Shown:
             ("l1", ["l1: +2.0 (-3.0 to +4.0) %, no difference"]),
             ("noise-20", ["noise-20: +60.0 %, undecided"]),
             ("deeper", ["deeper: +33.0 (+31.0 to +36.0) %, more bytes"]),
+        ],
+    )
+
+
+@drawn(study_plots.forest, ", of which nothing is there of the second question")
+def _(draw: Any) -> Shown:
+    found = unfinished_findings()
+    first, second = found.of("first-thing"), found.of("second")
+    nothing = [replace(one, compared=second[-1].compared, verdict="unfinished") for one in second]
+    shown = draw(replace(found, findings=(*first, *nothing)))
+    (panel,) = seen(shown)
+    rows = [[-0.34 - 0.27, "none"], [-0.34 - 2 * 0.27, "l1"]]
+    expected = {
+        "x": "bytes at equal PSNR, per cent",
+        "scales": ["log", "linear"],
+        "ylim": [-0.34 - 3 * 0.27, 0],
+        "ticks": {"y": rows},
+        "lines": panel["lines"],  # as above
+        "spans": [["", SKY, 0.95, 1.05]],
+        "texts": [["Is it of use? (against paper)", 0, -0.34]],
+    }
+    return Shown(
+        shown,
+        "2 variants by bytes at equal PSNR. Fewer bytes: none (-20.0 %). More bytes: 0; no "
+        "difference: 1; undecided: 0; unfinished: 3.",
+        [expected],
+        [
+            ("none", ["none: -20.0 (-30.0 to -12.5) %, fewer bytes"]),
+            ("l1", ["l1: +2.0 (-3.0 to +4.0) %, no difference"]),
         ],
     )
 

@@ -316,9 +316,10 @@ def is_known(name: str) -> bool:
         return True
     if name.split()[0] in get_argument_parser()._option_string_actions:
         return True
-    if re.fullmatch(r"[A-Z]+=\S+", name):
-        check_make(["book", *shlex.split(name)])
-        return True
+    if re.fullmatch(r"[A-Z]+=\S+", name):  # of whichever target the sentence is about
+        variable, _, value = name.partition("=")
+        CHECKS.get(variable, str)(value)
+        return any(variable in read_by(rule) for rule in RULES.values())
     if "/" in name or re.search(r"\.(md|py|yml|yaml|toml|keras|npy|cff|lock)$", name):
         return is_file(name)
     parts = re.findall(r"[A-Za-z_][\w-]*", name)

@@ -26,6 +26,7 @@ PAPER = RESULTS / "paper" / "paper"
 SEEDS = range(5)
 PIXELS = {("paper", "full"): 500**2, ("paper", "half"): 250**2}
 PIXELS |= {("sample", "full"): 128**2, ("sample", "half"): 64**2}
+PIXELS |= {("quarter", "full"): 250**2, ("quarter", "half"): 125**2}
 
 
 def profile_of(file: Path) -> str:

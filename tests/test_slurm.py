@@ -291,35 +291,35 @@ def test_a_training_that_ran_out_of_memory_is_given_more(
 
 STUDY = f"""
 profile: {TINY}
-seeds: "0..9"
+seeds: "0..3"
 stages: [model]
 variants:
   with-attention: {{model: paper}}
   without-attention: {{model: no-attention}}
 """
-IN_A_JOB = 10
+IN_A_JOB = 4
 """So many of its trainings are sent together."""
 
 
-def test_a_study_of_twenty_runs_goes_in_three_jobs_and_is_the_local_one(
+def test_a_study_of_eight_runs_goes_in_three_jobs_and_is_the_local_one(
     cluster: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "twenty.yaml").write_text(STUDY)
+    (tmp_path / "eight.yaml").write_text(STUDY)
     build, here, before = tmp_path / "build", tmp_path / "here", last_job(cluster)
     groups = ("--groups", "model=trained", "--group-components", f"trained={IN_A_JOB}")
-    study = f"study={tmp_path / 'twenty.yaml'}"
+    study = f"study={tmp_path / 'eight.yaml'}"
     done = through_slurm(build, cluster, study, rest=(*groups, "--", "studied"))
     assert done.returncode == 0, done.stdout
     data, *models = jobs(cluster, after=before)
     assert data["Comment"] == "rule_data"
-    assert [job["JobState"] for job in models] == ["COMPLETED"] * (20 // IN_A_JOB)
-    assert {job["TimeLimit"] for job in models} == {"1-16:00:00"}  # four hours for each
+    assert [job["JobState"] for job in models] == ["COMPLETED"] * (8 // IN_A_JOB)
+    assert {job["TimeLimit"] for job in models} == {"16:00:00"}  # four hours for each
 
     monkeypatch.setenv("REPRODUCE_BUILD", str(here))
     parameters = load_parameters(TINY, ROOT / "profiles")
-    for run in studies.read("twenty", tmp_path).runs(parameters):
+    for run in studies.read("eight", tmp_path).runs(parameters):
         MODEL.folder(run.parameters)
-    assert len(trained(here)) == 20
+    assert len(trained(here)) == 8
     assert trained(build) == trained(here)
 
 

@@ -1604,7 +1604,7 @@ def _(table: Any) -> Any:
     paper, none = ["`paper`", "the paper's model"], ["`none`", "no attention"]
     best = f"{(26.5 + 23.5 + 24.5) / 3:.2f}"
     both = "one convolution more in the encoder and a residual block in the decoder"
-    to_come = ["`lost`", "softplus at the latent", "0 of 0, 1 to come", *"–––––", "unfinished"]
+    to_come = ["`lost`", "softplus at the latent", "1 to come", *"–––––", "unfinished"]
     return [first, second, lost], [
         [
             columns,

@@ -140,8 +140,7 @@ def _row(found: Findings, variant: str, seeds: str, finding: Finding | None) -> 
     return {
         "variant": f"`{variant}`",
         "what it is": _label(found, variant),
-        "learned": f"{len(learned)} of {len(chosen) - len(to_come)}"
-        + (f", {len(to_come)} to come" if to_come else ""),
+        "learned": _of_seeds(len(learned), len(chosen) - len(to_come), len(to_come)),
         "bytes at equal PSNR, %": "reference" if finding is None else interval(finding),
         "p": "" if finding is None else rounded(finding.p, 3),
         "best PSNR, dB": rounded(float(best), 2),
@@ -149,6 +148,11 @@ def _row(found: Findings, variant: str, seeds: str, finding: Finding | None) -> 
         "multiplications per pixel": rounded(any_run.multiplications, 0) if any_run else "–",
         "verdict": "" if finding is None else finding.verdict,
     }
+
+
+def _of_seeds(learned: int, made: int, to_come: int) -> str:
+    texts = [f"{learned} of {made}"] if made else []
+    return ", ".join([*texts, f"{to_come} to come"] if to_come else texts)
 
 
 def interval(finding: Finding) -> str:

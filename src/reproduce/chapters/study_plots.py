@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, StrMethodFormatter
 
 from reproduce.chapters.future_work import COLOURS, facts, interval
 from reproduce.chapters.points import Plot
@@ -24,19 +24,24 @@ _ROW, _HEADING, _LINE = 0.27, 0.34, 0.15
 _HEADING_WIDTH = 68
 """Characters of a question on a line: so many fit beside the names of its variants."""
 
+_TICKS = (1, 1.5, 2, 3, 5, 7)
+"""Of a logarithmic scale, times powers of ten."""
+
 
 def forest(found: Findings) -> Plot:
     """Plot every variant's BD-rate with its interval, question by question; dots are seeds.
 
     The scale is logarithmic: twice the bytes is as far from none as half of them. The band is what
-    the plan takes for no difference.
+    the plan takes for no difference. Of what there is nothing to compare yet, nothing is drawn.
     """
+    shown = [one for one in found.findings if not _is_to_come(one)]
     headings = {
         name: fill(f"{question.asks} (against {question.reference})", _HEADING_WIDTH)
         for name, question in found.plan.questions.items()
+        if any(one.question == name for one in shown)
     }
     further = sum(heading.count("\n") for heading in headings.values())
-    height = _ROW * len(found.findings) + _HEADING * len(headings) + _LINE * further
+    height = _ROW * len(shown) + _HEADING * len(headings) + _LINE * further
     figure = Plot(figsize=(7.0, height + 0.9))
     axes = figure.subplots()
     place, names = 0.0, []
@@ -47,7 +52,7 @@ def forest(found: Findings) -> Plot:
             xycoords=("axes fraction", "data"), textcoords="offset points", va="bottom",
             fontweight="bold", fontsize="small",
         )  # fmt: skip
-        for finding in found.of(name):
+        for finding in (one for one in shown if one.question == name):
             place -= _ROW
             names.append((place, finding.variant))
             _draw_finding(figure, axes, finding, place)
@@ -58,11 +63,15 @@ def forest(found: Findings) -> Plot:
     axes.set_yticks([at for at, _ in names], [name for _, name in names], fontsize="small")
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+    axes.xaxis.set_major_locator(LogLocator(subs=_TICKS))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda ratio, _: _percent(ratio)))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    figure.alt = f"{len(found.findings)} variants by bytes at equal PSNR. {_summary(found)}"
+    figure.alt = f"{len(shown)} variants by bytes at equal PSNR. {_summary(found)}"
     return figure
+
+
+def _is_to_come(finding: Finding) -> bool:
+    return finding.verdict == "unfinished" and math.isnan(finding.compared.percent)
 
 
 def _ratio(percent: float) -> float:
@@ -77,8 +86,7 @@ def _draw_finding(figure: Plot, axes: Axes, finding: Finding, place: float) -> N
     """Draw a row: the interval, the mean, and a small dot for each seed."""
     compared = finding.compared
     if math.isnan(compared.percent):
-        unfinished = finding.verdict == "unfinished"
-        text = "not made yet" if unfinished else "no seed with which both learned"
+        text = "no seed with which both learned"
         axes.annotate(text, (1, place), (4, 0), textcoords="offset points", va="center", fontsize=7)
         return
     colour = COLOURS[finding.verdict]
@@ -185,6 +193,9 @@ def cost(found: Findings) -> Plot:
     for name in best:
         axes.annotate(name, places[name], (0, 6), textcoords="offset points", fontsize=7)
     axes.set(xscale="log", xlabel="multiplications per pixel", ylabel="best PSNR (dB)")
+    axes.xaxis.set_major_locator(LogLocator(subs=_TICKS))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.legend(fontsize="small")
     told = [f"{name} ({places[name][0]:,.0f}, {places[name][1]:.2f} dB)" for name in best]
     figure.alt = (
