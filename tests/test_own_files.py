@@ -1,6 +1,7 @@
 """A model's own files, as a study measures them."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -39,6 +40,18 @@ def test_each_row_is_of_a_true_file_and_the_facts_are_of_the_run(small_run) -> N
         "decoding_multiplications": 182.25,
         "flat_psnr_db": pytest.approx(np.mean([10 * math.log10(255**2 / one) for one in errors])),
     }
+
+
+def test_even_grey_is_the_mean_of_each_image_which_no_other_grey_is_nearer_to(
+    small_run, tmp_path, monkeypatch
+) -> None:
+    images = np.zeros((2, 16, 16), np.uint8)
+    images[:, :4] = [[[200]], [[240]]]  # a quarter of it, so that mean and median differ
+    data = SimpleNamespace(names=lambda _: ["a", "b"], chosen=lambda _, places: images[places])
+    monkeypatch.setattr(own_files, "preparation", SimpleNamespace(prepare=lambda _: data))
+    facts = own_files.make(small_run.parameters, tmp_path)
+    expected = np.mean(10 * np.log10(255**2 / images.var(axis=(1, 2))))
+    assert facts["flat_psnr_db"] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("best", "expected"), [([23.0, 23.0], True), ([22.9, 23.0], False)])
