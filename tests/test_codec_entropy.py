@@ -295,6 +295,15 @@ def test_fitted_tables_make_latents_like_those_counted_shorter(tables):
     assert np.array_equal(entropy.decode(payload, (1, 2), fitted), strange)
 
 
+def test_a_context_that_never_came_has_the_tokens_of_those_of_its_energy():
+    seen = np.zeros((CONTEXTS, TOKENS), np.int64)
+    energies = np.arange(CONTEXTS // contexts.PHASES)
+    seen[contexts.PHASES * energies + 1, energies] = 1000  # another token for each energy
+    of_others = np.delete(fitting.fit([seen]).frequencies, contexts.PHASES * energies + 1, axis=0)
+    others = np.repeat(energies, contexts.PHASES - 1)
+    assert of_others.argmax(axis=1).tolist() == others.tolist()
+
+
 def test_without_any_latent_tables_are_even():
     frequencies = fitting.fit([]).frequencies
     assert frequencies.max() - frequencies.min() <= 1
