@@ -16,6 +16,7 @@ from typing import Any
 import nbformat
 import numpy as np
 import pytest
+from PIL import Image
 
 from reproduce import cli
 from reproduce.codec.models import shipped_autoencoder
@@ -25,11 +26,11 @@ from reproduce.core.backend import keras
 from reproduce.core.errors import DivergedError, ReproduceError
 from reproduce.core.parameters import Parameters, Split, load_parameters, read_profile
 from reproduce.core.sources import Tree
-from reproduce.data import preparation
+from reproduce.data import pixels, preparation
 from reproduce.data.sources.beans import BEANS_REPOSITORY, BEANS_REVISION
 from reproduce.data.stages import DATA
+from reproduce.measure import metrics, size_ratio, stages, statistics
 from reproduce.measure import scores as scoring
-from reproduce.measure import size_ratio, stages, statistics
 from reproduce.measure.rates import autoencoder, codecs, curves, measurement
 from reproduce.models import autoencoder as model
 from reproduce.models import training
@@ -369,6 +370,40 @@ def test_the_recorded_codec_writes_the_recorded_bytes_of_test_images(of_seed: in
         assert abs(written - full[name]) <= 8, (
             name
         )  # a latent between two steps may round otherwise
+
+
+def recorded_of(codec: str) -> dict[str, list[dict[str, Any]]]:
+    """What is recorded of a codec's files of each image at full size."""
+    table = measurement.read(record.folders(stages.CODECS, stages.RATES))
+    rows = table[(table["codec"] == codec) & (table["size"] == "full")]
+    return {str(name): of_image.to_dict("records") for name, of_image in rows.groupby("image")}
+
+
+@pytest.mark.parametrize("codec", codecs.REFERENCES, ids=lambda codec: codec.name)
+def test_each_codec_writes_the_recorded_bytes_and_they_give_the_recorded_picture(
+    codec: Any,
+) -> None:
+    recorded = recorded_of(codec.name)
+    for name in excerpt.names()[1::4]:
+        original = excerpt.original(name)
+        for row in recorded[name][::4]:
+            file = codec.encode(original, row["quality"])
+            assert len(file) == pytest.approx(row["bytes"], rel=2e-3), (name, row["quality"])
+            found = metrics.psnr(original, codec.decode(file))
+            assert found == pytest.approx(row["psnr_db"], rel=2e-3), (name, row["quality"])
+
+
+@pytest.mark.slow
+def test_jpeg_writes_the_recorded_bytes_of_every_test_image(beans: Path) -> None:
+    (jpeg,) = (codec for codec in codecs.REFERENCES if codec.name == "JPEG")
+    recorded = recorded_of(jpeg.name)
+    assert len(recorded) == 128
+    for name, rows in recorded.items():
+        with Image.open(beans / name) as image:
+            original = np.asarray(pixels.to_grey(image))
+        for row in rows:
+            written = len(jpeg.encode(original, row["quality"]))
+            assert written == pytest.approx(row["bytes"], rel=2e-3), (name, row["quality"])
 
 
 def test_the_recorded_attention_maps_are_negatives_of_the_papers_image() -> None:
