@@ -372,7 +372,7 @@ def test_the_recorded_codec_writes_the_recorded_bytes_of_test_images(of_seed: in
         )  # a latent between two steps may round otherwise
 
 
-def recorded_of(codec: str) -> dict[str, list[dict[str, Any]]]:
+def recorded_of(codec: str) -> dict[str, list[dict[Any, Any]]]:
     """What is recorded of a codec's files of each image at full size."""
     table = measurement.read(record.folders(stages.CODECS, stages.RATES))
     rows = table[(table["codec"] == codec) & (table["size"] == "full")]
