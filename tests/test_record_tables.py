@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 from collections import defaultdict
+from datetime import datetime, timedelta
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -98,6 +99,21 @@ def test_weights_and_tables_are_the_same_just_where_they_were_made_in_the_same_w
         assert len(made_in) > 5
         assert {len(contents) for contents in made_in.values()} == {1}, name
         assert len(set().union(*made_in.values())) == len(made_in), name
+
+
+def test_what_follows_in_a_run_within_a_minute_was_made_on_the_same_machine() -> None:
+    of_runs = defaultdict(list)
+    for file in all_files(store.MANIFEST):
+        of_runs[file.parents[1]].append(of_json(file)["made"])
+    compared = 0
+    for run, made in of_runs.items():
+        made.sort(key=lambda one: str(one["started"]))
+        for one, after in pairwise(made):
+            ended = datetime.fromisoformat(one["started"]) + timedelta(seconds=one["seconds"])
+            if datetime.fromisoformat(after["started"]) - ended < timedelta(minutes=1):
+                assert one["machine"] == after["machine"], run
+                compared += 1
+    assert compared > 40
 
 
 @each("repetitions.json")
