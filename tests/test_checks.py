@@ -229,7 +229,7 @@ OF_NOTEBOOKS = {
     "cost": Tolerance(relative=1e-6, absolute=0),
     "dataset": Tolerance(relative=0, absolute=0),
     "exercises": Tolerance(relative=5e-3, absolute=1e-2),
-    "future_work": Tolerance(relative=1e-6, absolute=0),
+    "future_work": Tolerance(relative=1e-3, absolute=0),
     "gallery": Tolerance(relative=5e-3, absolute=1e-2),
     "rate_distortion": Tolerance(relative=2e-2, absolute=2e-2),
     "reproduction_report": Tolerance(relative=1e-6, absolute=0),

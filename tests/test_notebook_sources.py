@@ -161,7 +161,7 @@ OF_NOTEBOOKS = {
     "cost": {"relative": 1e-6, "absolute": 0},
     "dataset": {"relative": 0, "absolute": 0},
     "exercises": {"relative": 0.005, "absolute": 0.01},
-    "future_work": {"relative": 1e-6, "absolute": 0},
+    "future_work": {"relative": 1e-3, "absolute": 0},
     "gallery": {"relative": 0.005, "absolute": 0.01},
     "model": {},
     "rate_distortion": {"relative": 0.02, "absolute": 0.02},
