@@ -18,7 +18,8 @@ from reproduce.core import store
 from reproduce.core import study as studies
 from reproduce.core.parameters import load_parameters
 from reproduce.measure import stages
-from reproduce.models import training
+from reproduce.models import autoencoder as model
+from reproduce.models import description, training
 from reproduce.models.loss import LOSS_OF_MID_GREY
 
 ROOT = Path(__file__).parents[1]
@@ -197,6 +198,38 @@ def test_losses_fall_and_stay_above_their_floor_unless_the_latent_is_dead(file: 
     dead = losses[-1] > LOSS_OF_MID_GREY - 0.01
     assert dead or all(later < earlier + 0.005 for earlier, later in pairwise(losses))
     assert max(losses) < LOSS_OF_MID_GREY + 0.02
+
+
+# Studies
+
+
+@cache
+def of_model(name: str) -> dict[str, float]:
+    """What a model is made of: its weights, and multiplications for a pixel."""
+    built = model.build(0, name)
+    counted = description.multiplications(built)
+    return {
+        "weights": built.count_params(),
+        "encoding_multiplications": counted.encoding,
+        "decoding_multiplications": counted.decoding,
+    }
+
+
+@each("own-files.csv")
+def test_what_is_said_of_a_studys_run_is_so_of_its_model_its_losses_and_its_table(
+    file: Path,
+) -> None:
+    run = file.parents[1]
+    losses = of_json(run / "model" / "history.json")
+    even_grey = {of_json(one.with_name(store.MANIFEST))["facts"]["flat_psnr_db"]
+        for one in all_files(file.name) if profile_of(one) == profile_of(file)}  # fmt: skip
+    assert of_json(file.with_name(store.MANIFEST))["facts"] == {
+        "images": table(file)["image"].nunique(),
+        "last_loss": losses[-1]["loss"],
+        **of_model(run.parent.name.partition("@")[0]),
+        "flat_psnr_db": even_grey.pop(),
+    }
+    assert not even_grey, "the photographs are the same for all"
 
 
 # Size ratios
