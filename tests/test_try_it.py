@@ -125,6 +125,13 @@ def test_the_page_says_its_size_and_the_times_that_were_measured() -> None:
     assert times.browser in said
 
 
+def test_processors_worked_for_most_of_the_time_and_no_more_than_there_are_workers() -> None:
+    times = page_times.read()
+    for one in times.photographs:
+        for waited, worked in zip(one.milliseconds, one.processor_seconds, strict=True):
+            assert 0.5 < 1000 * worked / waited < times.workers + 0.5, one
+
+
 def test_the_times_of_each_way_are_told_beside_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     recorded = page_times.read()
     slow = recorded.by("JavaScript")
