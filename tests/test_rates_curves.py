@@ -127,3 +127,16 @@ def test_each_published_curve_says_where_it_comes_from_and_rises() -> None:
         assert len(curve.bpp) == len(curve.psnr_db) >= 8
         assert list(curve.bpp) == sorted(curve.bpp)
         assert list(curve.psnr_db) == sorted(curve.psnr_db)
+
+
+@pytest.mark.parametrize("published", curves.read_elsewhere(), ids=lambda one: one.name)
+def test_each_point_that_others_have_published_lies_on_a_smooth_curve(
+    published: curves.PublishedCurve,
+) -> None:
+    """A slip of a quarter of a decibel leaves the cubic through a point's four neighbours."""
+    rates, values = np.log(published.bpp), np.array(published.psnr_db)
+    for place in range(1, len(rates) - 1):
+        by_distance = np.argsort(abs(np.arange(len(rates)) - place), kind="stable")
+        four = by_distance[1:5]
+        smooth = np.polyval(np.polyfit(rates[four], values[four], 3), rates[place])
+        assert abs(values[place] - smooth) < 0.15, published.bpp[place]
