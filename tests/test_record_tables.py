@@ -305,3 +305,12 @@ def test_the_frequencies_of_each_row_of_the_coders_tables_have_one_sum(file: Pat
     assert len(set(frequencies.sum(axis=-1).ravel())) == 1
     assert math.log2(frequencies[..., 0, :].sum()).is_integer()
     assert frequencies.min() >= 1
+
+
+@each("times.csv")
+def test_the_model_takes_longer_to_decode_with_each_seed_and_other_codecs_to_encode(
+    file: Path,
+) -> None:
+    median = table(file)[["encode_seconds", "decode_seconds"]].median()
+    is_model = set(table(file)["codec"]) == {"autoencoder"}
+    assert (median["decode_seconds"] > median["encode_seconds"]) == is_model
