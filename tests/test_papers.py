@@ -316,10 +316,13 @@ def is_known(name: str) -> bool:
         return True
     if name.split()[0] in get_argument_parser()._option_string_actions:
         return True
-    if re.fullmatch(r"[A-Z]+=\S+", name):  # of whichever target the sentence is about
-        variable, _, value = name.partition("=")
-        CHECKS.get(variable, str)(value)
-        return any(variable in read_by(rule) for rule in RULES.values())
+    if re.fullmatch(r"[A-Z]+=\S+", name):
+        words = shlex.split(name)
+        wanted = {word.partition("=")[0] for word in words}
+        reads = [one for one in RULES if one.isalpha() and wanted <= read_by(RULES[one])]
+        assert reads, name
+        check_make([reads[0], *words])
+        return True
     if "/" in name or re.search(r"\.(md|py|yml|yaml|toml|keras|npy|cff|lock)$", name):
         return is_file(name)
     parts = re.findall(r"[A-Za-z_][\w-]*", name)
