@@ -75,8 +75,8 @@ def test_each_rule_that_runs_something_has_memory_time_and_a_log() -> None:
 def test_a_job_is_started_again_as_often_and_with_as_much_as_the_page_says() -> None:
     settings = yaml.safe_load((ROOT / "cluster" / "slurm" / "config.yaml").read_text())
     page = " ".join((ROOT / "book" / "cluster.md").read_text(encoding="utf-8").split())
-    (told,) = re.findall(r"is started again with (.*?)\.", page)
-    times = ["twice as much", "three times as much", "four times as much"]
+    (told,) = re.findall(r"is started again with (.*?);", page)
+    times = ["twice as much of both", "three times as much", "four times as much"]
     assert told == ", then with ".join(times[: settings["retries"]])
     asked = re.findall(r"(\S+ . |)resources\.[a-zM]", (ROOT / "Snakefile").read_text())
     assert asked == ["attempt * "] * 4

@@ -1,5 +1,7 @@
 """The recorded runs of studies (`studies/`), as chapters show them."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
