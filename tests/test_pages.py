@@ -800,6 +800,7 @@ PLOTS = {
     "size_ratio": ["ratio-against-psnr", "ratio-against-psnr-here"],
     "cost": ["cost-curves"],
     "reproduction_report": ["seed-losses"],
+    "future_work": ["future-forest", "future-cost", "future-curves"],
 }
 
 
