@@ -87,7 +87,8 @@ def answers(found: Findings, question: str) -> str:
     asked = found.plan.questions[question]
     rows = [_row(found, asked.reference, asked.seeds, None)]
     rows += [_row(found, one.variant, asked.seeds, one) for one in found.of(question)]
-    return table(rows, right=list(rows[0])[2:-1])
+    words = ("variant", "what it is", "verdict")
+    return table(rows, right=[column for column in rows[0] if column not in words])
 
 
 def answer(found: Findings, question: str) -> str:
@@ -143,10 +144,10 @@ def _row(found: Findings, variant: str, seeds: str, finding: Finding | None) -> 
         "learned": _of_seeds(len(learned), len(chosen) - len(to_come), len(to_come)),
         "bytes at equal PSNR, %": "reference" if finding is None else interval(finding),
         "p": "" if finding is None else rounded(finding.p, 3),
+        "verdict": "" if finding is None else finding.verdict,
         "best PSNR, dB": rounded(float(best), 2),
         "weights": rounded(any_run.weights, 0) if any_run else "–",
         "multiplications per pixel": rounded(any_run.multiplications, 0) if any_run else "–",
-        "verdict": "" if finding is None else finding.verdict,
     }
 
 
