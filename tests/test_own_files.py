@@ -20,7 +20,6 @@ def test_each_row_is_of_a_true_file_and_the_facts_are_of_the_run(small_run) -> N
     codec = autoencoder.codec_of(parameters)
     images = {name: data.image("test", place) for place, name in enumerate(data.names("test"))}
     assert set(table["image"]) == set(images)
-    assert table["bytes"].dtype == np.int64
     assert len((folder / own_files.TABLE).read_text("utf-8").splitlines()) == 1 + len(images)
     assert len(table) == len(images) * len(codec.qualities)
     for row in table.to_dict("records"):
@@ -52,6 +51,20 @@ def test_even_grey_is_the_mean_of_each_image_which_no_other_grey_is_nearer_to(
     facts = own_files.make(small_run.parameters, tmp_path)
     expected = np.mean(10 * np.log10(255**2 / images.var(axis=(1, 2))))
     assert facts["flat_psnr_db"] == pytest.approx(expected)
+
+
+def test_the_bytes_of_a_large_file_are_told_to_the_last(small_run, tmp_path, monkeypatch) -> None:
+    image = np.full((1, 16, 16), 7, np.uint8)
+    data = SimpleNamespace(names=lambda _: ["a"], chosen=lambda *_: image)
+    codec = SimpleNamespace(
+        qualities=[1, 1.5],
+        encode=lambda _, quality: bytes(1_234_567 + round(2 * quality)),
+        decode=lambda _: image[0],
+    )
+    monkeypatch.setattr(own_files, "preparation", SimpleNamespace(prepare=lambda _: data))
+    monkeypatch.setattr(autoencoder, "codec_of", lambda _: codec)
+    own_files.make(small_run.parameters, tmp_path)
+    assert own_files.read(tmp_path)["bytes"].tolist() == [1_234_569, 1_234_570]
 
 
 @pytest.mark.parametrize(("best", "expected"), [([23.0, 23.0], True), ([22.9, 23.0], False)])
