@@ -6,7 +6,7 @@ The images are crops of the excerpt's photographs, as JPEG files. What would tak
 was measured before is left out. It takes a quarter of an hour of one processor.
 """
 
-import os
+import json
 import subprocess
 import sys
 import tempfile
@@ -72,22 +72,19 @@ class Place:
 
     def run(self, *command: str) -> Taken:
         """Run a Python program to its end."""
-        said = self.folder / "said"
         variables = environment.own() | {"REPRODUCE_BUILD": str(self.folder / "build")}
-        with said.open("wb") as stream, (self.folder / "errors").open("wb") as errors:
-            process = subprocess.Popen(
-                [sys.executable, "-m", *command],
-                cwd=store.project_root(),
-                env=variables,
-                stdout=stream,
-                stderr=errors,
-            )
-            _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            sys.exit(f"error: {' '.join(command)}:\n{(self.folder / 'errors').read_text()[-2000:]}")
-        seconds = round(used.ru_utime + used.ru_stime, 2)
-        return Taken(seconds, used.ru_maxrss * 1024, said.read_text())
+        taken = self.folder / "taken.json"
+        ended = subprocess.run(
+            [sys.executable, "-m", "benchmarks.taken", taken, sys.executable, "-m", *command],
+            cwd=store.project_root(),
+            env=variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if ended.returncode:
+            sys.exit(f"error: {' '.join(command)}:\n{ended.stderr[-2000:]}")
+        return Taken(**json.loads(taken.read_text(encoding="utf-8")), printed=ended.stdout)
 
     def measure(self, name: str, images: int) -> OfImages:
         """Make stages of so many images by one process; what they need is made before."""

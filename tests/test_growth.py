@@ -1,16 +1,16 @@
 """How the workflow grows: what is measured, and what pages make of it."""
 
 import json
-import os
+import resource
 from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import yaml
 from PIL import Image
 
 from benchmarks import growth as benchmark
+from benchmarks import taken
 from reproduce.core import store
 from reproduce.measure import stages
 from reproduce.results import growth
@@ -83,15 +83,24 @@ def test_a_stage_is_measured_in_a_process_of_its_own_and_jobs_are_run(
     assert len(list(tmp_path.glob("build/sample/png-sizes-[12]-of-2-*/manifest.json"))) == 2
 
 
-def test_processor_seconds_are_those_of_the_program_and_of_the_system_for_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_processor_seconds_are_those_of_the_program_and_of_the_system_for_it() -> None:
+    used = resource.struct_rusage((1.25, 0.5, 3, *[0] * 13))
+    assert taken.costs(used) == {"processor_seconds": 1.75, "peak_bytes": 3072}
+
+
+def test_what_is_measured_is_the_command_and_what_it_starts_not_who_measures(
+    tmp_path: Path,
 ) -> None:
-    used = SimpleNamespace(ru_utime=1.25, ru_stime=0.5, ru_maxrss=3)
-    waited = os.wait4
-    monkeypatch.setattr(os, "wait4", lambda *given: (*waited(*given)[:2], used))
-    taken = benchmark.Place(tmp_path).run("this")
-    assert (taken.processor_seconds, taken.peak_bytes) == (1.75, 3072)
-    assert taken.printed.startswith("The Zen of Python")
+    held = b"1" * 240_000_000
+    small = benchmark.Place(tmp_path).run("this")
+    assert small.printed.startswith("The Zen of Python")
+    assert 5e6 < small.peak_bytes < 1e8 < len(held)
+    # timeit runs the statement in its own process, which starts another.
+    large = (
+        "import subprocess, sys; subprocess.run([sys.executable, '-c', 'bytearray(150_000_000)'])"
+    )
+    of_another = benchmark.Place(tmp_path).run("timeit", "-n", "1", "-r", "1", large)
+    assert 1.5e8 < of_another.peak_bytes < 2e8
 
 
 @pytest.mark.slow
