@@ -66,22 +66,25 @@ def foot(folder: Path) -> str:
     parts = [(folder / name).read_bytes() for name in ("page.html", "page.css")]
     size = len(script(folder).encode()) + sum(map(len, parts))
     times = page_times.read()
+    openings = min(len(one.milliseconds) for one in times.photographs)
     measured = [
         f"{_told(times.by(way))} in {way}" for way in get_args(page_times.Way) if times.by(way)
     ]
     return (
         f"Program, model and examples are {size:,} bytes. From a photograph to what comes back it "
-        f"takes, of processor time that up to four workers share, {'; '.join(measured)} "
-        f"({times.browser} on {times.machine.processor}, {times.measured})."
+        f"takes {'; '.join(measured)} (by the clock, the shortest of {openings} openings each, "
+        f"with {times.workers} workers in {times.browser} on {times.machine.processor}, "
+        f"{times.measured})."
     )
 
 
 def _told(photographs: Iterable[page_times.Photograph]) -> str:
     each = [
-        f"{min(one.processor_seconds):.2g} s for {one.width * one.height / 1e6:.3g}"
+        f"{float(f'{min(one.milliseconds):.2g}'):,.0f} ms for "
+        f"{one.width * one.height / 1e6:.3g} megapixels"
         for one in photographs
     ]
-    return f"{', '.join(each)} megapixels"
+    return ", ".join(each)
 
 
 def script(folder: Path) -> str:
