@@ -340,9 +340,12 @@ def future_work() -> dict[str, Any]:
         for question, seeds in zip(questions, seeds_of, strict=True)
         for variant in {*question["variants"]} - {question["reference"]}
     ]
+    became = [*shown("future_work", "future-plan")["the expectation is"]]
     return {
         "runs": len(runs),
         "made": len(fates),
+        "expectations": len(questions),
+        **{one.replace(" ", "_"): became.count(one) for one in ("refuted", "not refuted", "open")},
         "variants": len({variant for variant, _ in runs}),
         "comparisons": len(comparisons),
         **{fate: [*fates.values()].count(fate) for fate in ("learned", "dead", "diverged")},

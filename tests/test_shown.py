@@ -62,7 +62,7 @@ from reproduce.measure.size_ratio.writers import WRITERS
 from reproduce.measure.subject import Subject
 from reproduce.models import autoencoder as model
 from reproduce.models.loss import loss_floor
-from reproduce.results import claims, costs, record, studies
+from reproduce.results import claims, costs, expectations, record, studies
 from reproduce.results.costs import Benchmark
 from reproduce.results.studies import AttentionStudy, Measured, Repeated, Trial
 from tests.seen import cells_of
@@ -299,7 +299,9 @@ RECORDED: dict[str, Callable[[], Any]] = {
     "elsewhere-sources": lambda: rates.elsewhere_table(published()),
     # Exercises, report
     "attention-or-not": lambda: exercises.attention(attention_study()),
-    "future-plan": lambda: future_work.plan(studies.future_work()),
+    "future-plan": lambda: future_work.plan(
+        studies.future_work(), expectations.became(studies.future_work())
+    ),
     "attention-answers": lambda: answers("attention"),
     "elsewhere-answers": lambda: answers("attention-elsewhere"),
     "longer-answers": lambda: answers("longer"),

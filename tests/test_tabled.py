@@ -47,6 +47,7 @@ from reproduce.measure.repetitions import Outcome, Repetition, Repetitions
 from reproduce.models import autoencoder as model
 from reproduce.results import excerpt, record
 from reproduce.results.claims import Check, Claim, Judged, Measured
+from reproduce.results.expectations import Became
 from reproduce.results.findings import Finding
 from reproduce.results.studies import AttentionStudy, Repeated
 from reproduce.results.studies import Measured as Trained
@@ -1549,6 +1550,9 @@ def _(words: Any) -> Any:
 # ------------------------------------------------------------------------------------ future work
 
 
+BECAME: dict[str, Became] = {"first-thing": "refuted", "second": "open"}
+
+
 @told(future_work.label)
 def _(words: Any) -> Any:
     changes: list[dict[str, Any]] = [
@@ -1585,10 +1589,10 @@ def _(words: Any) -> Any:
 
 @told(future_work.plan)
 def _(table: Any) -> Any:
-    return cells_of(table(study_findings())), [
-        ["question", "expected", "refuted if", "variants", "seeds"],
-        ["Is it of use?", "No.", "A better one.", "2", "3"],
-        ["And more?", "No.", "A better one.", "3", "1"],
+    return cells_of(table(study_findings(), BECAME)), [
+        ["question", "expected", "refuted if", "variants", "seeds", "the expectation is"],
+        ["Is it of use?", "No.", "A better one.", "2", "3", "refuted"],
+        ["And more?", "No.", "A better one.", "3", "1", "open"],
     ]
 
 
@@ -1639,11 +1643,12 @@ def _(words: Any) -> Any:
                  for name in ("first-thing", "second")]  # fmt: skip
     first = "Fewer bytes: `none` (-20.0 %); no difference: `l1` (+2.0 %)."
     second = "More bytes: `deeper` (+33.0 %); undecided: `noise-20` (+60.0 %); "
-    return [words(*one) for one in questions], [
-        asked + first,
-        f"{asked}{second}not comparable: `lost`.",
-        asked + first,
-        f"{asked}{second}unfinished: `lost`.",
+    refuted, undecided = (f" **The expectation is** {became}." for became in ("refuted", "open"))
+    return [words(*one, BECAME) for one in questions], [
+        asked + first + refuted,
+        f"{asked}{second}not comparable: `lost`.{undecided}",
+        asked + first + refuted,
+        f"{asked}{second}unfinished: `lost`.{undecided}",
     ]
 
 
@@ -1682,6 +1687,15 @@ def _(numbers: Any) -> Any:
     # The dead run not made: its comparison is unfinished.
     part = {**whole, "made": 11, "dead": 1, "unfinished": 1}
     return [numbers(study_findings()), numbers(unfinished_findings())], [whole, part]
+
+
+@told(future_work.expectation_facts)
+def _(numbers: Any) -> Any:
+    three: dict[str, Became] = {**BECAME, "third": "not refuted", "fourth": "open"}
+    return [numbers(BECAME), numbers(three)], [
+        {"expectations": 2, "refuted": 1, "not_refuted": 0, "open": 1},
+        {"expectations": 4, "refuted": 1, "not_refuted": 1, "open": 2},
+    ]
 
 
 @told(study_plots.mean_curve)

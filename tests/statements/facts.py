@@ -23,7 +23,7 @@ from reproduce.models import registry
 from reproduce.models import training as trainer
 from reproduce.models.loss import LOSS_OF_MID_GREY
 from reproduce.results import claims as listed_claims
-from reproduce.results import costs, excerpt, record, reported
+from reproduce.results import costs, excerpt, expectations, record, reported
 from reproduce.results import studies as recorded_studies
 from reproduce.results.quantities import quantities
 
@@ -154,6 +154,7 @@ def names() -> dict[str, Any]:
         "profile": lambda name: load_parameters(name, ROOT / "profiles"),
         "parse_seeds": parse_seeds,
         "plan": studies.read("future-work", ROOT / "studies"),
+        "became": lambda: [*expectations.became(recorded_studies.future_work()).values()],
         "registry": registry,
         "codec": codec,
         "curves": curves,

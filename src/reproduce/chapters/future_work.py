@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from reproduce.chapters.text import listed, rounded
 from reproduce.core.markdown import table
 from reproduce.core.parameters import parse_seeds
 from reproduce.models import registry
+from reproduce.results.expectations import Became
 from reproduce.results.findings import Finding, Findings, Verdict
 
 COLOURS: Mapping[Verdict, str] = {
@@ -65,8 +66,8 @@ def recorded(found: Findings) -> str:
     )
 
 
-def plan(found: Findings) -> str:
-    """Return the plan as a table: what is asked, what was expected, what would refute it."""
+def plan(found: Findings, became: Mapping[str, Became]) -> str:
+    """Return the plan as a table: what is asked and was expected, and what became of that."""
     return table(
         [
             {
@@ -75,8 +76,9 @@ def plan(found: Findings) -> str:
                 "refuted if": question.refuted_by.strip(),
                 "variants": str(len({*question.variants} - {question.reference})),
                 "seeds": str(len(parse_seeds(question.seeds))),
+                "the expectation is": became[name],
             }
-            for question in found.plan.questions.values()
+            for name, question in found.plan.questions.items()
         ],
         right=["variants", "seeds"],
     )
@@ -91,12 +93,12 @@ def answers(found: Findings, question: str) -> str:
     return table(rows, right=[column for column in rows[0] if column not in words])
 
 
-def answer(found: Findings, question: str) -> str:
+def answer(found: Findings, question: str, became: Mapping[str, Became]) -> str:
     """Say what was expected of a question's variants, what would refute it, and what was found."""
     asked = found.plan.questions[question]
     return (
         f"**Expected.** {asked.expects.strip()} **Refuted if.** {asked.refuted_by.strip()} "
-        f"**Found.** {_by_verdict(found.of(question))}"
+        f"**Found.** {_by_verdict(found.of(question))} **The expectation is** {became[question]}."
     )
 
 
@@ -190,3 +192,9 @@ def facts(found: Findings) -> dict[str, float]:
         **{fate: fates.count(fate) for fate in ("learned", "dead", "diverged")},
         **{verdict.replace(" ", "_"): verdicts.count(verdict) for verdict in COLOURS},
     }
+
+
+def expectation_facts(became: Mapping[str, Became]) -> dict[str, int]:
+    """Return how many expectations there were, and how many became what."""
+    counts = {one.replace(" ", "_"): [*became.values()].count(one) for one in get_args(Became)}
+    return {"expectations": len(became), **counts}
