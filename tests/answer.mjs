@@ -22,6 +22,7 @@ import { readModel } from "../book/try_it/model.js";
 import * as network from "../book/try_it/network.js";
 import * as pixels from "../book/try_it/pixels.js";
 import { encodePng } from "../book/try_it/png.js";
+import { Pool } from "../book/try_it/pool.js";
 import { sha256 } from "../book/try_it/sha256.js";
 import { cropped, paste, tensor } from "../book/try_it/tensors.js";
 import { compiled } from "../book/try_it/wasm.js";
@@ -171,8 +172,36 @@ const QUESTIONS = {
   jpegOfPsnr: ({ picture, least }) => jpeg.jpegOfPsnr(jpeg.coefficientsOf(picture), picture, least),
   verdict: ({ session, jpegs }) => verdict(session, jpegs),
   finding: ({ coded }) => finding(coded),
-  commands: ({ name, step, isWithOriginal }) => commands(name, step, isWithOriginal),
+  commands: ({ opened, step, isPhotograph }) => commands(opened, step, isPhotograph),
+  pooled: ({ failing, tasks }) => pooled(failing, tasks),
 };
+
+/**
+ * What becomes of tasks in a pool of two workers that double numbers.
+ *
+ * @param {(string | null)[]} failing over what kind of task each worker breaks that is started, in order
+ * @param {number[]} tasks given one after the other, each when something has become of the one before
+ */
+async function pooled(failing, tasks) {
+  let begun = 0;
+  const begin = () => {
+    const broken = failing[begun++];
+    const worker = { onmessage: null, onerror: null, terminate: () => {} };
+    worker.postMessage = ({ id, task, told }) =>
+      setTimeout(() => {
+        if (task === broken) worker.onerror({ preventDefault: () => {}, message: `broken over ${task}` });
+        else worker.onmessage({ data: { id, found: task === "start" || 2 * told } });
+      });
+    return worker;
+  };
+  const pool = new Pool(begin, {}, 2);
+  const found = [];
+  for (const told of tasks) {
+    const late = new Promise((resolve) => setTimeout(() => resolve("no answer"), 500));
+    found.push(await Promise.race([pool.run("double", told).catch(({ message }) => message), late]));
+  }
+  return { found, begun };
+}
 
 async function answer(line) {
   const [name, told] = JSON.parse(line);

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import re
+import shlex
 import struct
 import zlib
 from collections.abc import Iterator
@@ -567,11 +568,49 @@ def test_the_map_is_worth_what_it_gives_more_than_its_mean(modules, mean, worth)
 
 @pytest.mark.parametrize("step", [1 / 8, codec.DEFAULT_STEP, 1, 2.5])
 def test_the_commands_have_the_step_that_was_chosen(modules, step):
-    lines = modules("commands", name="my leaf", step=step, isWithOriginal=True).splitlines()
+    lines = modules("commands", opened="leaf.jpeg", step=step, isPhotograph=True).splitlines()
     group: Any = typer.main.get_command(cli.app)
     compress, decompress = ([*line.split()[1:]] for line in lines)
     given = group.commands[compress[0]].make_context("compress", compress[1:]).params
     assert given["step"] == step
     assert (compress[1:3], decompress) == (
-        ["my_leaf.jpg", "my_leaf.cae"], ["decompress", "my_leaf.cae", "my_leaf.png"]
+        ["leaf.jpeg", "leaf.cae"], ["decompress", "leaf.cae", "leaf.png"]
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("opened", "stem"),
+    [
+        ("my leaf.JPG", "my leaf"),
+        ("größe.tar.png", "größe.tar"),
+        ("it's; rm $HOME.webp", "it's; rm $HOME"),
+        ("--step.png", "./--step"),
+        ("leaf", "leaf"),
+    ],
+)
+def test_the_commands_name_the_files_as_they_are_called(modules, opened, stem):
+    lines = modules("commands", opened=opened, step=0.25, isPhotograph=True).splitlines()
+    photograph = f"./{opened}" if opened.startswith("-") else opened
+    assert [shlex.split(line)[2:] for line in lines] == [
+        [photograph, f"{stem}.cae"],
+        [f"{stem}.cae", f"{stem}.png"],
+    ]
+    (line,) = modules("commands", opened="a b.cae", step=0.25, isPhotograph=False).splitlines()
+    assert shlex.split(line) == ["reproduce", "decompress", "a b.cae", "a b.png"]
+
+
+@pytest.mark.parametrize(
+    ("failing", "found", "begun"),
+    [
+        ([None, None], [2, 4, 6], 2),
+        # Another takes the place of one that broke, and the page goes on.
+        (["double", None, None], ["broken over double", 4, 6], 3),
+        (["double", "double", None, None], ["broken over double", "broken over double", 6], 4),
+        # One that doesn't start is not tried again; the other does all.
+        (["start", None], [2, 4, 6], 2),
+        (["start", "start"], ["broken over start"] * 3, 2),
+    ],
+)
+def test_a_worker_that_breaks_is_replaced_and_each_task_has_an_end(modules, failing, found, begun):
+    told = modules("pooled", failing=failing, tasks=[1, 2, 3])
+    assert told == {"found": found, "begun": begun}

@@ -13,15 +13,27 @@ export function save(data, name) {
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
 
+/** @param {string} file its name @returns {string} what the page's own files of it are called, before the dot */
+export function stem(file) {
+  return file.replace(/\.[^.]*$/, "") || "photo";
+}
+
 /**
- * @param {string} photograph its name @param {number} chosen the step
- * @param {boolean} isWithOriginal so that it can be compressed
- * @returns {string} the commands, one a line
+ * @param {string} opened name of the file that was opened, a photograph or a file of the codec
+ * @param {number} chosen the step
+ * @param {boolean} isPhotograph so that it can be compressed
+ * @returns {string} the commands, one a line, for the files under the names that they have
  */
-export function commands(photograph, chosen, isWithOriginal) {
-  const name = photograph.replaceAll(/[^\w.-]/g, "_");
+export function commands(opened, chosen, isPhotograph) {
+  const coded = word(isPhotograph ? `${stem(opened)}${SUFFIX}` : opened);
   const step = chosen === STANDARD ? "" : ` --step ${chosen}`;
-  const lines = [`reproduce decompress ${name}${SUFFIX} ${name}.png`];
-  if (isWithOriginal) lines.unshift(`reproduce compress ${name}.jpg ${name}${SUFFIX}${step}`);
+  const lines = [`reproduce decompress ${coded} ${word(`${stem(opened)}.png`)}`];
+  if (isPhotograph) lines.unshift(`reproduce compress ${word(opened)} ${coded}${step}`);
   return lines.join("\n");
+}
+
+/** @param {string} name of a file @returns {string} as a shell takes it: no option, no two words */
+function word(name) {
+  const path = name.startsWith("-") ? `./${name}` : name;
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -6,7 +6,7 @@ import { STEP_UNIT, SUFFIX } from "./fileformat.js";
 import { finding } from "./finding.js";
 import { show as showHeader } from "./header.js";
 import { listen } from "./intake.js";
-import { commands, save } from "./keeping.js";
+import { commands, save, stem } from "./keeping.js";
 import { Messages } from "./messages.js";
 import { readModel } from "./model.js";
 import { ATTENTIONS } from "./network.js";
@@ -48,7 +48,8 @@ class Page {
     this.controls = new Controls(root);
     this.messages = new Messages(root);
     this.pictures = new Pictures(root, coloursOf(bytesOf(data.colours)));
-    this.photographName = "photo";
+    /** Name of the file that was opened. */
+    this.opened = "photo.jpg";
     /** What the reader asked for last: all that was asked for before is no longer shown. */
     this.asked = 0;
     this.jpegs = null;
@@ -98,7 +99,7 @@ class Page {
       this.messages.say("Reading …");
       const found = await read(file);
       this.check(task);
-      this.photographName = file.name.replace(/\.[^.]*$/, "") || "photo";
+      this.opened = file.name;
       const isFile = "file" in found;
       // What is shown belongs to what was there before, of which nothing can be had any more.
       this.part(".try-result").inert = true;
@@ -185,8 +186,8 @@ class Page {
     Object.assign(this.part(".try-result"), { hidden: false, inert: false });
     this.part(".try-save-picture").disabled = false;
     showHeader(this.part(".try-header"), session.coded);
-    const original = session.picture !== null;
-    this.part(".try-command code").textContent = commands(this.photographName, this.controls.step, original);
+    const step = session.coded.header.units / STEP_UNIT;
+    this.part(".try-command code").textContent = commands(this.opened, step, session.picture !== null);
     this.pictures.showLeft(session);
     this.pictures.showMap(session);
     this.showDecoded();
@@ -290,12 +291,12 @@ class Page {
   }
 
   saveFile() {
-    save(this.session.coded.file, `${this.photographName}${SUFFIX}`);
+    save(this.session.coded.file, `${stem(this.opened)}${SUFFIX}`);
   }
 
   async savePicture() {
     const { coded, size } = this.session;
     const { levels } = coded.decoded[this.controls.how] ?? coded.decoded.trained;
-    save(await encodePng({ levels, ...size }), `${this.photographName}.png`);
+    save(await encodePng({ levels, ...size }), `${stem(this.opened)}.png`);
   }
 }

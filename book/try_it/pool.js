@@ -34,7 +34,8 @@ export class Pool {
   }
 
   start() {
-    const member = { worker: this.begun(), /** @type {Task | null} */ busy: null, id: 0 };
+    /** @type {{ worker: Worker, busy: Task | null, id: number, broken: Error | null }} */
+    const member = { worker: this.begun(), busy: null, id: 0, broken: null };
     member.worker.onmessage = ({ data }) => this.finish(member, data);
     member.worker.onerror = (event) => {
       event.preventDefault();
@@ -44,7 +45,10 @@ export class Pool {
       task: "start",
       told: this.given,
       resolve: (isCompiled) => void (this.isCompiled = isCompiled),
-      reject: (error) => this.queue.splice(0).forEach((task) => task.reject(error)),
+      reject: (error) => {
+        member.broken = error;
+        this.next();
+      },
     });
     return member;
   }
@@ -81,9 +85,11 @@ export class Pool {
   }
 
   next() {
-    for (const member of this.members) {
+    const able = this.members.filter(({ broken }) => !broken);
+    for (const member of able) {
       if (!member.busy && this.queue.length) this.give(member, this.queue.shift());
     }
+    if (!able.length) this.queue.splice(0).forEach((task) => task.reject(this.members[0].broken));
   }
 
   give(member, task) {
@@ -100,8 +106,15 @@ export class Pool {
     this.next();
   }
 
+  /** Rejects the task that a worker broke over; another takes its place, unless it didn't even start. */
   fail(member, error) {
-    member.busy?.reject(error);
+    const task = member.busy;
     member.busy = null;
+    task?.reject(error);
+    if (task?.task !== "start") {
+      member.worker.terminate();
+      this.members[this.members.indexOf(member)] = this.start();
+    }
+    this.next();
   }
 }
