@@ -78,8 +78,8 @@ except ReproduceError as error:
 # chapters show and the report judges.
 OPTIONS = ["--profile", PROFILE, *(word for text in OVERRIDES for word in ("-p", text))]
 
-# The seed of the chapters, and those of the report.
-SEEDS = sorted({PARAMETERS.seed, *parse_seeds(PARAMETERS.seeds)})
+# Those of the report; if it has none of its own, the one of the chapters.
+SEEDS = parse_seeds(PARAMETERS.seeds) or [PARAMETERS.seed]
 
 
 def without_braces(folder):

@@ -1,6 +1,7 @@
 """The list of claims: what it may say, and the verdicts that runs lead to."""
 
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -243,3 +244,9 @@ def test_a_missing_or_broken_list_is_refused(tmp_path: Path) -> None:
     (tmp_path / "claims.yaml").write_text("- [")
     with pytest.raises(ReproduceError, match="cannot read the claims"):
         claims.read(tmp_path / "claims.yaml")
+
+
+def test_the_conclusion_gives_the_verdict_on_every_claim() -> None:
+    conclusion = (Path(__file__).parents[1] / "book" / "conclusion.md").read_text(encoding="utf-8")
+    told = re.findall(r"reproduction_report\.ipynb::verdict_([a-z-]+):s", conclusion)
+    assert sorted({*told} - {"counts"}) == sorted(claim.name for claim in claims.read())

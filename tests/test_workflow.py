@@ -139,6 +139,17 @@ def test_a_folder_reaches_the_command_as_typed(tmp_path: Path, name: str) -> Non
     ]
 
 
+@pytest.mark.parametrize(("told", "seeds"), [(["seeds=3,4"], {"3", "4"}), ([], {"0"})])
+def test_runs_are_made_with_the_seeds_that_are_told_or_else_with_the_one_of_the_chapters(
+    tmp_path: Path, told: list[str], seeds: set[str]
+) -> None:
+    plan = planned(tmp_path, "profile=sample", *told, targets=("scored",))
+    trained = [line for line in plan if line[2] == "model"]
+    assert {word for line in trained for word in line if word.startswith("seed=")} == {
+        f"seed={seed}" for seed in seeds
+    }
+
+
 def test_a_build_folder_may_have_any_name(tmp_path: Path) -> None:
     build = tmp_path / "my réproduction (2026) {x}'s"
     done = snakemake(build, targets=("data",))

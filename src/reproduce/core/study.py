@@ -86,7 +86,7 @@ class Finals(_Said):
     Attributes
     ----------
     per_question
-        How many of each question: those of the lowest BD-rate on the seeds that all have.
+        How many of each question: those of the lowest BD-rate.
     whole
         Questions all variants of which are trained again.
     """

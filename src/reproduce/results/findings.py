@@ -119,8 +119,8 @@ class Findings:
     def finalists(self) -> list[str]:
         """Return the variants that are trained again, by the plan's rule (`core.study.Finals`).
 
-        Of each question the variants with the fewest bytes at equal quality, on the seeds that all
-        variants of the question have; whole questions; and the references of all these.
+        Of each question the variants with the fewest bytes at equal quality, each on the seeds with
+        which it and the reference learned; whole questions; and the references of all these.
         """
         finals = self.plan.finals
         if finals is None:

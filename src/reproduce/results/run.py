@@ -37,7 +37,7 @@ class Training(Value):
     peak_memory_bytes
         Of the process.
     psnr_db
-        Mean of the first training images, as many as there are test images.
+        Mean of as many training images as there are test images, spread evenly over the split.
     """
 
     losses: tuple[float, ...]
