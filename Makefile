@@ -58,7 +58,7 @@ paper: .venv/.installed ## the same in the paper's own setting, on beans from th
 test: .venv/.installed ## run the tests, the notebooks' stored outputs included, but for the slow ones
 	$(PYTEST) --nbval -m "not slow"
 
-slow: .venv/.installed ## run the slow tests: the workflow from end to end on tiny images, and what starts processes
+slow: .venv/.installed ## run the slow tests: rendered pages, the workflow from end to end on tiny images, and what starts processes
 	$(PYTEST) -m slow
 
 mutants: .venv/.installed ## plant faults one by one and see that the tests catch each (FAULTS="name …": only these)

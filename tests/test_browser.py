@@ -395,6 +395,19 @@ def test_a_plot_says_what_the_point_near_the_pointer_is(
     page.close()
 
 
+@pytest.mark.parametrize("name", ["rate_distortion/rd-beans", "training/training-curve"])
+def test_each_point_of_a_plot_says_what_it_is_where_it_is(page: Page, site: str, name: str) -> None:
+    chapter, figure = name.split("/")
+    page.goto(f"{site}/notebooks/{chapter}.html")
+    points = [point for curve in curves_of(page, figure) for point in curve["points"]]
+    places = np.array([place_of(page, figure, point) for point in points])
+    label = page.locator(f"#{figure} .plot-label")
+    for place in places:
+        page.mouse.move(*place)
+        here = np.flatnonzero(np.hypot(*(places - place).T) < 1)
+        assert label.inner_text() in {points[number]["text"] for number in here}
+
+
 def test_a_click_on_a_point_shows_its_crop_and_elsewhere_opens_the_plot_large(
     page: Page, site: str
 ) -> None:

@@ -232,6 +232,14 @@ def test_a_payload_with_bytes_to_spare_is_refused(tables):
         entropy.decode(bytes(20_000) + payload, (20, 30), tables)
 
 
+def test_a_payload_that_is_too_short_for_so_many_values_is_refused_before_any_is_decoded(tables):
+    # 2,048 values to the bit at most: 64 bits are 8 bytes.
+    for side, fits in ((364, True), (366, False)):
+        with pytest.raises(CodecError) as told:
+            entropy.decode(bytes(8), (side, side), tables)
+        assert ("does not fit" not in str(told.value)) == fits
+
+
 @pytest.mark.parametrize(
     "payload", [b"", bytes(4), bytes(8), b"\1\0\0\0", b"\0\0\0\0\0\0\0\0\1\0\0\0"]
 )

@@ -1,6 +1,7 @@
 """What a study has found: a known effect, none, and runs that came to nothing."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,13 @@ import pytest
 
 from reproduce.core import environment
 from reproduce.core.errors import ReproduceError
-from reproduce.core.study import Analysis, Study
+from reproduce.core.study import Analysis, Finals, Study
 from reproduce.measure import comparison, stages
 from reproduce.measure.comparison import Comparison
 from reproduce.models import training
 from reproduce.results import findings, record
 from reproduce.results.findings import Outcome, outcome, verdict
-from tests.made_up import rates
+from tests.made_up import rates, study_findings
 
 FACTS = {
     "weights": 100,
@@ -137,6 +138,14 @@ def test_finalists_are_whole_questions_and_the_best_of_others_with_their_referen
     assert of_best.finalists() == ["paper", "same", "cheaper"]
     without = findings.Findings(study(), found.outcomes, found.findings, found.commits)
     assert without.finalists() == []
+
+
+def test_the_best_of_a_question_are_those_with_the_fewest_bytes_not_with_the_least_difference() -> (
+    None
+):
+    made_up = study_findings()  # -20 and +2 %; +60 and +33 %
+    ranked = made_up.plan.model_copy(update={"finals": Finals(per_question=1)})
+    assert replace(made_up, plan=ranked).finalists() == ["paper", "none", "deeper"]
 
 
 @pytest.mark.parametrize(

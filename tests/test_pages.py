@@ -48,12 +48,10 @@ TABLES = {
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Have each test look at the books that there are."""
+    """Have each test look at the books that there are; to make one takes a tenth of `make test`."""
     if "book" in metafunc.fixturenames:
-        slow = [
-            pytest.param(name, marks=pytest.mark.slow) for name in ("tiny_book", "published_book")
-        ]
-        made = ["stored_book", *slow]
+        names = ("stored_book", "tiny_book", "published_book")
+        made = [pytest.param(name, marks=pytest.mark.slow) for name in names]
         given = metafunc.config.getoption("--book")
         metafunc.parametrize("book", [given] if given else made, indirect=True, scope="session")
 

@@ -7,6 +7,7 @@ import sys
 import tomllib
 from functools import cache
 from importlib.metadata import distributions, packages_distributions
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -194,6 +195,29 @@ def test_the_oldest_versions_that_are_allowed_are_those_that_have_what_is_used()
         if bound.operator == ">="
     ]
     assert [word for pair in found for word in pair] == OLDEST.split()
+
+
+# What follows its rules of versions has a bound where a release may break it, or change what stays:
+# files that must decode for ever (constriction), bytes that are committed (ziglang).
+BOUNDED = """
+    bjontegaard constriction datasets docutils huggingface-hub keras markdown-it-py matplotlib
+    myst-nb myst-parser nbval papermill pillow-jxl-plugin pydantic pyoxipng scikit-image snakemake
+    snakemake-executor-plugin-slurm snakemake-interface-logger-plugins sphinx sphinx-sitemap
+    sphinxext-opengraph tensorflow tensorflow-cpu
+"""
+EXACT = "jupyter-book sphinx-book-theme sphinx-mathjax-offline ziglang"
+
+
+@pytest.mark.parametrize(("operator", "names"), [("<", BOUNDED), ("==", EXACT)])
+def test_what_may_not_go_on_to_any_version_is_held(operator: str, names: str) -> None:
+    project = PROJECT["project"]
+    declared = (project["dependencies"], *project["optional-dependencies"].values())
+    held = {
+        one.name
+        for one in map(Requirement, chain(*declared))
+        if operator in {bound.operator for bound in one.specifier}
+    }
+    assert held == set(names.split())
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,16 @@ def test_the_originals_bytes_are_those_of_the_table_of_png_sizes(seed: int) -> N
     assert example["size_ratio"] == ratio
 
 
+def test_no_loss_of_a_training_is_that_of_one_with_other_parameters() -> None:
+    ways_of = defaultdict(set)
+    for file in all_files("history.json"):
+        made = of_json(file.with_name(store.MANIFEST))["dependencies"]["parameters"]
+        for epoch in of_json(file):
+            ways_of[epoch["loss"]].add(json.dumps(made, sort_keys=True))
+    assert len(ways_of) > 300
+    assert {len(ways) for ways in ways_of.values()} == {1}
+
+
 @each("history.json", "losses.json")
 def test_losses_fall_and_stay_above_their_floor_unless_the_latent_is_dead(file: Path) -> None:
     losses = [one["loss"] if isinstance(one, dict) else one for one in of_json(file)]

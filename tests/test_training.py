@@ -510,10 +510,10 @@ def test_each_step_and_each_part_of_a_batch_draws_other_noise(monkeypatch):
     tensorflow.config.run_functions_eagerly(True)
     try:
         step = training.training_step(autoencoder, "noise", 0.5, seed=3)
-        for _ in range(2):
+        for _ in range(3):
             step(np.zeros((3, 8, 8), np.uint8))
     finally:
         tensorflow.config.run_functions_eagerly(False)
     seeds = {(int(first), int(second)) for first, second in drawn}
-    assert len(seeds) == len(drawn) == 4  # two parts, two and one images, in each of two steps
+    assert len(seeds) == len(drawn) == 6  # two parts, two and one images, in each of three steps
     assert {first for first, _ in seeds} == {3}

@@ -112,6 +112,9 @@ FORMATS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "PNG": ("png", "RGB", {}),
     "PNG, grey": ("png", "L", {}),
     "PNG, palette": ("png", "P", {}),
+    "PNG, transparent": ("png", "RGBA", {}),
+    "PNG, grey and transparent": ("png", "LA", {}),
+    "WebP, transparent": ("webp", "RGBA", {"lossless": True}),
     "GIF": ("gif", "P", {}),
     "WebP": ("webp", "RGB", {"quality": 80}),
     "WebP, lossless": ("webp", "RGB", {"lossless": True}),
@@ -134,7 +137,10 @@ def test_photographs_of_all_formats_are_read_as_pillow_reads_them(
         "JPEG, on its side": ("jpg", "RGB", {"quality": 80, "exif": turned}),
     }.items():
         file = tmp_path / f"photograph.{ending}"
-        photograph.convert(mode).save(file, **told)
+        saved_as = photograph.convert(mode)
+        if mode.endswith("A"):  # of two halves one: what is half transparent differs, and is told
+            saved_as.putalpha(saved_as.getchannel(0).point(lambda level: 255 * (level > 99)))
+        saved_as.save(file, **told)
         show(page, file)
         if saved(page, "Save the file") != codec.compress(images.read_grey(file), 1 / 64):
             differing.append(name)
@@ -341,6 +347,92 @@ def test_both_pictures_are_enlarged_and_moved_as_one(page: Page) -> None:
     assert "translate(0px, 0px)" in str(page.locator(".try-left canvas").get_attribute("style"))
 
 
+def test_the_wheel_scrolls_the_page_and_enlarges_the_pictures_only_with_ctrl(page: Page) -> None:
+    page.wait_for_function("document.querySelector('#try-program').dataset.all")
+    zoom = page.locator(".try-zoom-said")
+    page.locator(".try-frame").hover()
+    whole, place = zoom.inner_text(), page.evaluate("scrollY")
+    page.mouse.wheel(0, 200)
+    page.wait_for_function("place => scrollY > place", arg=place)
+    assert zoom.inner_text() == whole
+    page.locator(".try-frame").hover()
+    place = page.evaluate("scrollY")
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -200)
+    expect(zoom).not_to_have_text(whole)
+    assert page.evaluate("scrollY") == place
+
+
+def test_what_is_said_twice_is_the_same(page: Page) -> None:
+    page.wait_for_function("document.querySelector('#try-program').dataset.all")
+    told = set()
+    for name in ("as trained", "its mean everywhere", "none"):
+        page.locator(".try-attention").get_by_label(name, exact=True).check()
+        page.wait_for_function(f"document.querySelector('#try-program').dataset.all === {SHOWN}")
+        above = [page.locator(f".try-{part}").inner_text() for part in ("bytes", "bpp", "psnr")]
+        assert page.locator(".try-table tbody tr").first.locator("td").all_inner_texts() == above
+        told.add(above[-1])
+    assert len(told) == 3
+    page.locator(".try-attention").get_by_label("as trained", exact=True).check()
+    page.locator("#try-step").press("ArrowRight")
+    page.wait_for_function(f"document.querySelector('#try-program').dataset.all === {SHOWN}")
+    above = [page.locator(f".try-{part}").inner_text() for part in ("bytes", "bpp", "psnr")]
+    assert page.locator(".try-table tbody tr").first.locator("td").all_inner_texts() == above
+    assert (
+        f"--step {coded(page, '[header.units / 65536]')[0]:g}"
+        in page.locator(".try-command").inner_text()
+    )
+
+
+def places_of(page: Page, points: list[tuple[float, float]]) -> list[list[float]]:
+    """Where the plot has points of so many bits per pixel and so much PSNR, by its own ticks."""
+    ticks = page.locator(".try-plot .try-tick").evaluate_all(
+        "all => all.map(t => [t.getAttribute('text-anchor'), +t.textContent, +t.getAttribute('x'),"
+        " +t.getAttribute('y') - 4])"
+    )
+    rates = np.array([[np.log(text), x] for kind, text, x, _ in ticks if kind == "middle" and text])
+    values = np.array([[text, y] for kind, text, _, y in ticks if kind == "end"])
+    to_x, at_x = np.polyfit(rates[:, 0], rates[:, 1], 1)
+    to_y, at_y = np.polyfit(values[:, 0], values[:, 1], 1)
+    shown = sorted(point for point in points if 0.05 <= point[0] <= 8)
+    return [[to_x * np.log(rate) + at_x, to_y * psnr + at_y] for rate, psnr in shown]
+
+
+def test_each_curve_of_the_plot_is_drawn_where_its_numbers_are(page: Page) -> None:
+    show(page, PHOTOGRAPH)
+    page.wait_for_function(f"document.querySelector('#try-program').dataset.all === {SHOWN}")
+    image = images.read_grey(PHOTOGRAPH)
+    own = []
+    for step in (1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2):
+        file = codec.compress(image, step)
+        error = np.mean((codec.decompress(file).astype(float) - image) ** 2)
+        own.append((8 * len(file) / image.size, 10 * np.log10(255**2 / error)))
+    means = {
+        name: [(point["bpp"], point["psnr"]) for point in points]
+        for name, points in try_it.data()["curves"].items()
+    }
+    for curve, expected in (
+        (".try-of-model.try-mean", means["model"]),
+        (".try-of-jpeg.try-mean", means["jpeg"]),
+        (".try-of-model:not(.try-mean)", own),
+    ):
+        drawn = page.locator(f".try-plot polyline{curve}").get_attribute("points")
+        found = np.array([float(number) for number in re.split(r"[ ,]", str(drawn))]).reshape(-1, 2)
+        # A level more or less of what comes back is a tenth of a pixel.
+        np.testing.assert_allclose(found, places_of(page, expected), atol=0.3, err_msg=curve)
+
+
+def test_a_point_of_the_photograph_before_is_none_of_the_next_one(page: Page) -> None:
+    page.wait_for_function("document.querySelector('#try-program').dataset.all")
+    noise = np.random.default_rng(0).integers(0, 256, (1500, 2000), dtype=np.uint8)
+    show(
+        page, file_of("large.png", png(Image.fromarray(noise)))
+    )  # not all of it is measured unasked
+    page.wait_for_function(f"document.querySelector('#try-program').dataset.all === {SHOWN}")
+    assert page.locator(".try-plot circle.try-of-model").count() == 1
+    assert page.locator(".try-plot circle.try-of-jpeg").count() == 0
+
+
 def test_what_is_said_of_the_attention_is_what_was_measured(page: Page) -> None:
     page.wait_for_function("document.querySelector('#try-program').dataset.all")
     psnrs = []
@@ -436,12 +528,16 @@ def test_a_long_work_shows_how_far_it_is_and_can_be_cancelled(page: Page) -> Non
     large = file_of("large.png", png(Image.fromarray(noise)))
     page.set_input_files(".try-choose input", large)  # type: ignore[arg-type]
     page.wait_for_function("document.querySelector('#try-program progress').value > 0")
+    program = page.locator("#try-program")
+    expect(program).to_have_attribute("aria-busy", "true")
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator(".try-status")).to_have_text("Cancelled.")
+    assert program.get_attribute("aria-busy") is None
     assert not page.locator("#try-program progress").is_visible()
     assert page.locator(".try-result").evaluate("result => result.inert"), "it is of the last one"
     show(page, GOLDEN)
     expect(page.locator(".try-status")).to_contain_text("97 × 61")
+    assert program.get_attribute("aria-busy") is None
 
 
 def test_a_step_that_is_cancelled_leaves_no_file_to_save_beside_the_numbers_of_another(

@@ -351,6 +351,16 @@ def test_a_latent_of_another_version_keeps_its_channels_and_stride(modules):
     assert modules("pack", header=found["header"], payload=b"abcd").tobytes() == data
 
 
+@pytest.mark.parametrize(("side", "channels"), [(8000, 2), (2000, 17), (1100, 255)])
+def test_a_header_that_claims_too_many_values_is_refused_as_in_python(modules, side, channels):
+    form = (2, 0, bytes(8), side, side, 1, channels, 1, 0)
+    fields = struct.pack("<4sBB8sHHIBBI", fileformat.MAGIC, *form)
+    file = fields + struct.pack("<I", zlib.crc32(fields))
+    with pytest.raises(CodecError, match="latent values") as told:
+        fileformat.unpack(file)
+    assert modules.ask("unpack", file=file).refused == str(told.value)
+
+
 # Damage
 
 SLOWEST = 1000
