@@ -390,7 +390,9 @@ def places_of(page: Page, points: list[tuple[float, float]]) -> list[list[float]
         "all => all.map(t => [t.getAttribute('text-anchor'), +t.textContent, +t.getAttribute('x'),"
         " +t.getAttribute('y') - 4])"
     )
-    rates = np.array([[np.log(text), x] for kind, text, x, _ in ticks if kind == "middle" and text])
+    rates = np.array(
+        [[np.log(text), x] for kind, text, x, _ in ticks if kind == "middle" and text > 0]
+    )
     values = np.array([[text, y] for kind, text, _, y in ticks if kind == "end"])
     to_x, at_x = np.polyfit(rates[:, 0], rates[:, 1], 1)
     to_y, at_y = np.polyfit(values[:, 0], values[:, 1], 1)
