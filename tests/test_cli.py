@@ -51,6 +51,18 @@ def test_a_mistake_ends_with_one_message(
     assert not list(build_folder.rglob("*.json"))
 
 
+def test_a_record_of_what_is_made_says_if_nothing_is(build_folder: Path, tmp_path: Path) -> None:
+    for words, lacking in (
+        (["--study", "quantisation"], "data, model, codec, rates"),
+        ([], "data"),
+    ):
+        done = reproduce("record", tmp_path / "record", "--made", *words)
+        assert done.returncode == 0
+        assert done.stdout == ""
+        assert f"nothing is recorded, no run has all of its stages: {lacking}" in done.stderr
+        assert not (tmp_path / "record").exists()
+
+
 def test_an_unreadable_image_is_named_and_can_be_skipped(
     build_folder: Path, folder_of_images: Path
 ) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -266,24 +266,34 @@ def record(
     """Write the record of runs, with the seeds of parameter `seeds`, to a folder."""
     from reproduce.results import record
 
+    places: list[Path] = []
     if study is None:
+        recorded: Sequence[Stage] = stages.ALL
         parameters = _parameters(profile or "paper", parameter)
         for seed in parse_seeds(parameters.seeds) or [parameters.seed]:
             of_seed = parameters.model_copy(update={"seed": seed})
-            if not made or record.is_made(of_seed, stages.ALL):
-                _print(record.write(of_seed, folder, stages.ALL))
-        return
-    chosen = studies.read(study, store.project_root() / "studies")
-    recorded = stages.with_needs(chosen.stages)
-    for run in chosen.runs(_parameters(profile or chosen.profile, parameter)):
-        if not made or record.is_made(run.parameters, recorded):
-            kept = chosen.keeps_weights(run)
-            _print(record.write(run.parameters, folder, recorded, run.model, weights=kept))
+            if not made or record.is_made(of_seed, recorded):
+                places += _print(record.write(of_seed, folder, recorded))
+    else:
+        chosen = studies.read(study, store.project_root() / "studies")
+        recorded = stages.with_needs(chosen.stages)
+        for run in chosen.runs(_parameters(profile or chosen.profile, parameter)):
+            if not made or record.is_made(run.parameters, recorded):
+                kept = chosen.keeps_weights(run)
+                places += _print(
+                    record.write(run.parameters, folder, recorded, run.model, weights=kept)
+                )
+    if not places:
+        names = ", ".join(stage.name for stage in recorded)
+        print(f"note: nothing is recorded, no run has all of its stages: {names}", file=sys.stderr)
 
 
-def _print(places: Iterable[Path]) -> None:
-    for place in places:
+def _print(places: Iterable[Path]) -> list[Path]:
+    """Print paths, and return them."""
+    printed = list(places)
+    for place in printed:
         print(place)
+    return printed
 
 
 @app.command(rich_help_panel=WORKFLOW)
