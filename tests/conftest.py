@@ -33,6 +33,14 @@ settings.register_profile("repeatable", derandomize=True, deadline=None, max_exa
 settings.load_profile("repeatable")
 
 
+def slow(*cases: Any) -> list[Any]:
+    """Cases of a test that are among the slow ones, each a value or a tuple of values."""
+    return [
+        pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.slow)
+        for case in cases
+    ]
+
+
 @pytest.fixture(autouse=True)
 def build_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder that takes what this test makes: its own."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from reproduce.core.backend import keras, tensorflow
 from reproduce.models import autoencoder as model
 from reproduce.models import training
+from tests.conftest import slow
 
 WEIGHTED_LAYERS = {
     "encoder_conv_1": "encoder",
@@ -96,7 +97,7 @@ def our_gradients(
     return loss, [one - other for one, other in zip(before, after, strict=True)]
 
 
-@pytest.mark.parametrize("count", [1, 2, 5])  # less than, as many as, and more than a part has
+@pytest.mark.parametrize("count", [1, 5, *slow(2)])  # less, more than, as many as a part has
 @pytest.mark.parametrize("size", SIZES[1:])
 def test_the_model_learns_as_the_literal_graph_learns(autoencoder, size, count):
     levels = np.random.default_rng(0).integers(0, 256, (count, *size), dtype=np.uint8)

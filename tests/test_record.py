@@ -607,6 +607,7 @@ def test_without_a_list_of_seeds_the_committed_runs_are_judged() -> None:
     assert record.run_seeds(Parameters(profile="mine")) == record.read_seeds()
 
 
+@pytest.mark.slow
 def test_with_a_list_of_seeds_these_are_run_and_nothing_else_differs(
     small_run: SimpleNamespace, only_jpeg: None
 ) -> None:

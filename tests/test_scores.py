@@ -28,6 +28,7 @@ from reproduce.measure.shards import Part
 from reproduce.measure.statistics import summarise
 from reproduce.measure.subject import Subject
 from reproduce.models import autoencoder as model
+from tests.conftest import slow
 
 COLUMNS = [
     "name",
@@ -191,7 +192,7 @@ def in_one_go(
         return stages.SCORES.folder(small_run.parameters)
 
 
-@pytest.mark.parametrize("count", [2, 3, 4])
+@pytest.mark.parametrize("count", [2, *slow(3, 4)])
 def test_a_table_gathered_from_parts_has_the_name_and_the_bytes_of_one_computed_in_one_go(
     small_run, in_one_go, count, capsys
 ):
@@ -229,7 +230,7 @@ def test_a_part_that_is_missing_is_computed_when_the_parts_are_gathered(
     assert table.read_bytes() == whole.read_bytes()
 
 
-@pytest.mark.parametrize("other", ["model", "data", "source"])
+@pytest.mark.parametrize("other", ["model", *slow("data", "source")])
 def test_a_part_of_another_model_other_data_or_an_older_module_is_never_gathered(
     small_run, monkeypatch, other
 ):

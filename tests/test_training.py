@@ -22,6 +22,7 @@ from reproduce.models import autoencoder as model
 from reproduce.models import training
 from reproduce.models.loss import loss_floor
 from reproduce.models.stages import MODEL
+from tests.conftest import slow
 
 FINISHED = {"autoencoder.keras", "history.json", "manifest.json"}
 
@@ -231,6 +232,7 @@ training.train(parameters)
 """
 
 
+@pytest.mark.slow
 def test_a_training_killed_after_its_first_epoch_goes_on_to_the_same_weights(
     small_run, start, build_folder, capfd
 ):
@@ -251,10 +253,9 @@ def test_a_training_killed_after_its_first_epoch_goes_on_to_the_same_weights(
 @pytest.mark.parametrize(
     ("moment", "epoch", "finished"),
     [
-        ("before", 1, 0),  # a checkpoint without a history doesn't count
         ("before", 2, 1),
-        ("after", 2, 2),
-        ("after", 3, 3),
+        # A checkpoint without a history doesn't count.
+        *slow(("before", 1, 0), ("after", 2, 2), ("after", 3, 3)),
     ],
 )
 def test_a_training_interrupted_at_any_moment_goes_on_from_its_last_finished_epoch(
