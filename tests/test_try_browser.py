@@ -364,24 +364,27 @@ def test_the_wheel_scrolls_the_page_and_enlarges_the_pictures_only_with_ctrl(pag
 
 
 def test_what_is_said_twice_is_the_same(page: Page) -> None:
-    page.wait_for_function("document.querySelector('#try-program').dataset.all")
-    told = set()
-    for name in ("as trained", "its mean everywhere", "none"):
-        page.locator(".try-attention").get_by_label(name, exact=True).check()
-        page.wait_for_function(f"document.querySelector('#try-program').dataset.all === {SHOWN}")
+    all_of_it = f"document.querySelector('#try-program').dataset.all === {SHOWN}"
+
+    def said() -> list[str]:
+        """Bytes, bits per pixel and PSNR, as they stand above and in the table."""
+        page.wait_for_function(all_of_it)
         above = [page.locator(f".try-{part}").inner_text() for part in ("bytes", "bpp", "psnr")]
         assert page.locator(".try-table tbody tr").first.locator("td").all_inner_texts() == above
-        told.add(above[-1])
-    assert len(told) == 3
-    page.locator(".try-attention").get_by_label("as trained", exact=True).check()
+        return above
+
+    told = [said()]
+    for name in ("its mean everywhere", "none", "as trained"):
+        before = page.evaluate(SHOWN)
+        page.locator(".try-attention").get_by_label(name, exact=True).check()
+        page.wait_for_function(f"before => {SHOWN} !== before", arg=before)
+        told.append(said())
+    assert told[0] == told[-1]
+    assert len({psnr for _, _, psnr in told}) == 3
     page.locator("#try-step").press("ArrowRight")
-    page.wait_for_function(f"document.querySelector('#try-program').dataset.all === {SHOWN}")
-    above = [page.locator(f".try-{part}").inner_text() for part in ("bytes", "bpp", "psnr")]
-    assert page.locator(".try-table tbody tr").first.locator("td").all_inner_texts() == above
-    assert (
-        f"--step {coded(page, '[header.units / 65536]')[0]:g}"
-        in page.locator(".try-command").inner_text()
-    )
+    page.wait_for_function("globalThis.coded.header.units === 32768")
+    assert said()[0] != told[0][0]
+    assert "--step 0.5" in page.locator(".try-command").inner_text()
 
 
 def places_of(page: Page, points: list[tuple[float, float]]) -> list[list[float]]:
