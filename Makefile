@@ -14,6 +14,8 @@ PARAMETERS ?=
 STUDY ?=
 # FAULTS="name …": only these faults of tests/mutants.toml, for `make mutants`.
 FAULTS ?=
+# ONE_IN=3: only every third of them, others with each commit, for the same.
+ONE_IN ?=
 # SECONDS=60: how long `make fuzz` looks for faults.
 SECONDS ?= 60
 
@@ -61,8 +63,8 @@ test: .venv/.installed ## run the tests, the notebooks' stored outputs included,
 slow: .venv/.installed ## run the slow tests: rendered pages, the workflow from end to end on tiny images, and what starts processes
 	$(PYTEST) -m slow
 
-mutants: .venv/.installed ## plant faults one by one and see that the tests catch each (FAULTS="name …": only these)
-	python -m tests.mutants $(FAULTS)
+mutants: .venv/.installed ## plant faults one by one and see that the tests catch each (FAULTS="name …": only these; ONE_IN=3: a third, others with each commit)
+	python -m tests.mutants $(if $(ONE_IN),--one-in $(ONE_IN)) $(FAULTS)
 
 fuzz: .venv/.installed ## feed the decoder of compressed files with damaged ones, guided by coverage, for SECONDS=60 (Linux x86-64)
 	python -m tests.fuzz_codec $(SECONDS)

@@ -2,6 +2,7 @@
 
     python -m tests.mutants                  all faults of mutants.toml
     python -m tests.mutants seed-ignored …   some of them
+    python -m tests.mutants --one-in 3       a third of them, by this commit's hash
     python -m tests.mutants --list           their names, and what must catch them
 
 Each fault is planted in a copy of the tracked files, in a temporary folder, and the tests that must
@@ -84,6 +85,20 @@ def read_faults(path: Path = FAULTS) -> list[Fault]:
         Fault(name, entry["file"], entry["old"], entry["new"], tuple(entry["caught_by"]))
         for name, entry in entries.items()
     ]
+
+
+def one_in(share: int, faults: Sequence[Fault], commit: str) -> list[Fault]:
+    """Return every so many-th fault, beginning with one that the commit's hash chooses.
+
+    Whoever tries a share with every commit has tried them all after a few.
+    """
+    return list(faults[int(commit, 16) % share :: share])
+
+
+def current_commit() -> str:
+    """Return the hash of the commit that is checked out, in hexadecimal digits."""
+    asked = ["git", "rev-parse", "HEAD"]
+    return subprocess.run(asked, cwd=ROOT, capture_output=True, check=True, text=True).stdout
 
 
 def plant(fault: Fault, project: Path) -> None:
@@ -283,14 +298,21 @@ def main() -> int:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these faults")
     parser.add_argument("--list", action="store_true", help="list the faults and plant none")
+    parser.add_argument(
+        "--one-in", type=int, default=1, metavar="N", help="every Nth, others with each commit"
+    )
     at_once = min(available_cores(), MOST_AT_ONCE)
     parser.add_argument("--jobs", type=int, default=at_once, help=f"at once (default: {at_once})")
     given = parser.parse_args()
     faults = read_faults()
     unknown = set(given.names) - {fault.name for fault in faults}
-    if unknown or given.jobs < 1:
-        parser.error(f"no such fault: {', '.join(sorted(unknown))}" if unknown else "--jobs: 1 up")
+    if unknown:
+        parser.error(f"no such fault: {', '.join(sorted(unknown))}")
+    if min(given.jobs, given.one_in) < 1:
+        parser.error("--jobs and --one-in: 1 up")
     chosen = [fault for fault in faults if not given.names or fault.name in given.names]
+    if given.one_in > 1:
+        chosen = one_in(given.one_in, chosen, current_commit())
     if given.list:
         for fault in chosen:
             print(f"{fault.name:<42}  {', '.join(fault.caught_by)}")

@@ -148,6 +148,7 @@ TARGETS = {
     "slow": f"{PYTEST} -m slow",
     "mutants": "python -m tests.mutants",
     "mutants 'FAULTS=one another'": "python -m tests.mutants one another",
+    "mutants ONE_IN=3": "python -m tests.mutants --one-in 3",
     "fuzz": "python -m tests.fuzz_codec 60",
     "fuzz SECONDS=5": "python -m tests.fuzz_codec 5",
     "pdf": f"""
@@ -294,7 +295,7 @@ def test_every_target_and_variable_is_in_the_tables_and_the_targets_in_the_help(
     (phony,) = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
     targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
     assert {typed.split()[0] for typed in TARGETS} == set(phony.split()) == targets
-    variables = set(re.findall(r"^([A-Z]+) \?=", makefile, re.MULTILINE))
+    variables = set(re.findall(r"^([A-Z_]+) \?=", makefile, re.MULTILINE))
     given = {word.partition("=")[0] for typed in TARGETS for word in shlex.split(typed)[1:]}
     assert given | {"PARAMETERS", "PYTHON"} == variables
     _, _, said = project.run("make")
@@ -426,7 +427,7 @@ CI = """
     outside/make lint
     outside/make book
     pytest benchmarks --quick --quiet --benchmark-quiet
-    outside/make mutants
+    outside/make mutants ONE_IN=3
     pytest --numprocesses=auto tests/test_pages.py tests/test_browser.py {rest}
 """.format(rest="tests/test_try_browser.py tests/test_try_firefox.py --book build/sample/book")
 

@@ -116,6 +116,7 @@ def test_all_faults_are_tried_and_each_must_be_caught(
         ([], FAULTS),
         ([FAULTS[3].name, FAULTS[1].name], [FAULTS[1], FAULTS[3]]),
         (["--jobs", "3"], FAULTS),
+        (["--one-in", "3"], FAULTS[2::3]),
     ],
 )
 def test_the_exit_status_says_whether_all_that_were_asked_for_are_caught(
@@ -129,9 +130,22 @@ def test_the_exit_status_says_whether_all_that_were_asked_for_are_caught(
 
     monkeypatch.setattr(sys, "argv", ["mutants", *words])
     monkeypatch.setattr(mutants, "available_cores", lambda: 2)
+    monkeypatch.setattr(mutants, "current_commit", lambda: "1d\n")
     monkeypatch.setattr(mutants, "try_all", try_all)
     assert mutants.main() == (0 if caught else 1)
     assert given == [(tried, 3 if "--jobs" in words else 2)]
+
+
+def test_no_fault_is_left_out_of_all_shares() -> None:
+    shares = [mutants.one_in(3, FAULTS, commit) for commit in ("0", "a", "ff2")]
+    assert sorted(fault.name for share in shares for fault in share) == sorted(
+        fault.name for fault in FAULTS
+    )
+
+
+def test_the_current_commit_is_a_hash() -> None:
+    assert len(mutants.current_commit().strip()) == 40
+    assert int(mutants.current_commit(), 16)
 
 
 def test_the_tests_that_must_catch_a_fault_run_with_the_notebooks_and_up_to_the_first_failure(
