@@ -1,6 +1,6 @@
 """Turn pytest-benchmark's JSON into the result that the book shows, and print its tables.
 
-python -m benchmarks.report RAW RESULT
+python -m benchmarks.report RESULT RAW …
 """
 
 import json

@@ -17,7 +17,7 @@ def costs(usage: resource.struct_rusage) -> dict[str, float]:
     """Return the seconds of processors, for the program and of the system for it, and bytes."""
     return {
         "processor_seconds": round(usage.ru_utime + usage.ru_stime, 2),
-        "peak_bytes": usage.ru_maxrss * 1024,
+        "peak_bytes": usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
     }
 
 

@@ -310,6 +310,20 @@ def test_a_head_of_the_gallery_sorts_its_table(page: Page, site: str) -> None:
     assert (ratios(), arrow()) == (sorted(before, reverse=True), "↓")
 
 
+def test_what_is_no_number_sorts_last_and_infinity_above_all_numbers(page: Page, site: str) -> None:
+    page.goto(f"{site}/notebooks/gallery.html")
+    cells = page.locator("table#gallery-ratio tbody td:nth-child(2)")
+    for place, text in [(0, "–"), (2, "∞"), (4, "–")]:
+        cells.nth(place).evaluate("(cell, text) => { cell.textContent = text; }", text)
+    head = page.locator("table#gallery-ratio").get_by_role("button").nth(1)
+    for last in (["∞", "–", "–"], ["–", "–"]):
+        head.click()
+        shown = cells.all_inner_texts()
+        assert shown[-len(last) :] == last
+        numbers = [float(cell.replace("∞", "inf")) for cell in shown[:-2]]
+        assert numbers == sorted(numbers, reverse=len(last) == 2)
+
+
 def test_a_picture_opens_large_by_mouse_and_keyboard_and_closes_again(
     page: Page, site: str
 ) -> None:

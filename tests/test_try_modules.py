@@ -589,21 +589,22 @@ def test_the_commands_have_the_step_that_was_chosen(modules, step):
 
 
 @pytest.mark.parametrize(
-    ("opened", "stem"),
+    ("opened", "stem", "back"),
     [
-        ("my leaf.JPG", "my leaf"),
-        ("größe.tar.png", "größe.tar"),
-        ("it's; rm $HOME.webp", "it's; rm $HOME"),
-        ("--step.png", "./--step"),
-        ("leaf", "leaf"),
+        ("my leaf.JPG", "my leaf", "my leaf.png"),
+        ("größe.tar.png", "größe.tar", "größe.tar-decoded.png"),  # never over the photograph
+        ("LEAF.PNG", "LEAF", "LEAF-decoded.png"),
+        ("it's; rm $HOME.webp", "it's; rm $HOME", "it's; rm $HOME.png"),
+        ("--step.jpg", "./--step", "./--step.png"),
+        ("leaf", "leaf", "leaf.png"),
     ],
 )
-def test_the_commands_name_the_files_as_they_are_called(modules, opened, stem):
+def test_the_commands_name_the_files_as_they_are_called(modules, opened, stem, back):
     lines = modules("commands", opened=opened, step=0.25, isPhotograph=True).splitlines()
     photograph = f"./{opened}" if opened.startswith("-") else opened
     assert [shlex.split(line)[2:] for line in lines] == [
         [photograph, f"{stem}.cae"],
-        [f"{stem}.cae", f"{stem}.png"],
+        [f"{stem}.cae", back],
     ]
     (line,) = modules("commands", opened="a b.cae", step=0.25, isPhotograph=False).splitlines()
     assert shlex.split(line) == ["reproduce", "decompress", "a b.cae", "a b.png"]

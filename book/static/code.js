@@ -16,10 +16,9 @@ document.addEventListener("DOMContentLoaded", () => {
   button.type = "button";
   const show = (shown) => {
     document.documentElement.classList.toggle("code-hidden", !shown);
-    button.setAttribute("aria-pressed", shown);
     button.textContent = shown ? "Hide code" : "Show code";
   };
-  button.addEventListener("click", () => show(button.getAttribute("aria-pressed") !== "true"));
+  button.addEventListener("click", () => show(document.documentElement.classList.contains("code-hidden")));
   show(false);
   title.before(button);
 });

@@ -2,7 +2,7 @@
 
 function value(row, column) {
   const text = row.cells[column].textContent.trim();
-  const number = Number.parseFloat(text.replaceAll(",", "").replace("−", "-"));
+  const number = Number.parseFloat(text.replaceAll(",", "").replace("−", "-").replace("∞", "Infinity"));
   return Number.isNaN(number) ? text : number;
 }
 
@@ -11,7 +11,9 @@ function sort(table, column, ascending) {
   const sign = ascending ? 1 : -1;
   rows.sort((one, other) => {
     const [a, b] = [value(one, column), value(other, column)];
-    return sign * (typeof a === "string" ? a.localeCompare(b, "en", { numeric: true }) : a - b);
+    const words = (typeof a === "string") - (typeof b === "string");
+    if (words) return words; // what is no number, as "–", comes last in both directions
+    return sign * (typeof a === "string" ? a.localeCompare(b, "en", { numeric: true }) : a - b || 0);
   });
   table.tBodies[0].append(...rows);
 }

@@ -18,6 +18,12 @@ export function stem(file) {
   return file.replace(/\.[^.]*$/, "") || "photo";
 }
 
+/** @param {string} file its name @returns {string} what its picture is called that came back: never as itself */
+export function decoded(file) {
+  const name = `${stem(file)}.png`;
+  return name.toLowerCase() === file.toLowerCase() ? `${stem(file)}-decoded.png` : name;
+}
+
 /**
  * @param {string} opened name of the file that was opened, a photograph or a file of the codec
  * @param {number} chosen the step
@@ -27,7 +33,7 @@ export function stem(file) {
 export function commands(opened, chosen, isPhotograph) {
   const coded = word(isPhotograph ? `${stem(opened)}${SUFFIX}` : opened);
   const step = chosen === STANDARD ? "" : ` --step ${chosen}`;
-  const lines = [`reproduce decompress ${coded} ${word(`${stem(opened)}.png`)}`];
+  const lines = [`reproduce decompress ${coded} ${word(decoded(opened))}`];
   if (isPhotograph) lines.unshift(`reproduce compress ${word(opened)} ${coded}${step}`);
   return lines.join("\n");
 }

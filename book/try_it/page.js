@@ -6,7 +6,7 @@ import { STEP_UNIT, SUFFIX } from "./fileformat.js";
 import { finding } from "./finding.js";
 import { show as showHeader } from "./header.js";
 import { listen } from "./intake.js";
-import { commands, save, stem } from "./keeping.js";
+import { commands, decoded, save, stem } from "./keeping.js";
 import { Messages } from "./messages.js";
 import { readModel } from "./model.js";
 import { ATTENTIONS } from "./network.js";
@@ -297,6 +297,6 @@ class Page {
   async savePicture() {
     const { coded, size } = this.session;
     const { levels } = coded.decoded[this.controls.how] ?? coded.decoded.trained;
-    save(await encodePng({ levels, ...size }), `${stem(this.opened)}.png`);
+    save(await encodePng({ levels, ...size }), decoded(this.opened));
   }
 }

@@ -310,7 +310,7 @@ def on_headers(parameters: Parameters) -> str:
         return ""
     return (
         f"Images of {side} × {side} pixels are small, and headers weigh more: those of JPEG and "
-        "AVIF take some hundreds of bytes, ours 30. That alone moves the model ahead of JPEG at "
+        "AVIF take some hundreds of bytes, ours some 30. That alone moves the model ahead of JPEG at "
         "the lowest rates, where a file is hardly more than its header."
     )
 
