@@ -919,8 +919,8 @@ def _(words: Any) -> Any:
         "",
         (
             "Images of 200 × 200 pixels are small, and headers weigh more: those of JPEG and AVIF "
-            "take some hundreds of bytes, ours some 30. That alone moves the model ahead of JPEG at the "
-            "lowest rates, where a file is hardly more than its header."
+            "take some hundreds of bytes, ours some 30. That alone moves the model ahead of JPEG "
+            "at the lowest rates, where a file is hardly more than its header."
         ),
     ]
 

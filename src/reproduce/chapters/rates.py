@@ -310,8 +310,8 @@ def on_headers(parameters: Parameters) -> str:
         return ""
     return (
         f"Images of {side} × {side} pixels are small, and headers weigh more: those of JPEG and "
-        "AVIF take some hundreds of bytes, ours some 30. That alone moves the model ahead of JPEG at "
-        "the lowest rates, where a file is hardly more than its header."
+        "AVIF take some hundreds of bytes, ours some 30. That alone moves the model ahead of JPEG "
+        "at the lowest rates, where a file is hardly more than its header."
     )
 
 
