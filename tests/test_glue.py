@@ -341,11 +341,18 @@ def future_work() -> dict[str, Any]:
         for variant in {*question["variants"]} - {question["reference"]}
     ]
     became = [*shown("future_work", "future-plan")["the expectation is"]]
+    looked = shown("future_work", "second-look")
+    least = len(comparisons) * 2 / (10_000 + 1)  # no draw on the other side
+    ends = looked["over seeds, %"].str.extract(r"\((.*) to (.*)\)").astype(float)
     return {
         "runs": len(runs),
         "made": len(fates),
         "expectations": len(questions),
         **{one.replace(" ", "_"): became.count(one) for one in ("refuted", "not refuted", "open")},
+        "differences": len(looked),
+        "smallest_p": sum(p == f"{least:.3f}" for p in looked["p"].map("{:.3f}".format)),
+        "stand_alone": int((ends[0] * ends[1] > 0).sum()),
+        "stand_corrected": int(looked["verdict over seeds"].str.endswith(" bytes").sum()),
         "variants": len({variant for variant, _ in runs}),
         "comparisons": len(comparisons),
         **{fate: [*fates.values()].count(fate) for fate in ("learned", "dead", "diverged")},
@@ -650,6 +657,7 @@ WITHOUT_A_SECOND_SOURCE = {
         *("fewer_bytes", "more_bytes", "no_difference", "undecided"),  # p-values of many draws
         *("bright_share_with", "bright_share_without"),  # what two models make of photographs
         *("squared_error_with", "squared_error_without"),
+        "refuted_over_seeds",  # the rules of the expectations once more
     },
     "gallery": {"paper_jpeg_bytes", "paper_avif_bytes"},
     "rate_distortion": {

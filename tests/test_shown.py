@@ -63,6 +63,7 @@ from reproduce.measure.subject import Subject
 from reproduce.models import autoencoder as model
 from reproduce.models.loss import loss_floor
 from reproduce.results import claims, costs, expectations, record, studies
+from reproduce.results.by_seeds import by_seeds
 from reproduce.results.costs import Benchmark
 from reproduce.results.studies import AttentionStudy, Measured, Repeated, Trial
 from tests.seen import cells_of
@@ -309,6 +310,9 @@ RECORDED: dict[str, Callable[[], Any]] = {
     "depth-answers": lambda: answers("depth"),
     "regularisation-answers": lambda: answers("regularisation"),
     "dead-answers": lambda: answers("dead-seeds"),
+    "second-look": lambda: future_work.second_look(
+        studies.future_work(), by_seeds(studies.future_work())
+    ),
     "future-forest": lambda: study_plots.forest(studies.future_work()),
     "future-cost": lambda: study_plots.cost(studies.future_work()),
     "future-curves": lambda: study_plots.best_curves(

@@ -89,7 +89,7 @@ def answers(found: Findings, question: str) -> str:
     asked = found.plan.questions[question]
     rows = [_row(found, asked.reference, asked.seeds, None)]
     rows += [_row(found, one.variant, asked.seeds, one) for one in found.of(question)]
-    words = ("variant", "what it is", "verdict")
+    words = ("variant", "verdict")
     return table(rows, right=[column for column in rows[0] if column not in words])
 
 
@@ -141,8 +141,7 @@ def _row(found: Findings, variant: str, seeds: str, finding: Finding | None) -> 
     best = np.mean([one.best_psnr_db for one in of_learned]) if of_learned else math.nan
     any_run = next((one for one in found.outcomes[variant].values() if one.weights > 0), None)
     return {
-        "variant": f"`{variant}`",
-        "what it is": _label(found, variant),
+        "variant": f"`{variant}`: {_label(found, variant)}",
         "learned": _of_seeds(len(learned), len(chosen) - len(to_come), len(to_come)),
         "bytes at equal PSNR, %": "reference" if finding is None else interval(finding),
         "p": "" if finding is None else rounded(finding.p, 3),
@@ -166,6 +165,53 @@ def interval(finding: Finding) -> str:
     if math.isnan(compared.low):
         return f"{compared.percent:+.1f}"
     return f"{compared.percent:+.1f} ({compared.low:+.1f} to {compared.high:+.1f})"
+
+
+def second_look(found: Findings, looked: Findings) -> str:
+    """Return the differences that the plan's rule finds, and what a t-test over seeds says of each.
+
+    `looked` is what `by_seeds` returns of them.
+    """
+    rows = [
+        {
+            "variant": f"`{one.variant}`",
+            "seeds": str(len(one.compared.of_seeds)),
+            "by the plan, %": interval(one),
+            "p": rounded(one.p, 3),
+            "over seeds, %": interval(other),
+            "p over seeds": rounded(other.p, 3),
+            "verdict over seeds": other.verdict,
+        }
+        for one, other in _differences(found, looked)
+    ]
+    return table(rows, right=[name for name in rows[0] if name[0] != "v"]) if rows else "None."
+
+
+def second_look_facts(
+    found: Findings, looked: Findings, became: Mapping[str, Became]
+) -> dict[str, int]:
+    """Return how many differences the plan's rule finds, and how many the t-test does of these.
+
+    `became` is what became of the expectations by what the t-test says.
+    """
+    pairs = _differences(found, looked)
+    return {
+        "differences": len(pairs),
+        "smallest_p": [one.compared.p for one, _ in pairs].count(_smallest(found)),
+        "stand_alone": sum(other.compared.p < 0.05 for _, other in pairs),
+        "stand_corrected": sum(other.verdict == one.verdict for one, other in pairs),
+        "refuted_over_seeds": [*became.values()].count("refuted"),
+    }
+
+
+def _differences(found: Findings, looked: Findings) -> list[tuple[Finding, Finding]]:
+    pairs = zip(found.findings, looked.findings, strict=True)
+    return [(one, other) for one, other in pairs if one.verdict in ("fewer bytes", "more bytes")]
+
+
+def _smallest(found: Findings) -> float:
+    """Return the smallest p-value there can be, before correction: no draw on the other side."""
+    return 2 / (found.plan.analysis.resamples + 1)
 
 
 def failures(found: Findings) -> str:
