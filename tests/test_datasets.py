@@ -444,6 +444,18 @@ def test_splits_held_out_of_a_flat_folder_are_8_1_1_in_each_class_and_share_no_i
         assert size // 10 <= of_class["validation"] <= -(-size // 10)
 
 
+def test_images_are_held_out_by_their_place_in_their_own_class(tmp_path):
+    sizes = {"a": 13, "b": 9, "c": 28}
+    files = [f"{name}/{n}.png" for name, size in sizes.items() for n in range(size)]
+    collection = folder_collection(touch(tmp_path / "images", *files))
+    places = {names(collection, split)[0].split("/")[1]: split for split in SPLITS[1:]}
+    for name, size in sizes.items():  # the same places of each, counted from its own first image
+        for split in SPLITS[1:]:
+            (place,) = (int(stem.split(".")[0]) for stem, of in places.items() if of == split)
+            expected = [f"{name}/{n}.png" for n in range(place, size, 10)]
+            assert [n for n in names(collection, split) if n.startswith(name)] == expected
+
+
 def test_the_labels_of_held_out_images_fit_their_folders(tmp_path):
     files = [f"{name}/{n}.png" for name in ("leaf", "rust") for n in range(12)]
     collection = folder_collection(touch(tmp_path / "images", *files))

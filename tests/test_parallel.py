@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reproduce.core import parallel
 from reproduce.core.parallel import available_threads, map_in_order
 
 
@@ -88,3 +89,12 @@ def test_a_number_of_threads_without_meaning_is_not_heeded(monkeypatch, told):
     assert cores >= 1
     monkeypatch.setenv("OMP_NUM_THREADS", told)
     assert available_threads() == cores
+
+
+def test_cores_are_those_that_the_process_may_use_where_the_system_tells(monkeypatch):
+    # As in a container that may use two of 64.
+    monkeypatch.setattr(parallel.os, "cpu_count", lambda: 64)
+    monkeypatch.setattr(parallel.os, "sched_getaffinity", lambda _: {3, 5}, raising=False)
+    assert parallel.cores() == 2
+    monkeypatch.delattr(parallel.os, "sched_getaffinity")
+    assert parallel.cores() == 64

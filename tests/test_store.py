@@ -89,6 +89,19 @@ def test_the_manifest_says_what_it_depends_on_and_how_it_was_made(make):
     assert manifest["made"]["peak_memory_bytes"] > 1_000_000
 
 
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux tells it so")
+def test_the_peak_of_memory_is_that_of_the_stage_and_not_of_an_earlier_one():
+    def peak(stage, size):
+        def make(folder):
+            _ = b"x" * size
+            return {}
+
+        manifest = store.read_manifest(store.load_or_make(stage, "quick", {}, make))
+        return manifest["made"]["peak_memory_bytes"]
+
+    assert peak("large", 400 << 20) - peak("small", 1 << 10) > 300 << 20
+
+
 def test_what_is_told_about_its_making_is_asked_before_it_is_made(make):
     folder = store.load_or_make(
         "stage", "quick", {}, make, about=lambda: {"calls_before": make.calls}
