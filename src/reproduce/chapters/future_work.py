@@ -174,7 +174,7 @@ def second_look(found: Findings, looked: Findings) -> str:
     """
     rows = [
         {
-            "variant": f"`{one.variant}`",
+            "variant": f"`{one.variant}` against `{found.plan.questions[one.question].reference}`",
             "seeds": str(len(one.compared.of_seeds)),
             "by the plan, %": interval(one),
             "p": rounded(one.p, 3),
