@@ -126,8 +126,9 @@ def test_a_folder_without_validation_images_gives_an_empty_array(tmp_path, noise
     assert data.names("validation") == []
 
 
-def test_the_histogram_counts_the_pixels_of_each_grey_level(prepare):
-    data = prepare()
+@pytest.mark.parametrize("side", [16, 8, 24])
+def test_the_histogram_counts_the_pixels_of_each_grey_level_as_the_model_sees_them(prepare, side):
+    data = prepare(image_size=side)
     for split in SPLITS:
         images = data.images(split)
         assert data.histogram(split).tolist() == np.bincount(images.ravel(), minlength=256).tolist()

@@ -1659,10 +1659,10 @@ def _(table: Any) -> Any:
         [
             ["variant", "seeds", "by the plan, %", "p", "over seeds, %", "p over seeds",
              "verdict over seeds"],
-            ["`none` against `paper`", "2", "-20.0 (-30.0 to -12.5)", "0.040", "-20.0 (-35.0 to +9.0)", "0.700",
-             "undecided"],
-            ["`deeper` against `none`", "1", "+33.0 (+31.0 to +36.0)", "0.003", "+33.0 (+4.0 to +70.0)", "0.030",
-             "more bytes"],
+            ["`none` against `paper`", "2", "-20.0 (-30.0 to -12.5)", "0.040",
+             "-20.0 (-35.0 to +9.0)", "0.700", "undecided"],
+            ["`deeper` against `none`", "1", "+33.0 (+31.0 to +36.0)", "0.003",
+             "+33.0 (+4.0 to +70.0)", "0.030", "more bytes"],
         ],
         "None.",
     ]  # fmt: skip
