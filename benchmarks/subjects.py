@@ -38,9 +38,11 @@ class Literal:
 
     def memory(self, folder: str, size: int, count: int, batch_size: int) -> Measured:
         """Load `count` images and train three steps; memory is the result."""
+        import keras
+
         from reproduce.models import literal
 
-        class StopAfterThreeSteps(literal.keras.callbacks.Callback):
+        class StopAfterThreeSteps(keras.callbacks.Callback):
             def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
                 if batch == 2:
                     raise StopIteration
@@ -63,6 +65,8 @@ class Literal:
 
     def reconstruction(self, folder: str, size: int, count: int, weights: str) -> Measured:
         """Reconstruct `count` test images; PNG sizes of originals and reconstructions."""
+        from PIL import Image
+
         from reproduce.models import literal
 
         autoencoder = literal.build((size, size, 1))
@@ -75,7 +79,7 @@ class Literal:
         ):
             for pixels in (image, reconstruction[..., 0]):
                 file = io.BytesIO()
-                literal.Image.fromarray((pixels * 255).astype("uint8")).save(file, format="PNG")
+                Image.fromarray((pixels * 255).astype("uint8")).save(file, format="PNG")
         return {"seconds": time.perf_counter() - start}
 
 

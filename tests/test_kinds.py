@@ -386,15 +386,6 @@ def test_a_jpeg_cut_anywhere_has_all_its_pixels_or_is_refused(tmp_path, options)
             assert np.array_equal(found, whole), (cut, end)
 
 
-def test_a_progressive_jpeg_cut_between_any_two_scans_is_refused(tmp_path):
-    data = saved(PHOTOGRAPH, "JPEG", progressive=True)
-    scans = [found.start() for found in re.finditer(rb"\xff\xda", data)]
-    assert len(scans) > 6  # with such that refine a coefficient's last bit
-    for cut in scans[1:]:
-        with pytest.raises(CodecError):
-            read(tmp_path, data[:cut] + b"\xff\xd9")
-
-
 @pytest.mark.parametrize("form", ["PNG", "GIF", "TIFF", "WEBP", "BMP", "JPEG2000", "AVIF", "PPM"])
 def test_other_files_cut_anywhere_have_all_their_pixels_or_are_refused(tmp_path, form):
     data = saved(PHOTOGRAPH, form)

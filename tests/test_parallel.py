@@ -1,5 +1,6 @@
 """Work by several threads: all results, in order, and never many at a time."""
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -8,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reproduce.core import parallel
-from reproduce.core.parallel import available_threads, map_in_order
+from reproduce.core.parallel import available_threads, cores, map_in_order
 
 
 @given(st.lists(st.integers()), st.integers(1, 5))
@@ -93,8 +93,8 @@ def test_a_number_of_threads_without_meaning_is_not_heeded(monkeypatch, told):
 
 def test_cores_are_those_that_the_process_may_use_where_the_system_tells(monkeypatch):
     # As in a container that may use two of 64.
-    monkeypatch.setattr(parallel.os, "cpu_count", lambda: 64)
-    monkeypatch.setattr(parallel.os, "sched_getaffinity", lambda _: {3, 5}, raising=False)
-    assert parallel.cores() == 2
-    monkeypatch.delattr(parallel.os, "sched_getaffinity")
-    assert parallel.cores() == 64
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5}, raising=False)
+    assert cores() == 2
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert cores() == 64

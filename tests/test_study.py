@@ -112,7 +112,7 @@ def test_each_question_has_its_variants_run_with_its_seeds_and_those_it_compares
 @pytest.mark.parametrize(
     ("weights", "kept"),
     [
-        ("true", {("plain", 1), ("plain", 7), ("longer", 2)}),
+        ("true", {("plain", 1), ("plain", 7), ("longer", 2), ("noise", 7)}),
         ("false", set()),
         ('{plain: "0,7", longer: "2"}', {("plain", 7), ("longer", 2)}),
     ],
@@ -121,7 +121,7 @@ def test_the_weights_are_kept_of_all_runs_or_of_none_or_of_those_that_are_named(
     tmp_path: Path, weights: str, kept: set[tuple[str, int]]
 ) -> None:
     study = written(tmp_path, QUESTIONS + f"weights: {weights}\n")
-    asked = {("plain", 1), ("plain", 7), ("longer", 2)}
+    asked = {("plain", 1), ("plain", 7), ("longer", 2), ("noise", 7)}
     runs = {(run.variant, run.parameters.seed): run for run in study.runs(Parameters())}
     assert {run for run in asked if study.keeps_weights(runs[run])} == kept
 
@@ -156,8 +156,11 @@ def test_questions_that_do_not_fit_together_are_refused(
 
 @pytest.mark.parametrize("name", ["other", "../mine", ""])
 def test_an_unknown_study_is_refused_with_the_known_ones(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ReproduceError, match=r"unknown study .*; known are none$"):
+        studies.read(name, tmp_path)
     written(tmp_path, TWO_BY_TWO)
-    with pytest.raises(ReproduceError, match=r"unknown study .*; known are mine$"):
+    (tmp_path / "another.yaml").touch()
+    with pytest.raises(ReproduceError, match=r"unknown study .*; known are another, mine$"):
         studies.read(name, tmp_path)
 
 
