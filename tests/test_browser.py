@@ -308,6 +308,8 @@ def test_a_head_of_the_gallery_sorts_its_table(page: Page, site: str) -> None:
     assert (ratios(), arrow()) == (sorted(before), "↑")
     head.click()
     assert (ratios(), arrow()) == (sorted(before, reverse=True), "↓")
+    table.get_by_role("button").nth(2).click()
+    assert table.locator("th[aria-sort]").count() == 1
 
 
 def test_what_is_no_number_sorts_last_and_infinity_above_all_numbers(page: Page, site: str) -> None:

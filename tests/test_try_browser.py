@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageCms
 from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.try_it import WITHOUT_WEBASSEMBLY
@@ -79,6 +79,10 @@ def alert(page: Page, told: str) -> str:
     """What the page says is wrong, once that has these words in it."""
     place = page.get_by_role("alert")
     expect(place).to_contain_text(told)
+    # And nothing goes on.
+    assert page.locator("#try-program").get_attribute("aria-busy") is None
+    for part in ("progress", ".try-cancel"):
+        assert not page.locator(f"#try-program {part}").is_visible()
     return str(place.inner_text())
 
 
@@ -103,7 +107,18 @@ def test_a_photograph_becomes_the_bytes_of_the_command_line(page: Page) -> None:
     assert saved(page, "Save the file") == codec.compress(image, 0.5)
 
 
+def profile_of_other_colours() -> bytes:
+    """A colour profile by which red is shown as green, and green as red."""
+    plain = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    red, green = plain.index(b"rXYZ"), plain.index(b"gXYZ")
+    swapped = bytearray(plain)
+    swapped[red : red + 4], swapped[green : green + 4] = b"gXYZ", b"rXYZ"
+    return bytes(swapped)
+
+
 FORMATS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "JPEG, with a profile": ("jpg", "RGB", {"icc_profile": profile_of_other_colours()}),
+    "PNG, with a profile": ("png", "RGB", {"icc_profile": profile_of_other_colours()}),
     "JPEG, 4:2:0": ("jpg", "RGB", {"quality": 80, "subsampling": "4:2:0"}),
     "JPEG, 4:4:4": ("jpg", "RGB", {"quality": 95, "subsampling": "4:4:4"}),
     "JPEG, progressive": ("jpg", "RGB", {"quality": 60, "progressive": True}),
@@ -216,7 +231,7 @@ def test_a_damaged_file_is_refused_in_the_words_of_the_command_line(page: Page, 
     page.set_input_files(".try-choose input", file_of("damaged.cae", data))  # type: ignore[arg-type]
     with pytest.raises(CodecError) as told:
         codec.decompress(data)
-    expect(page.get_by_role("alert")).to_have_text(f"Not possible: {told.value}.")
+    assert alert(page, str(told.value)) == f"Not possible: {told.value}."
     show(page, GOLDEN)  # and the page goes on
     assert not page.locator(".try-error").is_visible()
 
@@ -304,6 +319,46 @@ def test_all_of_it_can_be_done_by_keyboard_alone(page: Page) -> None:
     tab_to("Save the file")
 
 
+def test_each_slider_says_what_it_stands_for(page: Page) -> None:
+    page.wait_for_function("document.querySelector('#try-program').dataset.all")
+    sliders = page.locator("#try-program input[type=range]:visible")
+    heard = set()
+    for number in range(sliders.count()):
+        slider = sliders.nth(number)
+        for key in ("Home", "ArrowRight", "End"):
+            slider.press(key)
+            name, place = slider.get_attribute("aria-valuetext"), slider.input_value()
+            assert name not in (None, "", place)
+            heard.add((number, name))
+            if slider.get_attribute("id") == "try-step":
+                assert name == page.locator(".try-step output").inner_text()
+    assert len(heard) == 3 * sliders.count() > 3
+
+
+def test_the_legend_is_of_the_colours_that_are_seen(page: Page) -> None:
+    page.wait_for_function("document.querySelector('#try-program').dataset.all")
+    legend, opacity = page.locator(".try-legend"), page.locator(".try-opacity input")
+
+    def ends() -> list[float]:
+        parts = ("least", "greatest")
+        return [float(page.locator(f".try-legend-{part}").inner_text()) for part in parts]
+
+    found = {}
+    for value, name in (("difference", "|difference|"), ("latent", "latent"), ("jpeg", "")):
+        page.locator(f"[name=try-against][value={value}]").check()
+        opacity.press("Home")
+        if not name:  # in grey, which needs none
+            expect(legend).to_be_hidden()
+        else:
+            expect(page.locator(".try-legend-name")).to_have_text(name)
+            found[name] = ends()
+        opacity.press("End")
+        expect(page.locator(".try-legend-name")).to_have_text("attention map")
+        found["attention map"] = ends()
+    assert found["attention map"][1] <= 1 < found["latent"][1] < found["|difference|"][1]
+    assert found["|difference|"][0] == found["latent"][0] == 0
+
+
 def test_a_photograph_can_be_dropped_and_pasted(page: Page) -> None:
     transfer = """() => {
         const data = new DataTransfer();
@@ -311,15 +366,15 @@ def test_a_photograph_can_be_dropped_and_pasted(page: Page) -> None:
         data.items.add(new File([bytes], 'given.png', { type: 'image/png' }));
         return data;
     }"""
-    for width, event in (
-        (30, "new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true })"),
-        (40, "new ClipboardEvent('paste', { clipboardData: data, bubbles: true })"),
-    ):
+    drop = "new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true })"
+    paste = "new ClipboardEvent('paste', { clipboardData: data, bubbles: true })"
+    # What is pasted comes wherever the reader is on the page.
+    for width, place, event in ((30, "#try-program", drop), (40, "body", paste)):
         content = try_it.text_of(png(Image.new("L", (width, 20), 90)))
         page.evaluate(f"globalThis.given = '{content}'")
         page.evaluate(
             f"() => {{ const data = ({transfer})();"
-            f" document.querySelector('#try-program').dispatchEvent({event}); }}"
+            f" document.querySelector('{place}').dispatchEvent({event}); }}"
         )
         expect(page.locator(".try-status")).to_contain_text(f"{width} × 20 pixels")
         assert page.locator(".try-command").inner_text().startswith("reproduce compress given.")
