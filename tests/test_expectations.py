@@ -92,6 +92,21 @@ def test_what_refutes_an_expectation(
     assert became(verdicts)[question] == ("refuted" if refuted else "not refuted")
 
 
+@pytest.mark.parametrize(("below", "now"), [(3.9, "not refuted"), (4.1, "refuted")])
+def test_a_mechanism_has_to_lie_below_the_deeper_decoder_with_its_whole_interval(
+    below: float, now: str
+) -> None:
+    found = findings({"mechanisms/four-channels-gated": FEWER})
+    gated = found.finding("mechanisms", "four-channels-gated")  # its interval is 4 wide, as all are
+    middle = gated.compared.percent + below
+    deeper = replace(gated.compared, percent=middle, low=middle - 2, high=middle + 2)
+    changed = [
+        replace(one, compared=deeper) if (one.question, one.variant) == ("depth", DEEPER) else one
+        for one in found.findings
+    ]
+    assert expectations.became(replace(found, findings=tuple(changed)))["mechanisms"] == now
+
+
 @pytest.mark.parametrize(
     ("question", "verdicts", "now"),
     [
