@@ -71,6 +71,20 @@ def test_the_interval_of_one_value_a_seed_is_scipys_bootstrap() -> None:
     assert ours == pytest.approx([theirs.low, theirs.high], abs=0.05)
 
 
+@pytest.mark.parametrize("confidence", [0.95, 0.8])
+def test_outside_of_the_interval_lie_as_many_draws_as_its_confidence_leaves(confidence) -> None:
+    own = {seed: rates(1 + 0.1 * seed, seed=seed, spread=0.1) for seed in range(8)}
+    reference = {seed: rates(seed=seed + 20, spread=0.1) for seed in range(8)}
+    found = compare(own, reference, confidence=confidence)
+    of_images = [
+        np.log1p(comparison.curves.bd_rates_by_image(own[s], reference[s], "psnr_db") / 100)
+        for s in range(8)
+    ]
+    draws = 100 * np.expm1(resampled_means([one.to_numpy() for one in of_images], 10_000))
+    for beyond in (draws < found.low, draws > found.high):
+        assert beyond.mean() == pytest.approx((1 - confidence) / 2, abs=1e-3)
+
+
 def test_images_scatter_within_their_seed() -> None:
     # Of one seed, drawn again and again, only its images scatter: by their deviation over √n.
     values = np.random.default_rng(4).normal(0, 3, 25)

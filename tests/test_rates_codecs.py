@@ -1,6 +1,7 @@
 """Codecs behind one interface: what goes in comes back, and more bytes give a better image."""
 
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,15 @@ def test_codecs_stand_in_the_order_of_their_age() -> None:
 def test_each_module_of_the_folder_holds_one(codec) -> None:
     assert codec in codecs.MODULES.values()
     assert set(codec.packages) <= {"pillow", "pillow-jxl-plugin"}
+
+
+def test_an_encoder_is_told_what_its_settings_say(codec) -> None:
+    told = {name.lower(): value for name, value in codec.options(40).items()}
+    said = re.findall(r"\b([a-z]+) (\d+)(?=[,;]|$)", codec.settings)
+    assert {name: told.get(name) for name, _ in said} == {name: int(n) for name, n in said}
+    # And of what it is told, nothing is left unsaid but the quality and what goes without saying.
+    numbers = {name for name, value in told.items() if type(value) is int and value > 1}
+    assert numbers - {"quality"} == {name for name, _ in said}
 
 
 def test_avif_is_told_what_to_tune_for(photograph) -> None:

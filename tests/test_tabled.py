@@ -1754,7 +1754,8 @@ def _(table: Any) -> Any:
 
 @told(attention_error.error_facts)
 def _(numbers: Any) -> Any:
-    attention = np.array([[0.5, 0.9], [0.4, 0.1]])
+    # Its median lies between the rows, its mean within the first.
+    attention = np.array([[0.3, 0.9], [0.25, 0.1]])
     errors = {
         "a": ([[0.3, 0.1], [0.0, 0.0]], [[0.1, 0.1], [0.2, 0.2]]),  # shares 1 and 0.2
         "b": ([[0.1, 0.0], [0.1, 0.0]], [[0.0, 0.2], [0.1, 0.0]]),  # 0.5 and 0.8
