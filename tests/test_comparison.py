@@ -78,8 +78,7 @@ def test_outside_of_the_interval_lie_as_many_draws_as_its_confidence_leaves(conf
     reference = {seed: rates(seed=seed + 20, spread=0.1) for seed in range(8)}
     found = compare(own, reference, confidence=confidence)
     of_images = [
-        np.log1p(curves.bd_rates_by_image(own[s], reference[s], "psnr_db") / 100)
-        for s in range(8)
+        np.log1p(curves.bd_rates_by_image(own[s], reference[s], "psnr_db") / 100) for s in range(8)
     ]
     draws = 100 * np.expm1(resampled_means([one.to_numpy() for one in of_images], 10_000))
     for beyond in (draws < found.low, draws > found.high):
