@@ -80,7 +80,7 @@ def test_outside_of_the_interval_lie_as_many_draws_as_its_confidence_leaves(conf
     of_images = [
         np.log1p(curves.bd_rates_by_image(own[s], reference[s], "psnr_db") / 100) for s in range(8)
     ]
-    draws = 100 * np.expm1(resampled_means([one.to_numpy() for one in of_images], 10_000))
+    draws = 100 * np.expm1(resampled_means(of_images, 10_000))
     for beyond in (draws < found.low, draws > found.high):
         assert beyond.mean() == pytest.approx((1 - confidence) / 2, abs=1e-3)
 
