@@ -169,7 +169,7 @@ def shown(notebook: str, name: str) -> pd.DataFrame:
     head, _, *rows = ([word.strip() for word in line.split("|")[1:-1]] for line in lines)
     table = pd.DataFrame(rows, columns=head)
     return table.map(
-        lambda text: float(text.replace(",", "")) if re.match(r"[\d.]", text) else text
+        lambda text: float(text.replace(",", "")) if re.fullmatch(r"[\d.][\d.,]*", text) else text
     )
 
 
@@ -325,13 +325,17 @@ def future_work() -> dict[str, Any]:
         for seed in seeds
     }
     fates: dict[tuple[str, int], str] = {}
+    best_of, cost_of = {}, {}
     for place in (RESULTS / "quarter").glob("*@*/seed-*"):
         run = place.parent.name.partition("@")[2], int(place.name.removeprefix("seed-"))
         if not (place / "own-files" / "own-files.csv").exists():
             fates[run] = "diverged"
             continue
         table = csv(place / "own-files" / "own-files.csv")
-        flat = of_json(place / "own-files" / "manifest.json")["facts"]["flat_psnr_db"]
+        facts = of_json(place / "own-files" / "manifest.json")["facts"]
+        flat = facts["flat_psnr_db"]
+        best_of[run] = table.filter(like="psnr_db@").mean().max()
+        cost_of[run[0]] = facts["encoding_multiplications"] + facts["decoding_multiplications"]
         best = table.filter(like="psnr_db@").max(axis=1).mean()
         fates[run] = "learned" if best >= flat + 3 else "dead"
     assert fates.keys() <= runs
@@ -340,17 +344,33 @@ def future_work() -> dict[str, Any]:
         for question, seeds in zip(questions, seeds_of, strict=True)
         for variant in {*question["variants"]} - {question["reference"]}
     ]
+    of_depth = {
+        variant: np.mean([best_of[variant, seed] for seed in (0, 2, 3)
+                          if fates[variant, seed] == "learned"])
+        for variant in {"paper", *plan["questions"]["depth"]["variants"]}
+    }  # fmt: skip
+    best = max(of_depth, key=lambda variant: of_depth[variant])
+    depth = shown("future_work", "depth-answers")
+    (told,) = depth[depth["variant"].str.startswith(f"`{best}`")]["bytes at equal PSNR, %"]
     became = [*shown("future_work", "future-plan")["the expectation is"]]
     looked = shown("future_work", "second-look")
-    least = len(comparisons) * 2 / (10_000 + 1)  # no draw on the other side
+    least = looked["p"].min()
+    assert least <= round(len(comparisons) * 2 / (10_000 + 1), 3)  # no draw on the other side
     ends = looked["over seeds, %"].str.extract(r"\((.*) to (.*)\)").astype(float)
     return {
         "runs": len(runs),
         "made": len(fates),
         "expectations": len(questions),
         **{one.replace(" ", "_"): became.count(one) for one in ("refuted", "not refuted", "open")},
+        "ceilings": len(of_depth) - 1,
+        "ceiling_of_reference": float(of_depth["paper"]),
+        "higher_ceilings": sum(bool(psnr > of_depth["paper"]) for psnr in of_depth.values()),
+        "ceiling_variant": best,
+        "ceiling": float(of_depth[best]),
+        "ceiling_cost": cost_of[best] / cost_of["paper"],
+        "ceiling_percent": pytest.approx(float(told.split()[0]), abs=0.051),
         "differences": len(looked),
-        "smallest_p": sum(p == f"{least:.3f}" for p in looked["p"].map("{:.3f}".format)),
+        "smallest_p": int((looked["p"] == least).sum()),
         "stand_alone": int((ends[0] * ends[1] > 0).sum()),
         "stand_corrected": int(looked["verdict over seeds"].str.endswith(" bytes").sum()),
         "variants": len({variant for variant, _ in runs}),

@@ -1652,6 +1652,17 @@ def _(words: Any) -> Any:
     ]
 
 
+@told(future_work.ceiling_facts)
+def _(numbers: Any) -> Any:
+    paper, l1 = (24.0 + 25.5) / 2, (27.5 + 22.5) / 2  # `none`, with another seed, lies between
+    return [numbers(study_findings(), name) for name in ("first-thing", "second")], [
+        {"ceiling_of_reference": paper, "ceiling": l1, "ceiling_variant": "l1",
+         "ceiling_percent": 2, "ceiling_cost": 850 / 50, "ceilings": 2, "higher_ceilings": 2},
+        {"ceiling_of_reference": 23.5, "ceiling": 29.5, "ceiling_variant": "deeper",
+         "ceiling_percent": 33, "ceiling_cost": 3250 / 250, "ceilings": 3, "higher_ceilings": 2},
+    ]  # fmt: skip
+
+
 @told(future_work.second_look)
 def _(table: Any) -> Any:
     none = replace(study_findings(), findings=study_findings().findings[1:3])

@@ -154,6 +154,7 @@ def names() -> dict[str, Any]:
         "profile": lambda name: load_parameters(name, ROOT / "profiles"),
         "parse_seeds": parse_seeds,
         "plan": studies.read("future-work", ROOT / "studies"),
+        "found": recorded_studies.future_work(),
         "became": lambda: [*expectations.became(recorded_studies.future_work()).values()],
         "registry": registry,
         "codec": codec,

@@ -12,7 +12,7 @@ from reproduce.core.markdown import table
 from reproduce.core.parameters import parse_seeds
 from reproduce.models import registry
 from reproduce.results.expectations import Became
-from reproduce.results.findings import Finding, Findings, Verdict
+from reproduce.results.findings import Finding, Findings, Outcome, Verdict
 
 COLOURS: Mapping[Verdict, str] = {
     "fewer bytes": GREEN,
@@ -86,9 +86,8 @@ def plan(found: Findings, became: Mapping[str, Became]) -> str:
 
 def answers(found: Findings, question: str) -> str:
     """Return what was found of each variant of a question, its reference first."""
-    asked = found.plan.questions[question]
-    rows = [_row(found, asked.reference, asked.seeds, None)]
-    rows += [_row(found, one.variant, asked.seeds, one) for one in found.of(question)]
+    rows = [_row(found, found.plan.questions[question].reference, question, None)]
+    rows += [_row(found, one.variant, question, one) for one in found.of(question)]
     words = ("variant", "verdict")
     return table(rows, right=[column for column in rows[0] if column not in words])
 
@@ -133,22 +132,61 @@ def leaders(found: Findings) -> list[str]:
     return list(dict.fromkeys([registry.PAPER, *best]))
 
 
-def _row(found: Findings, variant: str, seeds: str, finding: Finding | None) -> dict[str, str]:
-    chosen = parse_seeds(seeds)
+def _row(found: Findings, variant: str, question: str, finding: Finding | None) -> dict[str, str]:
+    chosen = parse_seeds(found.plan.questions[question].seeds)
     to_come = [seed for seed in found.seeds(variant, "not made") if seed in chosen]
-    learned = [seed for seed in found.seeds(variant, "learned") if seed in chosen]
-    of_learned = [found.outcomes[variant][seed] for seed in learned]
-    best = np.mean([one.best_psnr_db for one in of_learned]) if of_learned else math.nan
-    any_run = next((one for one in found.outcomes[variant].values() if one.weights > 0), None)
+    learned = _learned(found, variant, question)
     return {
         "variant": f"`{variant}`: {_label(found, variant)}",
         "learned": _of_seeds(len(learned), len(chosen) - len(to_come), len(to_come)),
         "bytes at equal PSNR, %": "reference" if finding is None else interval(finding),
         "p": "" if finding is None else rounded(finding.p, 3),
         "verdict": "" if finding is None else finding.verdict,
-        "best PSNR, dB": rounded(float(best), 2),
-        "weights": rounded(any_run.weights, 0) if any_run else "–",
-        "multiplications per pixel": rounded(any_run.multiplications, 0) if any_run else "–",
+        "best PSNR, dB": rounded(_best_psnr(found, variant, question), 2),
+        "weights": rounded(_of_any(found, variant).weights, 0),
+        "multiplications per pixel": rounded(_of_any(found, variant).multiplications, 0),
+    }
+
+
+def _learned(found: Findings, variant: str, question: str) -> list[Outcome]:
+    """Return the runs of a variant that learned with a seed of the question."""
+    seeds = parse_seeds(found.plan.questions[question].seeds)
+    of_variant = found.outcomes[variant]
+    return [of_variant[seed] for seed in found.seeds(variant, "learned") if seed in seeds]
+
+
+def _best_psnr(found: Findings, variant: str, question: str) -> float:
+    """Return the mean over these runs of their best PSNR, in dB; NaN if there is none."""
+    of_runs = [one.best_psnr_db for one in _learned(found, variant, question)]
+    return float(np.mean(of_runs)) if of_runs else math.nan
+
+
+def _of_any(found: Findings, variant: str) -> Outcome:
+    """Return a run that tells the variant's size, which all of them share."""
+    outcomes = found.outcomes[variant].values()
+    return next((one for one in outcomes if one.weights > 0), Outcome("not made"))
+
+
+def ceiling_facts(found: Findings, question: str) -> dict[str, float | str]:
+    """Return what prose says of a question's best PSNR, in dB, beside that of its reference.
+
+    Which variant has the best mean of all and what it costs, in multiples of the reference's
+    multiplications and in per cent of bytes; and how many have a better one than the reference.
+    """
+    reference = found.plan.questions[question].reference
+    highest = {one.variant: _best_psnr(found, one.variant, question) for one in found.of(question)}
+    best = max(highest, key=lambda variant: np.nan_to_num(highest[variant]))
+    own, of_best = (_of_any(found, one).multiplications for one in (reference, best))
+    return {
+        "ceiling_of_reference": _best_psnr(found, reference, question),
+        "ceiling": highest[best],
+        "ceiling_variant": best,
+        "ceiling_percent": found.finding(question, best).compared.percent,
+        "ceiling_cost": of_best / own,
+        "ceilings": len(highest),
+        "higher_ceilings": sum(
+            value > _best_psnr(found, reference, question) for value in highest.values()
+        ),
     }
 
 
