@@ -66,6 +66,11 @@ def test_a_file_that_holds_no_study_is_refused_with_the_place_of_the_fault(
         written(tmp_path, text)
 
 
+def test_all_faults_of_a_file_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ReproduceError, match=r"mine\.yaml: profile: .+; stages: .+"):
+        written(tmp_path, 'seeds: "0"')
+
+
 QUESTIONS = """
 profile: paper
 stages: [model]
