@@ -159,6 +159,46 @@ def test_a_slider_compares_pictures_by_keyboard_and_by_mouse(page: Page, site: s
     assert "JPEG" in str(slider.get_attribute("aria-label"))
 
 
+def pressed(group: Locator) -> list[str]:
+    """The names of those buttons of a group that are said to be pressed."""
+    buttons = group.get_by_role("button")
+    states = [button.get_attribute("aria-pressed") for button in buttons.all()]
+    assert set(states) <= {"true", "false"}
+    pairs = zip(buttons.all_inner_texts(), states, strict=True)
+    return [name for name, state in pairs if state == "true"]
+
+
+def test_what_is_compared_is_named_and_is_the_part_of_the_picture_that_has_its_name(
+    page: Page, site: str
+) -> None:
+    for address, others in (
+        ("index.html", ["autoencoder", "JPEG, same bytes"]),
+        ("notebooks/results.html", ["reconstruction"]),
+    ):
+        page.goto(f"{site}/{address}")
+        box, slider = page.locator(".compare").first, page.locator(".compare input").first
+        group = page.get_by_role("group", name="Compare original with")
+        assert group.count() == (len(others) > 1), "where there is a choice"
+        assert not page.locator("img.before-after").first.is_visible()
+        natural = page.locator("img.before-after").first.evaluate(
+            "i => i.naturalWidth / i.naturalHeight"
+        )
+        form = box.evaluate("b => b.clientWidth / b.clientHeight")
+        assert form == pytest.approx(natural / (1 + len(others)), rel=0.01)
+        for number, name in enumerate(others, 1):
+            if number > 1:
+                group.get_by_role("button", name=name).click()
+            assert box.locator(".name-before").inner_text() == "original"
+            assert box.locator(".name-after").inner_text() == name
+            said = f"Share of original shown before {name}, in per cent"
+            assert slider.get_attribute("aria-label") == said
+            place = "layer => parseFloat(getComputedStyle(layer).backgroundPositionX)"
+            places = [box.locator(f".{layer}").evaluate(place) for layer in ("before", "after")]
+            assert places == [0, 100 * number / len(others)]
+            if len(others) > 1:
+                assert pressed(group) == [name]
+
+
 OVERLAYS = ("figure-9", "figure-13")
 
 
@@ -183,7 +223,10 @@ def test_an_overlay_lets_the_photograph_through_by_mouse_keyboard_and_choice(
         assert photograph.evaluate(opacity) == pytest.approx(0.25, abs=0.06)
         source = "photograph => getComputedStyle(photograph).backgroundImage"
         before = photograph.evaluate(source)
-        page.locator(f"#{name}").get_by_role("button", name="reconstruction").click()
+        group = page.locator(f"#{name}").get_by_role("group", name=f"Lay the {what} over")
+        assert pressed(group) == ["original"]
+        group.get_by_role("button", name="reconstruction").click()
+        assert pressed(group) == ["reconstruction"]
         assert photograph.evaluate(source) != before
         assert page.get_by_label(f"Opacity of the {what} over the reconstruction").count() == 1
 
@@ -288,6 +331,21 @@ def test_code_is_folded_until_it_is_asked_for(page: Page, site: str) -> None:
     assert not cell.is_visible()
 
 
+def test_the_page_is_folded_before_it_is_seen_and_its_parts_have_names(
+    page: Page, site: str
+) -> None:
+    page.add_init_script(
+        "addEventListener('DOMContentLoaded', () => { globalThis.folded ="
+        " document.documentElement.classList.contains('code-hidden'); }, { capture: true })"
+    )
+    for address, count in (("notebooks/results", 1), ("book/glossary", 0)):
+        page.goto(f"{site}/{address}.html")
+        assert page.evaluate("folded")
+        assert page.locator("button.code-toggle + h1").count() == count, "where there is code"
+        assert page.locator("button.code-toggle").count() == count
+        assert page.get_by_role("navigation", name="Book", exact=True).count() == 1
+
+
 def test_a_head_of_the_gallery_sorts_its_table(page: Page, site: str) -> None:
     page.goto(f"{site}/notebooks/gallery.html")
     table = page.locator("table#gallery-ratio")
@@ -345,6 +403,62 @@ def test_a_picture_opens_large_by_mouse_and_keyboard_and_closes_again(
         assert large.is_visible()
         page.get_by_role("button", name="Close").click()
         expect(page.locator("dialog")).to_have_count(0)
+
+
+def test_an_enlarged_picture_is_the_one_that_was_chosen_and_gives_the_focus_back(
+    page: Page, site: str
+) -> None:
+    page.goto(f"{site}/notebooks/results.html")
+    picture = page.locator("#figure-7 img")
+    alt, address = str(picture.get_attribute("alt")), page.url
+    dialog = page.get_by_role("dialog", name=f"Enlarged: {alt}")
+    source = "picture => picture.src"
+    assert picture.evaluate("picture => getComputedStyle(picture).cursor") == "zoom-in"
+    assert page.get_by_role("button", name=f"Enlarge: {alt}").count() == 1
+    page.evaluate("addEventListener('keydown', (e) => { globalThis.taken = e.defaultPrevented; })")
+    for key in ("Enter", " "):
+        picture.focus()
+        page.keyboard.press("x")
+        assert dialog.count() == 0
+        page.keyboard.press(key)
+        assert page.evaluate("taken"), "else the page would scroll as well"
+        large = dialog.locator("img")
+        assert large.evaluate(source) == picture.evaluate(source)
+        assert large.get_attribute("alt") == alt
+        assert "photograph" in str(large.get_attribute("class"))
+        frame = dialog.locator("div")
+        assert frame.get_attribute("tabindex") == "0"
+        frame.focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function("document.querySelector('dialog div').scrollLeft > 0")
+        if key == "Enter":
+            page.keyboard.press("Escape")
+        else:
+            large.click(position={"x": 200, "y": 100})
+        expect(dialog).to_have_count(0)
+        assert picture.evaluate("picture => picture === document.activeElement")
+        assert page.url == address
+
+
+def test_a_table_is_a_stop_of_the_tab_key_while_it_is_wider_than_its_page(
+    page: Page, site: str
+) -> None:
+    page.goto(f"{site}/notebooks/gallery.html")
+    wide = (
+        "[...document.querySelectorAll('.pst-scrollable-table-container')]"
+        ".map(frame => frame.scrollWidth > frame.clientWidth)"
+    )
+    stops = wide.replace("frame.scrollWidth > frame.clientWidth", "frame.tabIndex === 0")
+    seen = set()
+    for width in (1280, 390, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function(f"String({stops}) === String({wide})")
+        seen |= {(width, is_wide) for is_wide in page.evaluate(wide)}
+    assert {(390, True), (1280, False)} <= seen
+    # Heads are buttons where the caption says so, and nowhere else.
+    page.goto(f"{site}/notebooks/results.html")
+    assert page.locator("table").count() > 0
+    assert page.locator("table button.sort").count() == 0
 
 
 RATES = "notebooks/rate_distortion.html"
@@ -488,6 +602,49 @@ def test_the_points_of_a_plot_are_one_stop_of_the_tab_key_and_arrows_go_along_a_
     assert not label.is_visible()
 
 
+def test_each_curve_of_a_plot_is_reached_by_keyboard_to_its_last_point(
+    page: Page, site: str
+) -> None:
+    page.goto(f"{site}/{RATES}")
+    curves = [curve["points"] for curve in curves_of(page, "rd-beans")]
+    slider = page.locator("#rd-beans .plot-slider")
+    slider.focus()
+    page.keyboard.press("ArrowUp")  # from the first to the last
+    assert slider.get_attribute("aria-valuetext") == curves[-1][0]["text"]
+    for points in curves:
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("End")
+        assert slider.get_attribute("aria-valuetext") == points[-1]["text"]
+    page.keyboard.press(" ")
+    crops = page.locator("#rd-beans .plot-crops")
+    assert crops.get_attribute("aria-live") == "polite"
+    texts = crops.locator("p").all_inner_texts()
+    for text in texts:
+        assert crops.get_by_role("img", name=f"Crop: {text}").count() == 1
+    assert len(texts) == 2
+
+
+def test_a_plot_shows_nothing_once_the_pointer_leaves_its_points(page: Page, site: str) -> None:
+    for address, name, has_crops in (
+        (RATES, "rd-beans", True),
+        ("notebooks/training.html", "training-curve", False),
+    ):
+        page.goto(f"{site}/{address}")
+        hint = page.locator(f"#{name} .plot-hint").inner_text()
+        assert hint.startswith("Point at a curve, or tap it, for its numbers")
+        assert ("click a point to see a photograph" in hint) == has_crops
+        parts = [page.locator(f"#{name} .plot-{part}") for part in ("label", "mark")]
+        box = page.locator(f"#{name} .plot")
+        for away in ({"x": 0.01, "y": 0.01}, {"x": -1, "y": -1}):
+            page.mouse.move(*place_of(page, name, alone(curves_of(page, name))))
+            assert [part.is_visible() for part in parts] == [True, True]
+            marked = "plot-shows-crop" in str(box.get_attribute("class"))
+            assert marked == has_crops, "the pointer says whether there is a crop"
+            page.mouse.move(*place_of(page, name, away))
+            assert [part.is_visible() for part in parts] == [False, False]
+            assert "plot-shows-crop" not in str(box.get_attribute("class"))
+
+
 def test_a_finger_sees_what_a_point_is_first_and_then_opens_the_plot(
     browser: Browser, site: str
 ) -> None:
@@ -497,12 +654,19 @@ def test_a_finger_sees_what_a_point_is_first_and_then_opens_the_plot(
     page.goto(f"{site}/notebooks/training.html")
     point = alone(curves_of(page, "training-curve"))
     x, y = place_of(page, "training-curve", point)
-    page.touchscreen.tap(x, y)
     label = page.locator("#training-curve .plot-label")
-    assert label.inner_text() == point["text"]
-    assert page.locator("dialog").count() == 0
+    for _ in range(2):
+        page.touchscreen.tap(x, y)
+        assert label.is_visible()
+        assert label.inner_text() == point["text"]
+        assert page.locator("dialog").count() == 0
+        # A tap elsewhere takes it away, so that the next one shows it anew.
+        page.locator("#training-curve .plot-hint").tap()
+        assert not label.is_visible()
+    page.touchscreen.tap(x, y)
     page.touchscreen.tap(x, y)
     assert page.locator("dialog.zoomed").count() == 1
+    assert not label.is_visible()
     context.close()
 
 

@@ -3,9 +3,11 @@
 pytest tests/test_try_browser.py --book build/sample/book
 """
 
+import base64
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from benchmarks.try_it import WITHOUT_WEBASSEMBLY
 from reproduce import codec
@@ -33,10 +35,10 @@ GOLDEN = FOLDER / "chelsea-97x61.cae"
 SHOWN = "document.querySelector('#try-program').dataset.shown"
 
 
-@pytest.fixture
-def page(browser: Browser, book: Path) -> Iterator[Page]:
+@contextmanager
+def opened(browser: Browser, book: Path, width: str = "desktop") -> Iterator[Page]:
     """The page with the example that is there from the start, and nothing else measured yet."""
-    context = browser.new_context(viewport={"width": WIDTHS["desktop"], "height": 900})
+    context = browser.new_context(viewport={"width": WIDTHS[width], "height": 900})
     page = context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
@@ -49,6 +51,12 @@ def page(browser: Browser, book: Path) -> Iterator[Page]:
     yield page
     assert faults == []
     context.close()
+
+
+@pytest.fixture
+def page(browser: Browser, book: Path) -> Iterator[Page]:
+    with opened(browser, book) as page:
+        yield page
 
 
 def show(page: Page, file: Path | dict[str, Any]) -> None:
@@ -114,6 +122,35 @@ def profile_of_other_colours() -> bytes:
     swapped = bytearray(plain)
     swapped[red : red + 4], swapped[green : green + 4] = b"gXYZ", b"rXYZ"
     return bytes(swapped)
+
+
+def drawn(page: Page, place: str) -> NDArray[np.int16]:
+    """What is painted on the canvas of a part of the page, H x W x 4."""
+    found = page.locator(f".try-{place} canvas").evaluate(
+        "c => [c.height, c.width, ...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]"
+    )
+    return np.array(found[2:], np.int16).reshape(found[0], found[1], 4)
+
+
+def test_each_example_is_shown_and_saved_as_the_photograph_that_it_names(page: Page) -> None:
+    for name, title in reversed(try_it.EXAMPLES.items()):
+        before = page.evaluate(SHOWN)
+        page.get_by_role("button", name=title).click()
+        page.wait_for_function(f"before => {SHOWN} !== before", arg=before)
+        file = EXCERPT / name
+        assert np.array_equal(drawn(page, "left")[..., 0], images.read_grey(file))
+        assert f"reproduce compress {file.name} " in page.locator(".try-command").inner_text()
+        for button, suffix in (("Save the file", ".cae"), ("as PNG", ".png")):
+            with page.expect_download() as download:
+                page.get_by_role("button", name=button).click()
+            assert download.value.suggested_filename == f"{file.stem}{suffix}"
+    page.get_by_label("none", exact=True).check()
+    trained = levels(Path(download.value.path()).read_bytes())
+    expect(page.locator(".try-status")).not_to_have_text("Decoding …")
+    page.wait_for_function(f"document.querySelector('#try-program').dataset.all === {SHOWN}")
+    without = levels(saved(page, "as PNG"))
+    assert np.abs(without - trained).mean() > 10, "saved is what is shown"
+    assert np.array_equal(drawn(page, "right")[..., 0], without)
 
 
 FORMATS: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -210,6 +247,63 @@ def test_a_file_of_the_command_line_has_the_same_latent_here(page: Page) -> None
     assert "needs the original" in page.locator(".try-table").inner_text()
 
 
+OPEN = """() => {
+    const part = (selector) => document.querySelector(`#try-program ${selector}`);
+    const off = (value) => part(`[name=try-against][value=${value}]`).disabled;
+    return {
+        step: [part("#try-step").disabled, part("#try-step").value],
+        stepSaid: part(".try-step output").value,
+        against: part("[name=try-against]:checked").value,
+        off: ["model", "jpeg", "difference", "latent"].filter(off),
+        left: [part(".try-name-left").textContent, part(".try-left canvas").ariaLabel],
+        seen: [".try-notes", ".try-plot", ".try-attention", ".try-opacity", "progress",
+            ".try-cancel", ".try-measure"].filter((name) => part(name).getClientRects().length),
+        form: part(".try-frame").style.aspectRatio,
+        movable: part(".try-frame").classList.contains("try-movable"),
+    };
+}"""
+"""What the page has to see and to set, after a file is opened."""
+
+
+def test_a_file_and_a_photograph_each_have_what_can_be_seen_and_set_of_them(page: Page) -> None:
+    photograph: dict[str, Any] = {
+        "step": [False, "-1"],
+        "stepSaid": "1/2",
+        "against": "difference",
+        "off": [],
+        "left": ["original", "The original"],
+        "seen": [".try-notes", ".try-plot", ".try-attention", ".try-opacity"],
+        "form": "60 / 80",
+        "movable": False,
+    }
+    compressed = {
+        "step": [True, "-6"],
+        "stepSaid": "1/64",
+        "against": "latent",
+        "off": ["jpeg", "difference"],
+        "left": ["model", "What the model gives back"],
+        "seen": [".try-attention", ".try-opacity"],
+        "form": "97 / 61",
+        "movable": False,
+    }
+    page.get_by_label("|difference|").check()
+    page.locator(".try-frame").press("+")
+    page.locator("#try-step").press("ArrowRight")
+    page.wait_for_function("globalThis.coded.header.units === 32768")
+    assert page.evaluate(OPEN)["movable"], "of the same photograph the same part stays in sight"
+    clear = file_of("clear.png", png(Image.new("RGBA", (60, 80), (10, 200, 30, 128))))
+    for file, expected in (
+        (clear, photograph),
+        (GOLDEN, compressed),
+        (GOLDEN, {**compressed, "movable": True}),
+        (clear, {**photograph, "against": "latent"}),
+    ):
+        show(page, file)
+        assert page.evaluate(OPEN) == expected
+        assert page.locator(".try-choose input").input_value() == "", "so it can be chosen again"
+        page.locator(".try-frame").press("+")
+
+
 def test_the_header_is_shown_byte_by_byte(page: Page) -> None:
     show(page, GOLDEN)
     shown = "".join(page.locator(".try-header code").all_inner_texts()).replace(" ", "")
@@ -250,10 +344,26 @@ def test_what_is_no_photograph_and_what_is_too_large_is_told(page: Page) -> None
         assert alert(page, told).startswith("Not possible: ")
 
 
+def test_what_goes_wrong_otherwise_is_told_too(page: Page) -> None:
+    page.evaluate("""() => {
+        CanvasRenderingContext2D.prototype.getImageData = () => { throw new Error("no memory"); };
+    }""")
+    page.set_input_files(".try-choose input", PHOTOGRAPH)
+    assert alert(page, "no memory") == "Something went wrong: no memory."
+
+
 def test_the_smallest_image_comes_through(page: Page) -> None:
+    page.get_by_label("|difference|").check()
     show(page, file_of("dot.png", png(Image.new("L", (1, 1), 200))))
     expect(page.locator(".try-status")).to_contain_text("1 × 1 pixels")
-    assert "no JPEG is that small" in page.locator(".try-table").inner_text()
+    table = page.locator(".try-table")
+    expect(table).to_contain_text("no JPEG is that small")
+    # Neither name nor colours of the picture before stay with one that isn't there.
+    expect(page.locator(".try-legend-name")).to_have_text("|difference|")
+    page.get_by_label("JPEG, same bytes").check()
+    expect(page.locator(".try-name-right")).to_have_text("JPEG: none")
+    expect(page.locator(".try-right canvas")).to_have_attribute("aria-label", "JPEG: none")
+    expect(page.locator(".try-legend")).to_be_hidden()
 
 
 def test_nothing_leaves_the_page(browser: Browser, site: str) -> None:
@@ -359,6 +469,58 @@ def test_the_legend_is_of_the_colours_that_are_seen(page: Page) -> None:
     assert found["|difference|"][0] == found["latent"][0] == 0
 
 
+def test_each_picture_is_what_its_names_say(page: Page) -> None:
+    show(page, PHOTOGRAPH)
+    page.wait_for_function(f"document.querySelector('#try-program').dataset.all === {SHOWN}")
+    canvas, image = page.locator(".try-right canvas"), images.read_grey(PHOTOGRAPH)
+    back = np.array(coded(page, "file"), np.uint8).tobytes()
+    _, latent = codec.shipped().decode_latent(back)
+    off = {}
+    for value, name, label, size in (
+        ("model", "model", "What the model gives back", image.shape),
+        ("jpeg", "JPEG", "JPEG of no more bytes", image.shape),
+        ("difference", "|difference|", r"The difference in colours, to \d+\.\d", image.shape),
+        ("latent", "latent", r"The latent in colours, to \d+\.\d", latent.shape[:2]),
+    ):
+        page.locator(f"[name=try-against][value={value}]").check()
+        assert page.locator(".try-name-right").inner_text() == name
+        assert re.fullmatch(label, str(canvas.get_attribute("aria-label")))
+        painted = drawn(page, "right")
+        assert painted.shape[:2] == size
+        is_grey = np.ptp(painted[..., :3], axis=-1).max() == 0
+        assert is_grey == (value in ("model", "jpeg"))
+        if is_grey:
+            off[value] = painted[..., 0] - image
+    assert np.abs(off["model"] - (codec.decompress(back).astype(int) - image)).max() <= 1
+    assert np.square(off["jpeg"]).mean() > 0
+    assert not np.array_equal(off["jpeg"], off["model"])
+    map_over, scale = drawn(page, "map"), drawn(page, "legend")
+    assert map_over.shape == (*latent.shape[:2], 4)
+    colours = np.frombuffer(base64.b64decode(try_it.data()["colours"]), np.uint8).reshape(-1, 3)
+    assert np.array_equal(scale[0, :, :3], colours)
+    ends = [(map_over[..., :3] == colour).all(axis=-1).any() for colour in colours[[0, -1]]]
+    assert ends == [True, True], "from its least to its greatest"
+
+
+def test_what_is_dragged_over_the_page_is_awaited_and_never_opened_by_the_browser(
+    page: Page,
+) -> None:
+    program = page.locator("#try-program")
+    for event, is_over, is_taken in (
+        ("dragover", True, True),
+        ("dragleave", False, False),
+        ("dragover", True, True),
+        ("drop", False, True),
+    ):
+        taken = program.evaluate(
+            "(root, name) => !root.dispatchEvent(new DragEvent(name, { cancelable: true,"
+            " dataTransfer: new DataTransfer() }))",
+            event,
+        )
+        is_marked = "try-over" in str(program.get_attribute("class"))
+        assert (event, is_marked, taken) == (event, is_over, is_taken)
+
+
 def test_a_photograph_can_be_dropped_and_pasted(page: Page) -> None:
     transfer = """() => {
         const data = new DataTransfer();
@@ -402,6 +564,177 @@ def test_both_pictures_are_enlarged_and_moved_as_one(page: Page) -> None:
     assert "translate(0px, 0px)" in str(page.locator(".try-left canvas").get_attribute("style"))
 
 
+def sight(page: Page) -> NDArray[np.float64]:
+    """How many pixels of the screen a pixel takes, and where the pictures' corner is, x and y."""
+    found = page.locator(".try-left canvas").evaluate(
+        "c => { const { e, f } = new DOMMatrix(c.style.transform);"
+        " return [parseFloat(c.style.width) / c.width, e, f]; }"
+    )
+    return np.array(found)
+
+
+@pytest.fixture(scope="module")
+def phone(browser: Browser, book: Path) -> Iterator[Page]:
+    """The page at a width at which a photograph is smaller than its pixels are many."""
+    with opened(browser, book, "phone") as page:
+        # What is said of the attention moves the pictures down when it comes.
+        page.wait_for_function("document.querySelector('#try-program').dataset.all", timeout=90_000)
+        yield page
+
+
+@pytest.fixture
+def frame(phone: Page) -> Locator:
+    """The frame of the pictures, which are shown whole."""
+    frame = phone.locator(".try-frame")
+    frame.scroll_into_view_if_needed()
+    frame.press("0")
+    return frame
+
+
+def box_of(part: Locator) -> tuple[float, float, float, float]:
+    box = part.bounding_box()
+    assert box is not None
+    return box["x"], box["y"], box["width"], box["height"]
+
+
+def test_buttons_and_keys_set_the_size_of_the_pictures(phone: Page, frame: Locator) -> None:
+    whole = sight(phone)[0]
+    assert whole == pytest.approx(box_of(frame)[2] / 500, abs=0.01)
+    steps = (
+        ("Pixel by pixel", "1", [1.0]),
+        ("Larger", "+", [2.0, 4.0]),
+        ("Smaller", "-", [2.0]),
+        ("Whole", "0", [whole]),
+        ("Larger", "=", [min(32, whole * 2**times) for times in range(1, 8)]),
+        ("Smaller", "-", [max(whole, 32 / 2**times) for times in range(1, 8)]),
+    )
+    for by_key in (False, True):
+        for button, key, expected in steps:
+            for zoom in expected:
+                if by_key:
+                    frame.press(key)
+                else:
+                    phone.get_by_role("button", name=button).click()
+                assert sight(phone)[0] == pytest.approx(zoom), (button, by_key)
+                assert phone.locator(".try-zoom-said").inner_text() == f"{round(100 * zoom)} %"
+                assert ("try-movable" in str(frame.get_attribute("class"))) == (zoom > whole)
+                enlarged = phone.locator(".try-frame canvas.try-enlarged").count()
+                assert enlarged == (3 if zoom > 1.5 else 0)
+
+
+def test_arrow_keys_move_the_pictures_as_far_as_they_go_and_then_the_page(
+    phone: Page, frame: Locator
+) -> None:
+    frame.press("1")
+    frame.press("+")
+    place = phone.evaluate("scrollY")
+    for key, moved in (
+        ("ArrowRight", (-40, 0)),
+        ("ArrowDown", (0, -40)),
+        ("ArrowLeft", (40, 0)),
+        ("ArrowUp", (0, 40)),
+        ("Control+ArrowRight", (0, 0)),
+        ("Control+1", (0, 0)),
+    ):
+        before = sight(phone)
+        frame.press(key)
+        assert tuple(sight(phone) - before) == pytest.approx((0, *moved), abs=0.1), key
+    for key, ends in (("ArrowRight", 1), ("ArrowDown", 2)):
+        for _ in range(20):
+            frame.press(key)
+        side = frame.evaluate("f => [f.clientWidth, f.clientHeight]")[ends - 1]
+        assert sight(phone)[ends] == pytest.approx(side - 1000, abs=0.1)
+    for _ in range(30):
+        frame.press("ArrowUp")
+    assert sight(phone)[2] == 0
+    assert phone.evaluate("scrollY") == place
+    frame.press("0")
+    frame.press("ArrowDown")
+    phone.wait_for_function("place => scrollY > place", arg=place)
+
+
+def test_what_is_pointed_at_stays_where_it_is_when_it_is_enlarged(
+    phone: Page, frame: Locator
+) -> None:
+    left, top, wide, high = box_of(frame)
+    x, y = 0.3 * wide, 0.6 * high
+    phone.mouse.move(left + x, top + y)
+
+    def act(deed: Callable[[], None], times: float) -> None:
+        zoom, *corner = sight(phone)
+        deed()
+        phone.wait_for_function(
+            "was => parseFloat(document.querySelector('.try-left canvas').style.width) !== was",
+            arg=500 * zoom,
+        )
+        now, *moved = sight(phone)
+        assert now / zoom == pytest.approx(times, rel=1e-3)
+        before, after = ((np.array((x, y)) - at) / by for at, by in ((corner, zoom), (moved, now)))
+        np.testing.assert_allclose(after, before, atol=1.5)
+
+    act(lambda: phone.mouse.dblclick(left + x, top + y), 2)
+    act(lambda: phone.mouse.dblclick(left + x, top + y), 2)
+    phone.keyboard.down("Control")
+    act(lambda: phone.mouse.wheel(0, -50), 1.2)
+    act(lambda: phone.mouse.wheel(0, 50), 1 / 1.2)
+    phone.keyboard.up("Control")
+
+
+def test_the_divider_follows_the_pointer_until_it_is_let_go(phone: Page, frame: Locator) -> None:
+    left, top, wide, high = box_of(frame)
+    slider = phone.locator(".try-divider input")
+
+    def to(share: float) -> tuple[float, float]:
+        return left + share * wide, top + high / 2
+
+    def assert_at(share: float) -> None:
+        place = frame.evaluate("f => parseFloat(f.style.getPropertyValue('--try-place'))")
+        assert place == pytest.approx(100 * share, abs=1)
+        assert slider.get_attribute("aria-valuetext") == f"{round(place)} % of the width"
+
+    mouse = phone.mouse
+    mouse.move(*to(0.25))
+    mouse.down()
+    assert_at(0.25)
+    mouse.move(*to(0.6))
+    assert_at(0.6)
+    mouse.move(*to(1.01))  # beyond the pictures
+    assert_at(1)
+    mouse.up()
+    mouse.move(*to(0.3))
+    assert_at(1)
+    mouse.down(button="right")
+    mouse.move(*to(0.4))
+    assert_at(1)
+    mouse.up(button="right")
+    mouse.down()
+    frame.dispatch_event("pointercancel")  # a browser's own gesture
+    mouse.move(*to(0.7))
+    assert_at(0.4)
+    mouse.up()
+    frame.press("+")
+    before = tuple(sight(phone))
+    mouse.move(*to(0.4))  # at the divider, which is moved as before
+    mouse.down()
+    mouse.move(*to(0.5))
+    mouse.up()
+    assert_at(0.5)
+    assert tuple(sight(phone)) == before
+
+
+def test_pictures_that_are_shown_whole_stay_so_when_the_window_changes(
+    phone: Page, frame: Locator
+) -> None:
+    before = sight(phone)[0]
+    phone.set_viewport_size({"width": 330, "height": 900})
+    phone.wait_for_function(
+        "was => parseFloat(document.querySelector('.try-left canvas').style.width) < was",
+        arg=500 * before - 20,
+    )
+    assert sight(phone)[0] == pytest.approx(box_of(frame)[2] / 500, abs=0.01)
+    phone.set_viewport_size({"width": WIDTHS["phone"], "height": 900})
+
+
 def test_the_wheel_scrolls_the_page_and_enlarges_the_pictures_only_with_ctrl(page: Page) -> None:
     page.wait_for_function("document.querySelector('#try-program').dataset.all")
     zoom = page.locator(".try-zoom-said")
@@ -440,6 +773,43 @@ def test_what_is_said_twice_is_the_same(page: Page) -> None:
     page.wait_for_function("globalThis.coded.header.units === 32768")
     assert said()[0] != told[0][0]
     assert "--step 0.5" in page.locator(".try-command").inner_text()
+
+
+def test_the_jpeg_files_and_all_that_is_said_of_them_belong_to_the_step(page: Page) -> None:
+    found = []
+    for step, key in (("1/4", ""), ("1/2", "ArrowRight")):
+        if key:
+            before = page.evaluate(SHOWN)
+            page.locator("#try-step").press(key)
+            page.wait_for_function(f"before => {SHOWN} !== before", arg=before)
+        page.wait_for_function(f"document.querySelector('#try-program').dataset.all === {SHOWN}")
+        rows = page.locator(".try-table tbody tr").all()
+        names = [row.get_by_role("rowheader").inner_text() for row in rows]
+        assert names[0] == "the model’s .cae file"
+        for name, kind in zip(names[1:], ("of no more bytes", "of no lower PSNR"), strict=True):
+            assert re.fullmatch(rf"JPEG {kind} \(quality \d+\)", name)
+        cells = [row.locator("td").all_inner_texts() for row in rows]
+        (size, own), (less, gained), (small, least) = (
+            (int(cell[0].replace(",", "")), float(cell[2])) for cell in cells
+        )
+        assert less <= size
+        assert least >= own
+        found.append((less, small))
+        verdict = page.locator(".try-verdict").inner_text()
+        said = re.search(r"JPEG is ([\d.]+) dB (better|worse)", verdict)
+        assert said is not None
+        assert float(said[1]) == pytest.approx(abs(gained - own), abs=0.011)
+        assert (said[2] == "better") == (gained > own)
+        plot = str(page.locator(".try-plot svg").get_attribute("aria-label"))
+        now = f"At step {step}: {cells[0][1]} bits per pixel, {cells[0][2]} dB. "
+        assert plot.startswith(f"PSNR against bits per pixel. {now}The model on this photograph f")
+        assert " JPEG on it from " in plot
+        at = "dot => ['cx', 'cy'].map((name) => dot.getAttribute(name)).join()"
+        dots = [dot.evaluate(at) for dot in page.locator(".try-plot .try-dot.try-of-model").all()]
+        assert page.locator(".try-plot .try-now").evaluate(at) in dots
+    assert found[0] != found[1]
+    page.get_by_label("none", exact=True).check()
+    expect(page.locator(".try-verdict")).to_have_text("")  # it is about what was trained
 
 
 def places_of(page: Page, points: list[tuple[float, float]]) -> list[list[float]]:
@@ -491,6 +861,23 @@ def test_a_point_of_the_photograph_before_is_none_of_the_next_one(page: Page) ->
     page.wait_for_function(f"document.querySelector('#try-program').dataset.all === {SHOWN}")
     assert page.locator(".try-plot circle.try-of-model").count() == 1
     assert page.locator(".try-plot circle.try-of-jpeg").count() == 0
+
+
+def test_a_large_photograph_is_measured_when_it_is_asked_for(page: Page) -> None:
+    page.wait_for_function("document.querySelector('#try-program').dataset.all")
+    button, cancel = page.locator(".try-measure"), page.locator(".try-cancel")
+    assert not button.is_visible()
+    noise = np.random.default_rng(0).integers(0, 256, (1001, 1200), dtype=np.uint8)
+    show(page, file_of("large.png", png(Image.fromarray(noise))))
+    page.wait_for_function(f"document.querySelector('#try-program').dataset.all === {SHOWN}")
+    assert "Without any" not in page.locator(".try-finding").inner_text()
+    button.click()
+    expect(page.locator(".try-status")).to_have_text("Measuring …")
+    assert cancel.is_visible()
+    expect(cancel).to_be_hidden(timeout=60_000)
+    assert "Without any" in page.locator(".try-finding").inner_text()
+    assert page.locator(".try-plot .try-dot.try-of-jpeg").count() > 3
+    assert not button.is_visible()
 
 
 def test_what_is_said_of_the_attention_is_what_was_measured(page: Page) -> None:
@@ -588,6 +975,7 @@ def test_a_long_work_shows_how_far_it_is_and_can_be_cancelled(page: Page) -> Non
     large = file_of("large.png", png(Image.fromarray(noise)))
     page.set_input_files(".try-choose input", large)  # type: ignore[arg-type]
     page.wait_for_function("document.querySelector('#try-program progress').value > 0")
+    assert page.locator("#try-program progress").is_visible()
     program = page.locator("#try-program")
     expect(program).to_have_attribute("aria-busy", "true")
     page.get_by_role("button", name="Cancel").click()

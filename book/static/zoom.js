@@ -21,6 +21,8 @@ function open(picture) {
   frame.append(large);
   dialog.append(button, frame);
   dialog.addEventListener("click", () => dialog.close());
+  // Sphinx's scripts keep Escape to themselves where no button has the focus.
+  dialog.addEventListener("keydown", (event) => event.key === "Escape" && event.stopPropagation());
   dialog.addEventListener("close", () => {
     dialog.remove();
     picture.focus();

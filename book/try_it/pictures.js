@@ -52,9 +52,8 @@ export class Pictures {
       latent: () => this.inColours(canvas, coded.latent, firstChannel(coded.latent), "latent"),
     };
     if (!shown[against]()) {
-      paint(canvas, { width: 1, height: 1 }, Uint8Array.of(127), GREYS);
-      this.part(".try-name-right").textContent =
-        against === "jpeg" && picture && !jpegs ? "JPEG …" : `${against === "jpeg" ? "JPEG" : against}: none`;
+      const none = against === "jpeg" && picture && !jpegs ? "JPEG …" : `${against === "jpeg" ? "JPEG" : against}: none`;
+      this.inGrey(canvas, { width: 1, height: 1 }, Uint8Array.of(127), none, none);
     }
     this.legend();
   }
