@@ -195,7 +195,8 @@ def test_no_loss_of_a_training_is_that_of_one_with_other_parameters() -> None:
     for file in all_files("history.json"):
         made = of_json(file.with_name(store.MANIFEST))["dependencies"]["parameters"]
         for epoch in of_json(file):
-            ways_of[epoch["loss"]].add(json.dumps(made, sort_keys=True))
+            if epoch["loss"] < LOSS_OF_MID_GREY - 0.01:  # what is even grey has the same one often
+                ways_of[epoch["loss"]].add(json.dumps(made, sort_keys=True))
     assert len(ways_of) > 300
     assert {len(ways) for ways in ways_of.values()} == {1}
 
