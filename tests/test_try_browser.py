@@ -585,6 +585,7 @@ def phone(browser: Browser, book: Path) -> Iterator[Page]:
 @pytest.fixture
 def frame(phone: Page) -> Locator:
     """The frame of the pictures, which are shown whole."""
+    phone.keyboard.up("Control")  # as a test may leave it that fails
     frame = phone.locator(".try-frame")
     frame.scroll_into_view_if_needed()
     frame.press("0")
@@ -975,7 +976,6 @@ def test_a_long_work_shows_how_far_it_is_and_can_be_cancelled(page: Page) -> Non
     large = file_of("large.png", png(Image.fromarray(noise)))
     page.set_input_files(".try-choose input", large)  # type: ignore[arg-type]
     page.wait_for_function("document.querySelector('#try-program progress').value > 0")
-    assert page.locator("#try-program progress").is_visible()
     program = page.locator("#try-program")
     expect(program).to_have_attribute("aria-busy", "true")
     page.get_by_role("button", name="Cancel").click()
