@@ -12,8 +12,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from reproduce.measure import comparison
-from reproduce.results.findings import Finding, Findings, verdict
+from reproduce.results.findings import Finding, Findings, corrected
 
 
 def by_seeds(found: Findings) -> Findings:
@@ -22,18 +21,9 @@ def by_seeds(found: Findings) -> Findings:
     The p-values are corrected as the plan's are. With fewer than two seeds there is no interval,
     and what is unfinished stays so.
     """
-    confidence = found.plan.analysis.confidence
-    looked = [_look(one, confidence) for one in found.findings]
-    corrected = comparison.holm({f"{one.question}/{one.variant}": one.p for one in looked})
-    return replace(
-        found,
-        findings=tuple(
-            replace(one, p=math.nan)
-            if one.verdict == "unfinished"
-            else replace(one, p=p, verdict=verdict(one.compared, p, found.plan.analysis))
-            for one, p in zip(looked, corrected.values(), strict=True)
-        ),
-    )
+    analysis = found.plan.analysis
+    looked = [_look(one, analysis.confidence) for one in found.findings]
+    return replace(found, findings=corrected(looked, analysis))
 
 
 def _look(finding: Finding, confidence: float) -> Finding:

@@ -5,7 +5,7 @@ diverged, or it isn't made yet. Only runs that learned have rates to compare.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -254,13 +254,20 @@ def compare(study: Study, outcomes: Mapping[str, Mapping[int, Outcome]]) -> tupl
             found.append(
                 Finding(name, variant, compared, p, "unfinished" if unfinished else "undecided")
             )
-    of_all = {f"{one.question}/{one.variant}": one.p for one in found}
-    corrected = [*comparison.holm(of_all).values()]
+    return corrected(found, analysis)
+
+
+def corrected(found: Sequence[Finding], analysis: Analysis) -> tuple[Finding, ...]:
+    """Correct the p-values for their number, and say what follows; the unfinished get neither.
+
+    Takes p-values of single comparisons, 1 of one that is unfinished.
+    """
+    p_values = comparison.holm({f"{one.question}/{one.variant}": one.p for one in found})
     return tuple(
         replace(one, p=math.nan)
         if one.verdict == "unfinished"
         else replace(one, p=p, verdict=verdict(one.compared, p, analysis))
-        for one, p in zip(found, corrected, strict=True)
+        for one, p in zip(found, p_values.values(), strict=True)
     )
 
 
