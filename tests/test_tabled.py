@@ -1684,7 +1684,7 @@ def _(numbers: Any) -> Any:
     return numbers(*two_looks(), BECAME), {
         "differences": 2,
         "smallest_p": 1,
-        "stand_alone": 1,
+        "stand_alone": 2,
         "stand_corrected": 1,
         "refuted_over_seeds": 1,
     }
@@ -1697,7 +1697,7 @@ def two_looks() -> tuple[Findings, Findings]:
     least = 2 / (found.plan.analysis.resamples + 1)
     deeper = replace(deeper, compared=replace(deeper.compared, p=least))
     looked = [
-        replace(none, compared=replace(none.compared, low=-35, high=9, p=0.09), p=0.7,
+        replace(none, compared=replace(none.compared, low=-35, high=9, p=0.04), p=0.7,
                 verdict="undecided"),
         replace(l1, p=0.01, verdict="more bytes"),
         noise,
