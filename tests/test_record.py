@@ -39,20 +39,11 @@ from reproduce.models.stages import MODEL
 from reproduce.results import claims, excerpt, record, reported
 from reproduce.results import studies as recorded_studies
 from reproduce.results.quantities import quantities as quantities_of
+from tests.recorded import RESULTS, all_files, each, profile_of
 
 ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / "results"
-PLACES = sorted(path.parent for path in RESULTS.rglob(store.MANIFEST))
+PLACES = [file.parent for file in all_files(store.MANIFEST)]
 SEEDS = [0, 1, 2, 3, 4]
-
-
-RUNS = sorted({place.relative_to(RESULTS).parts[:2] for place in PLACES})
-
-
-@pytest.fixture(params=RUNS, ids="/".join)
-def places(request: pytest.FixtureRequest) -> list[Path]:
-    """The folders of the record of a model, or a variant, with all its seeds: of each in turn."""
-    return [place for place in PLACES if place.relative_to(RESULTS).parts[:2] == request.param]
 
 
 @pytest.fixture(params=SEEDS)
@@ -93,21 +84,22 @@ def test_the_record_holds_each_stage_of_five_seeds_and_nothing_else() -> None:
     } == expected
 
 
-def test_each_file_is_the_one_that_was_recorded(places: list[Path]) -> None:
-    for place in places:
-        lines = (place / record.SUMS).read_text().splitlines()
-        recorded = {name: digest for digest, name in (line.split("  ") for line in lines)}
-        others = {file.name: file for file in place.iterdir() if file.name != record.SUMS}
-        assert {
-            name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in others.items()
-        } == recorded
+@each(store.MANIFEST)
+def test_each_file_is_the_one_that_was_recorded(file: Path) -> None:
+    place = file.parent
+    lines = (place / record.SUMS).read_text().splitlines()
+    recorded = {name: digest for digest, name in (line.split("  ") for line in lines)}
+    others = {file.name: file for file in place.iterdir() if file.name != record.SUMS}
+    assert {
+        name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in others.items()
+    } == recorded
 
 
-def test_each_stage_was_made_by_a_commit_without_changes(places: list[Path]) -> None:
-    for place in places:
-        made = store.read_manifest(place)["made"]
-        assert re.fullmatch(r"[0-9a-f]{40}", made["commit"])
-        assert made["uncommitted_changes"] is False
+@each(store.MANIFEST)
+def test_each_stage_was_made_by_a_commit_without_changes(file: Path) -> None:
+    made = store.read_manifest(file.parent)["made"]
+    assert re.fullmatch(r"[0-9a-f]{40}", made["commit"])
+    assert made["uncommitted_changes"] is False
 
 
 def files_of_commit(commit: str) -> dict[str, bytes]:
@@ -140,66 +132,66 @@ def source_of_commit(commit: str, modules: tuple[str, ...]) -> str:
     return tree_of_commit(commit).digest(modules)
 
 
+@each(store.MANIFEST)
 def test_its_commit_has_the_modules_that_made_it_and_their_source_is_the_recorded_one(
-    places: list[Path],
+    file: Path,
 ) -> None:
-    for place in places:
-        manifest = store.read_manifest(place)
-        made = manifest["made"]
-        assert set(made["entries"]) <= set(made["modules"])
-        source = source_of_commit(made["commit"], tuple(made["modules"]))
-        assert source == manifest["dependencies"]["source"]
+    manifest = store.read_manifest(file.parent)
+    made = manifest["made"]
+    assert set(made["entries"]) <= set(made["modules"])
+    source = source_of_commit(made["commit"], tuple(made["modules"]))
+    assert source == manifest["dependencies"]["source"]
 
 
 # Packages that stages have come to compute with, or to name, since: older records lack them.
 NAMED_SINCE = {"numpy", "pandas", "scipy", "pillow-jxl-plugin", "tensorflow", "keras"}
 
 
-def test_each_stage_names_the_versions_that_made_it(places: list[Path]) -> None:
-    for place in places:
-        manifest = store.read_manifest(place)
-        used, all_versions = manifest["dependencies"]["versions"], manifest["made"]["versions"]
-        stage = stages.find(manifest["stage"])
-        assert used
-        assert set(stage.packages) - set(used) <= NAMED_SINCE
-        assert set(used) <= set(stage.packages)
-        expected = {"python", *environment.PACKAGES} - {"bjontegaard", "pandas"}
-        assert set(all_versions) - {"bjontegaard", "pandas"} >= expected - {"pillow-jxl-plugin"}
-        assert used.items() <= all_versions.items()
+@each(store.MANIFEST)
+def test_each_stage_names_the_versions_that_made_it(file: Path) -> None:
+    manifest = store.read_manifest(file.parent)
+    used, all_versions = manifest["dependencies"]["versions"], manifest["made"]["versions"]
+    stage = stages.find(manifest["stage"])
+    assert used
+    assert set(stage.packages) - set(used) <= NAMED_SINCE
+    assert set(used) <= set(stage.packages)
+    expected = {"python", *environment.PACKAGES} - {"bjontegaard", "pandas"}
+    assert set(all_versions) - {"bjontegaard", "pandas"} >= expected - {"pillow-jxl-plugin"}
+    assert used.items() <= all_versions.items()
 
 
-def test_each_stage_tells_when_and_where_it_was_made_and_what_it_cost(places: list[Path]) -> None:
-    for place in places:
-        made = store.read_manifest(place)["made"]
-        assert set(made["machine"]) == {"processor", "cores", "memory_bytes", "system"}
-        assert datetime.fromisoformat(made["started"]).utcoffset() == timedelta(0)
-        assert made["seconds"] >= 0  # rounded to a tenth
-        assert made["peak_memory_bytes"] > 50_000_000
+@each(store.MANIFEST)
+def test_each_stage_tells_when_and_where_it_was_made_and_what_it_cost(file: Path) -> None:
+    made = store.read_manifest(file.parent)["made"]
+    assert set(made["machine"]) == {"processor", "cores", "memory_bytes", "system"}
+    assert datetime.fromisoformat(made["started"]).utcoffset() == timedelta(0)
+    assert made["seconds"] >= 0  # rounded to a tenth
+    assert made["peak_memory_bytes"] > 50_000_000
 
 
-def test_each_stage_was_made_of_the_recorded_ones_that_it_needs(places: list[Path]) -> None:
-    for place in places:
-        manifest = store.read_manifest(place)
-        stage = stages.find(manifest["stage"])
-        profile = RESULTS / place.relative_to(RESULTS).parts[0]
-        run = place.relative_to(profile).parts
-        model, seed = (run[0], int(run[1].removeprefix("seed-"))) if stage.of_seed else ("paper", 0)
-        assert set(manifest["dependencies"]["needs"]) == {needed.name for needed in stage.needs}
-        for needed in stage.needs:
-            recorded = store.read_manifest(profile / needed.place(model, seed))
-            told = manifest["dependencies"]["needs"][needed.name]
-            assert told.get("fingerprint") == recorded["facts"].get("fingerprint")
-            # A copy of the photographs has a name of its own, by its files' times, on each machine.
-            if "listing" not in recorded["dependencies"]:
-                name = f"{needed.name}-{store.fingerprint(recorded['dependencies'])}"
-                assert told["artifact"] == name
+@each(store.MANIFEST)
+def test_each_stage_was_made_of_the_recorded_ones_that_it_needs(file: Path) -> None:
+    manifest = store.read_manifest(file.parent)
+    stage = stages.find(manifest["stage"])
+    profile = RESULTS / profile_of(file)
+    run = file.relative_to(profile).parts
+    model, seed = (run[0], int(run[1].removeprefix("seed-"))) if stage.of_seed else ("paper", 0)
+    assert set(manifest["dependencies"]["needs"]) == {needed.name for needed in stage.needs}
+    for needed in stage.needs:
+        recorded = store.read_manifest(profile / needed.place(model, seed))
+        told = manifest["dependencies"]["needs"][needed.name]
+        assert told.get("fingerprint") == recorded["facts"].get("fingerprint")
+        # A copy of the photographs has a name of its own, by its files' times, on each machine.
+        if "listing" not in recorded["dependencies"]:
+            name = f"{needed.name}-{store.fingerprint(recorded['dependencies'])}"
+            assert told["artifact"] == name
 
 
-def test_no_record_holds_a_path_of_a_machine(places: list[Path]) -> None:
-    for place in places:
-        for file in place.iterdir():
-            if file.suffix in {".json", ".csv"}:
-                assert not re.search(r"[\"\s,]/|[A-Z]:\\|\.\./", file.read_text()), file.name
+@each(store.MANIFEST)
+def test_no_record_holds_a_path_of_a_machine(file: Path) -> None:
+    for written in file.parent.iterdir():
+        if written.suffix in {".json", ".csv"}:
+            assert not re.search(r"[\"\s,]/|[A-Z]:\\|\.\./", written.read_text()), written.name
 
 
 def test_the_pinned_revision_of_beans_is_that_of_the_recorded_runs() -> None:

@@ -16,23 +16,19 @@ import pytest
 
 from reproduce.core import store
 from reproduce.core import study as studies
-from reproduce.core.parameters import load_parameters
+from reproduce.core.parameters import Parameters, load_parameters
 from reproduce.measure import stages
 from reproduce.models import autoencoder as model
 from reproduce.models import description, training
 from reproduce.models.loss import LOSS_OF_MID_GREY
+from tests.recorded import RESULTS, all_files, each, profile_of
 
 ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / "results"
 PAPER = RESULTS / "paper" / "paper"
 SEEDS = range(5)
 PIXELS = {("paper", "full"): 500**2, ("paper", "half"): 250**2}
 PIXELS |= {("sample", "full"): 128**2, ("sample", "half"): 64**2}
 PIXELS |= {("quarter", "full"): 250**2, ("quarter", "half"): 125**2}
-
-
-def profile_of(file: Path) -> str:
-    return file.relative_to(RESULTS).parts[0]
 
 
 @cache
@@ -45,23 +41,23 @@ def of_json(file: Path) -> Any:
     return json.loads(file.read_text(encoding="utf-8"))
 
 
-def all_files(name: str) -> list[Path]:
-    return sorted(RESULTS.rglob(name))
-
-
-def each(*names: str) -> pytest.MarkDecorator:
-    """Run a test with each recorded file of these names."""
-    files = [file for name in names for file in all_files(name)]
-    return pytest.mark.parametrize(
-        "file", files, ids=lambda file: file.parent.relative_to(RESULTS).as_posix()
-    )
-
-
 def scores_of(seed: int) -> pd.DataFrame:
     return table(PAPER / f"seed-{seed}" / "scores" / "test-images.csv")
 
 
 # What was made with which parameters
+
+
+@cache
+def runs_of_studies(profile: str) -> dict[tuple[str, int], Parameters]:
+    """The parameters of each run that a study of this profile plans, by its model and seed."""
+    plans = [studies.read(one.stem, one.parent) for one in (ROOT / "studies").glob("*")]
+    return {
+        (run.model, run.parameters.seed): run.parameters
+        for plan in plans
+        if plan.profile == profile
+        for run in plan.runs(load_parameters(profile, ROOT / "profiles"))
+    }
 
 
 @each(store.MANIFEST)
@@ -75,14 +71,7 @@ def test_its_parameters_are_those_of_its_profile_or_study(file: Path) -> None:
         seed = int(file.relative_to(RESULTS).parts[2].removeprefix("seed-"))
         given = given.model_copy(update={"model": model, "seed": seed})
         if variant:
-            chosen = (studies.read(one.stem, one.parent) for one in (ROOT / "studies").glob("*"))
-            (given,) = (
-                one.parameters
-                for study in chosen
-                if study.profile == profile
-                for one in study.runs(load_parameters(profile, ROOT / "profiles"))
-                if (one.model, one.parameters.seed) == (run, seed)
-            )
+            given = runs_of_studies(profile)[run, seed]
     values = given.in_effect()
     assert manifest["dependencies"]["parameters"] == {
         name: values[name] for name in stage.reads if name in values

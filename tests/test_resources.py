@@ -5,28 +5,25 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
+from reproduce.core import store
 from reproduce.core.parameters import Parameters, load_parameters
 from reproduce.measure import resources, stages
 from reproduce.models.stages import LITERAL, MODEL
+from tests.recorded import all_files, each, profile_of
 
 ROOT = Path(__file__).parents[1]
-MANIFESTS = sorted((ROOT / "results").rglob("manifest.json"))
 SNAKEMAKE = 360
 """Megabytes of the two processes that a job starts with, measured."""
 
 
 def parameters_of(path: Path, stage: dict[str, Any]) -> Parameters:
-    profile = path.relative_to(ROOT / "results").parts[0]
-    parameters = load_parameters(profile, ROOT / "profiles")
+    parameters = load_parameters(profile_of(path), ROOT / "profiles")
     return parameters.model_copy(update=stage["dependencies"]["parameters"])
 
 
-@pytest.mark.parametrize(
-    "path", MANIFESTS, ids=lambda path: str(path.parent.relative_to(ROOT / "results"))
-)
+@each(store.MANIFEST)
 def test_a_job_asks_for_what_the_recorded_one_has_taken_and_not_for_thrice_that(
     path: Path,
 ) -> None:
@@ -87,7 +84,9 @@ def test_a_job_has_as_many_threads_as_the_page_says_and_as_the_recorded_runs_had
     asked = re.findall(
         r"^THREADS = (\d+) if workflow.resource_settings.nodes", snakefile, re.MULTILINE
     )
-    trained = [path for path in MANIFESTS if path.match("paper/paper/seed-*/model/*")]
+    trained = [
+        path for path in all_files(store.MANIFEST) if path.match("paper/paper/seed-*/model/*")
+    ]
     cores = {json.loads(path.read_text())["made"]["machine"]["cores"] for path in trained}
     assert [int(one) for one in asked] == list(cores) == [2]
     assert "A job has two, as the recorded runs had" in (ROOT / "book" / "cluster.md").read_text()
