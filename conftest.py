@@ -14,7 +14,12 @@ pytest_plugins = ["pytester", "tests.nbval_strict"]
 TOGETHER = {
     "workflow": ("tests/test_workflow.py", "tests/test_pages.py", "tests/test_slurm.py"),
     "notebooks": ("notebooks/",),
-    "records": ("tests/test_record.py", "tests/test_report.py", "tests/test_statements.py"),
+    "records": (
+        "tests/test_record.py",
+        "tests/test_report.py",
+        "tests/test_statements.py",
+        "tests/test_claims.py",
+    ),
 }
 
 

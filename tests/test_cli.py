@@ -1,11 +1,16 @@
 """The command line: one message for a user's mistake, exit status 1, nothing written."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from reproduce import cli
+from reproduce.core.errors import ReproduceError
 
 REPRODUCE = Path(sys.executable).with_name("reproduce")
 
@@ -39,16 +44,30 @@ def reproduce(*words: object) -> "subprocess.CompletedProcess[str]":
         (["describe", "-p", "epochs=3"], "nothing is made of profile 'sample' with these param"),
     ],
 )
-def test_a_mistake_ends_with_one_message(
-    build_folder: Path, words: list[str], message: str
+def test_a_mistake_is_told_in_one_line_and_leaves_nothing(
+    build_folder: Path, capfd: pytest.CaptureFixture[str], words: list[str], message: str
 ) -> None:
+    with pytest.raises(ReproduceError, match=re.escape(message)) as mistake:
+        CliRunner().invoke(cli.app, words, catch_exceptions=False)
+    assert len(str(mistake.value).splitlines()) == 1
+    assert capfd.readouterr() == ("", "")
+    assert not list(build_folder.rglob("*.json"))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["make", "nope"], "unknown stage 'nope'; known are data, model, scores"),
+        (["compress", "", "out.cae"], "the name of a file or folder is empty"),
+    ],
+)
+def test_a_mistake_ends_the_command_with_its_message(words: list[str], message: str) -> None:
     done = reproduce(*words)
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr.startswith("error: ")
     assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
-    assert not list(build_folder.rglob("*.json"))
 
 
 def test_a_record_of_what_is_made_says_if_nothing_is(build_folder: Path, tmp_path: Path) -> None:

@@ -298,11 +298,14 @@ def of_one_build(
     return parameters
 
 
+TRAIN_AGAIN = ("literal", "literal-in-our-order", "repetitions-few")
+
+
 @pytest.mark.parametrize(
     "stage",
     # One of those that share their function, but for what they are given.
     [
-        one
+        pytest.param(one, marks=[pytest.mark.slow] if one.name in TRAIN_AGAIN else [])
         for one in stages.EVERY
         if one not in (*stages.CODECS[1:], *stages.CODEC_TIMES[1:], stages.MANY_REPETITIONS)
     ],
