@@ -189,7 +189,6 @@ WIDER = {
     ("test_glue.py", "abs=10 ** (-digits)"): 1,
     ("test_points.py", "abs=1"): 2,
     ("test_record.py", "abs=0.01"): 1,
-    ("test_record.py", "atol=0.02"): 1,
     ("test_record_tables.py", "atol=0.005"): 1,
     ("test_record_tables.py", "atol=0.05"): 1,
     ("test_regularisation.py", "abs=0.01"): 1,

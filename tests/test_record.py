@@ -248,11 +248,13 @@ def test_the_recorded_weights_load_and_are_the_papers_model(seed: int) -> None:
     assert weights.stat().st_size < 100_000
 
 
-def test_the_recorded_weights_of_seed_0_are_nearly_those_of_the_shipped_model() -> None:
-    # Nearly: another processor may add up in another order.
-    weights = record.folder(MODEL) / training.WEIGHTS
-    pairs = zip(model.load(weights).get_weights(), shipped_autoencoder().get_weights(), strict=True)
-    assert all(np.allclose(one, other, atol=0.02) for one, other in pairs)
+def test_the_shipped_weights_are_not_the_recorded_ones_but_nearly_as_the_page_says() -> None:
+    # The same run on another processor, which adds up in another order.
+    page = " ".join((ROOT / "book" / "file_format.md").read_text().split())
+    (bound,) = re.findall(r"those of the {term}`recorded run` by less than ([\d.]+)\.", page)
+    recorded = model.load(record.folder(MODEL) / training.WEIGHTS).get_weights()
+    pairs = zip(recorded, shipped_autoencoder().get_weights(), strict=True)
+    assert 0 < max(np.abs(one - other).max() for one, other in pairs) < float(bound)
 
 
 def test_the_rates_are_recorded_of_all_test_images(seed: int) -> None:

@@ -36,9 +36,13 @@ SHOWN = "document.querySelector('#try-program').dataset.shown"
 
 
 @contextmanager
-def opened(browser: Browser, book: Path, width: str = "desktop") -> Iterator[Page]:
+def opened(
+    browser: Browser, book: Path, width: str = "desktop", device_scale_factor: float = 1
+) -> Iterator[Page]:
     """The page with the example that is there from the start, and nothing else measured yet."""
-    context = browser.new_context(viewport={"width": WIDTHS[width], "height": 900})
+    context = browser.new_context(
+        viewport={"width": WIDTHS[width], "height": 900}, device_scale_factor=device_scale_factor
+    )
     page = context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
@@ -296,12 +300,27 @@ def test_a_file_and_a_photograph_each_have_what_can_be_seen_and_set_of_them(page
         (clear, photograph),
         (GOLDEN, compressed),
         (GOLDEN, {**compressed, "movable": True}),
-        (clear, {**photograph, "against": "latent"}),
+        (clear, photograph),
     ):
         show(page, file)
         assert page.evaluate(OPEN) == expected
         assert page.locator(".try-choose input").input_value() == "", "so it can be chosen again"
         page.locator(".try-frame").press("+")
+
+
+def test_what_is_chosen_between_two_photographs_stays_chosen(page: Page) -> None:
+    one, other = (file_of(f"{grey}.png", png(Image.new("L", (20, 16), grey))) for grey in (90, 160))
+    show(page, GOLDEN)
+    show(page, one)
+    page.get_by_label("|difference|").check()
+    before = page.evaluate(SHOWN)
+    page.locator("#try-step").press("ArrowLeft")
+    page.wait_for_function(f"before => {SHOWN} !== before", arg=before)
+    step = page.locator("#try-step").input_value()
+    assert step == "-3"
+    show(page, other)
+    assert page.locator("#try-step").input_value() == step
+    assert page.get_by_label("|difference|").is_checked()
 
 
 def test_the_header_is_shown_byte_by_byte(page: Page) -> None:
@@ -621,6 +640,13 @@ def test_buttons_and_keys_set_the_size_of_the_pictures(phone: Page, frame: Locat
                 assert ("try-movable" in str(frame.get_attribute("class"))) == (zoom > whole)
                 enlarged = phone.locator(".try-frame canvas.try-enlarged").count()
                 assert enlarged == (3 if zoom > 1.5 else 0)
+
+
+def test_pixel_by_pixel_means_those_of_the_screen(browser: Browser, book: Path) -> None:
+    with opened(browser, book, "phone", device_scale_factor=1.25) as page:
+        page.get_by_role("button", name="Pixel by pixel").click()
+        assert sight(page)[0] == pytest.approx(1 / 1.25)
+        assert page.locator(".try-zoom-said").inner_text() == "100 %"
 
 
 def test_arrow_keys_move_the_pictures_as_far_as_they_go_and_then_the_page(

@@ -10,6 +10,8 @@ export class Controls {
     this.slider = this.part("#try-step");
     /** Of the file that is open, which has a step of its own. @type {number | null} */
     this.units = null;
+    /** Of the photograph before that file. */
+    this.chosen = { step: this.slider.value, against: this.against };
     this.slider.addEventListener("input", () => this.nameStep());
     this.nameStep();
   }
@@ -38,17 +40,24 @@ export class Controls {
    * @param {number | null} units of the file; null for a photograph
    */
   chooseFor(units) {
-    const { slider } = this;
     const isFile = units !== null;
-    if (isFile && !slider.disabled) this.chosenStep = slider.value;
-    slider.disabled = isFile;
-    slider.value = isFile ? Math.log2(units / STEP_UNIT) : (this.chosenStep ?? slider.value);
+    const wasFile = this.units !== null;
+    // What was chosen for photographs is kept, and given back with the next one.
+    if (isFile && !wasFile) this.chosen = { step: this.slider.value, against: this.against };
+    if (isFile) this.set(String(Math.log2(units / STEP_UNIT)), "latent");
+    else if (wasFile) this.set(this.chosen.step, this.chosen.against);
+    this.slider.disabled = isFile;
     for (const value of ["jpeg", "difference"]) {
       this.part(`[name=try-against][value=${value}]`).disabled = isFile;
     }
-    if (isFile) this.part("[name=try-against][value=latent]").checked = true;
     this.units = units;
     this.nameStep();
+  }
+
+  /** @param {string} step as the slider has it @param {string} against one of the choices */
+  set(step, against) {
+    this.slider.value = step;
+    this.part(`[name=try-against][value=${against}]`).checked = true;
   }
 
   nameStep() {

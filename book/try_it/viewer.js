@@ -38,7 +38,7 @@ export class Viewer {
     const actions = {
       in: () => this.enlarge(2),
       out: () => this.enlarge(1 / 2),
-      pixels: () => this.enlarge(1 / this.zoom),
+      pixels: () => this.enlarge(1 / (this.zoom * devicePixelRatio)),
       fit: () => this.fit(),
     };
     for (const [name, act] of Object.entries(actions)) {

@@ -34,7 +34,7 @@ SHIPPED = Path(__file__).with_name("shipped")
 LIST = "models.json"
 
 STANDARD = 1
-"""Number of the model that files are written with: the recorded run on beans with seed 0."""
+"""Number of the model that files are written with: a run in the paper's setting, seed 0."""
 
 DEFAULT_STEP = 0.25
 
