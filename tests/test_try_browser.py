@@ -1004,6 +1004,7 @@ def test_a_long_work_shows_how_far_it_is_and_can_be_cancelled(page: Page) -> Non
     page.wait_for_function("document.querySelector('#try-program progress').value > 0")
     program = page.locator("#try-program")
     expect(program).to_have_attribute("aria-busy", "true")
+    assert page.locator("#try-program progress").is_visible()
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator(".try-status")).to_have_text("Cancelled.")
     assert program.get_attribute("aria-busy") is None
