@@ -20,13 +20,23 @@ def run(code: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_keras_runs_on_tensorflow_with_the_settings_made_and_nothing_on_stderr() -> None:
-    code = "from reproduce.core.backend import keras, tensorflow; import os; "
-    code += "print(keras.backend.backend(), tensorflow.constant(1).numpy(), "
-    code += "os.environ['TF_ENABLE_ONEDNN_OPTS'])"
-    done = run(code)
-    assert done.stdout.split() == ["tensorflow", "1", "1"]
+def test_keras_runs_on_tensorflow_with_our_settings_whatever_the_users_file_says(
+    tmp_path: Path,
+) -> None:
+    users = '{"image_data_format": "channels_first", "floatx": "float64", "epsilon": 1.0}'
+    (tmp_path / "keras.json").write_text(users)
+    code = """
+import os
+from reproduce.core.backend import keras, tensorflow
+settings = keras.config
+print(settings.image_data_format(), settings.floatx(), settings.epsilon(), settings.max_epochs())
+print(settings.backend(), tensorflow.constant(1).numpy(), os.environ["TF_ENABLE_ONEDNN_OPTS"])
+"""
+    done = run(code, KERAS_HOME=str(tmp_path), KERAS_MAX_EPOCHS="1")
+    ours = ["channels_last", "float32", "1e-07", "None"]
+    assert done.stdout.split() == [*ours, "tensorflow", "1", "1"]
     assert done.stderr == ""
+    assert (tmp_path / "keras.json").read_text() == users
 
 
 def test_what_needs_no_model_loads_no_tensorflow() -> None:
@@ -55,16 +65,6 @@ def test_two_threads_are_the_least_unless_fewer_are_told(
 ) -> None:
     code = "import reproduce.core.backend, os; print(os.environ['TF_NUM_INTRAOP_THREADS'])"
     assert run(code, **variables).stdout.strip() == threads
-
-
-def test_keras_has_our_settings_whatever_the_users_file_says(tmp_path: Path) -> None:
-    users = '{"image_data_format": "channels_first", "floatx": "float64", "epsilon": 1.0}'
-    (tmp_path / "keras.json").write_text(users)
-    code = "from reproduce.core.backend import keras as k; c = k.config; "
-    code += "print(c.image_data_format(), c.floatx(), c.epsilon(), c.backend(), c.max_epochs())"
-    done = run(code, KERAS_HOME=str(tmp_path), KERAS_MAX_EPOCHS="1")
-    assert done.stdout.split() == ["channels_last", "float32", "1e-07", "tensorflow", "None"]
-    assert (tmp_path / "keras.json").read_text() == users
 
 
 def test_other_lines_on_stderr_pass() -> None:

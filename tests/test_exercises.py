@@ -164,6 +164,7 @@ def soft_images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_rate_term_makes_files_shorter_and_too_much_of_it_makes_them_empty(
     soft_images: Path,
 ) -> None:

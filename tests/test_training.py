@@ -476,7 +476,7 @@ def test_logits_of_the_models_own_latents_are_its_logits():
     )
 
 
-@pytest.mark.parametrize("quantisation", ["noise", "straight-through"])
+@pytest.mark.parametrize("quantisation", ["noise", *slow("straight-through")])
 def test_training_with_quantisation_gives_other_weights_and_the_same_again(
     small_run, parameters_of, tmp_path, monkeypatch, quantisation
 ):
