@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -72,6 +73,21 @@ def test_the_lock_has_every_extra_but_jupyterlab(extra: str) -> None:
 
 def test_the_lock_has_the_versions_of_the_constraints() -> None:
     assert pins(requirements()) - CONSTRAINTS == set()
+
+
+@pytest.mark.slow
+def test_each_hash_of_the_lock_is_one_that_the_index_has(tmp_path: Path) -> None:
+    """Those of other systems' wheels, too, which no installation here would miss."""
+    (command,) = re.findall(r"^# +uv (pip compile .+) -o requirements\.lock$", LOCK, re.MULTILINE)
+    anew = tmp_path / "requirements.lock"
+    words = [sys.executable, "-m", "uv", *shlex.split(command), "--quiet", "-o", str(anew)]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    if "Failed to fetch" in done.stderr:
+        pytest.skip("needs the package index")
+    assert done.returncode == 0, done.stderr
+    hashes = re.compile(r"--hash=(\S+)")
+    # The index may have got more files of a version since.
+    assert set(hashes.findall(LOCK)) - set(hashes.findall(anew.read_text())) == set()
 
 
 def test_the_lock_names_no_host() -> None:
