@@ -1,5 +1,6 @@
 """Files and folders through the codec: what is written, and one clear error for all else."""
 
+import errno
 import io
 import os
 import re
@@ -18,6 +19,7 @@ from PIL import Image
 
 from reproduce import codec
 from reproduce.codec import fileformat, files, images, progress, workers
+from reproduce.core import store
 from reproduce.core.errors import CodecError
 from reproduce.data import pixels
 
@@ -527,6 +529,27 @@ def test_a_disk_that_is_full_stops_a_batch_at_once(run_on_a_small_disk, tmp_path
     # The second file that is begun before the first is whole leaves room for neither.
     assert re.search("[01] of 64 files are done, and --skip-existing does the rest", done.stdout)
     assert int(done.stdout.split()[-1]) < 32
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        *((one, "0 of 3 files are done") for one in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)),
+        (errno.EACCES, "3 of 3 files"),
+    ],
+)
+def test_a_folder_is_given_up_where_no_other_file_could_be_written_either(
+    tmp_path, noise, monkeypatch, number, told
+):
+    (tmp_path / "some").mkdir()
+    for count in range(3):
+        noise(count).save(tmp_path / "some" / f"{count}.png")
+
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(store, "write_whole", fail)
+    assert told in refusal(files.compress, tmp_path / "some", tmp_path / "made")
 
 
 WITH_PROCESSES_ON_A_SMALL_DISK = """

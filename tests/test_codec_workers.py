@@ -35,6 +35,20 @@ workers.answer(do)
 """
 
 
+@pytest.fixture(autouse=True)
+def deadline() -> Iterator[None]:
+    """A worker whose answer never comes fails the test, and doesn't keep it for ever."""
+
+    def give_up(*_: object) -> None:
+        pytest.fail("no answer within a minute")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(60)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
 @contextmanager
 def workers(count: int = 1) -> Iterator[Workers]:
     with Workers(count, CODE) as started:

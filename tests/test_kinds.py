@@ -386,6 +386,13 @@ def test_a_jpeg_cut_anywhere_has_all_its_pixels_or_is_refused(tmp_path, options)
             assert np.array_equal(found, whole), (cut, end)
 
 
+def test_the_first_of_several_jpegs_in_a_file_has_all_its_pixels_or_is_refused(tmp_path):
+    data = saved(PHOTOGRAPH, "MPO", save_all=True, append_images=[PHOTOGRAPH])  # as phones write
+    assert read(tmp_path, data).shape == (80, 120)
+    end = data.index(b"\xff\xd9\xff\xd8")
+    assert "end before its last pixel" in refusal(tmp_path, data[: end - 400] + data[end:])
+
+
 @pytest.mark.parametrize("form", ["PNG", "GIF", "TIFF", "WEBP", "BMP", "JPEG2000", "AVIF", "PPM"])
 def test_other_files_cut_anywhere_have_all_their_pixels_or_are_refused(tmp_path, form):
     data = saved(PHOTOGRAPH, form)

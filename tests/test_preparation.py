@@ -396,6 +396,16 @@ def test_an_added_image_makes_new_data(prepare, folder_of_images, noise):
     assert prepare().counts["train"] == 9
 
 
+def test_an_image_written_anew_at_once_with_as_many_bytes_makes_new_data(prepare, folder_of_images):
+    image = folder_of_images / "train" / "leaf" / "0.bmp"
+    folders = []
+    for later, grey_level in enumerate((90, 91)):
+        Image.new("L", (16, 16), grey_level).save(image)
+        os.utime(image, ns=(10**18 + later, 10**18 + later))
+        folders.append(prepare().folder)
+    assert folders[0] != folders[1]
+
+
 def test_a_changed_image_behind_a_linked_split_folder_makes_new_data(
     prepare, folder_of_images, noise, tmp_path
 ):

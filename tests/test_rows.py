@@ -1,6 +1,8 @@
 """Rows of images one by one: kept as they come, and read back after a kill."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,3 +42,22 @@ def test_a_run_killed_after_its_last_row_measures_nothing(tmp_path: Path) -> Non
     seen: list[int] = []
     assert measure_all(tmp_path, seen, range(2)) == [{"place": 0}, {"place": 1}]
     assert seen == []
+
+
+def test_all_but_the_last_few_rows_are_there_when_a_run_is_killed(
+    tmp_path: Path, start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # how far it measures ahead depends on it
+    code = """
+import os, sys
+from pathlib import Path
+from reproduce.measure import rows
+
+def measure(place):
+    return place if place < 40 else os._exit(9)
+
+list(rows.measured(Path(sys.argv[1]), range(99), measure, "measuring"))
+"""
+    assert start(code, tmp_path).wait(60) == 9
+    lines = (tmp_path / rows.FILE).read_text().splitlines()
+    assert lines[:36] == [str(place) for place in range(36)]
