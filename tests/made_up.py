@@ -53,13 +53,16 @@ def levels(seed: int, height: int = 6, width: int = 8) -> np.ndarray:
 
 
 def gallery_rows() -> tuple[list[gallery.Row], dict[str, dict[str, np.ndarray]]]:
-    """Two images with all that is made of them, every picture another."""
+    """Two images with all that is made of them, every picture another.
+
+    The blur and the two codecs beat the autoencoder's picture more often than that of its file.
+    """
     rows, shown = [], {}
     for number, name in enumerate(
         ("train/rust/rust_train.0.jpg", "test/healthy/healthy_test.7.jpg")
     ):
         made = {
-            key: levels(50 + 10 * number + place)
+            key: levels(207 + 10 * number + place)
             for place, key in enumerate(
                 ("original", "autoencoder", "blur-1", "mid-grey", "file", "jpeg", "avif")
             )

@@ -538,6 +538,8 @@ def _(facts: Any) -> Any:
     def wins(one: str, other: str) -> int:
         return sum(decibels_of(of, one) > decibels_of(of, other) for of in made)
 
+    for one in ("blur-1", "jpeg", "avif"):
+        assert wins(one, "autoencoder") > wins(one, "file")
     return facts(rows), {
         "images": 2,
         **{
