@@ -624,6 +624,19 @@ def test_each_curve_of_a_plot_is_reached_by_keyboard_to_its_last_point(
     assert len(texts) == 2
 
 
+def test_arrow_keys_go_on_from_the_point_that_was_pointed_at(page: Page, site: str) -> None:
+    page.goto(f"{site}/{RATES}")
+    curves = [curve["points"] for curve in curves_of(page, "rd-beans")]
+    longest = max(curves, key=len)
+    assert len(longest) > len(curves[0]), "at which the slider stands from the start"
+    page.mouse.move(*place_of(page, "rd-beans", longest[-1]))
+    slider = page.locator("#rd-beans .plot-slider")
+    assert slider.input_value() == str(len(longest) - 1)
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    assert slider.get_attribute("aria-valuetext") == longest[-2]["text"]
+
+
 def test_a_plot_shows_nothing_once_the_pointer_leaves_its_points(page: Page, site: str) -> None:
     for address, name, has_crops in (
         (RATES, "rd-beans", True),
