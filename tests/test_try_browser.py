@@ -204,6 +204,16 @@ def test_photographs_of_all_formats_are_read_as_pillow_reads_them(
     assert differing == []
 
 
+def test_nothing_shows_through_what_is_transparent_far_down(page: Page, tmp_path: Path) -> None:
+    """A photograph is read in strips of 256 rows: white is behind each."""
+    tall = Image.new("RGBA", (20, 600), (10, 20, 30, 255))
+    tall.paste((0, 0, 0, 0), (0, 256, 20, 600))
+    tall.save(tmp_path / "tall.png")
+    show(page, tmp_path / "tall.png")
+    expected = codec.compress(images.read_grey(tmp_path / "tall.png"))
+    assert saved(page, "Save the file") == expected
+
+
 def test_what_is_asked_for_while_another_step_is_decoded_waits_for_it(page: Page) -> None:
     noise = np.random.default_rng(1).integers(0, 256, (900, 1000), dtype=np.uint8)
     show(page, file_of("large.png", png(Image.fromarray(noise))))
@@ -877,6 +887,12 @@ def test_each_curve_of_the_plot_is_drawn_where_its_numbers_are(page: Page) -> No
         found = np.array([float(number) for number in re.split(r"[ ,]", str(drawn))]).reshape(-1, 2)
         # A level more or less of what comes back is a tenth of a pixel.
         np.testing.assert_allclose(found, places_of(page, expected), atol=0.3, err_msg=curve)
+    told = str(page.locator(".try-plot svg").get_attribute("aria-label"))
+    (ends,) = re.findall(
+        r"The model on this photograph from ([\d.]+) bits per pixel and \S+ dB to ([\d.]+) and",
+        told,
+    )
+    assert ends == tuple(f"{rate:.3f}" for rate, _ in (min(own), max(own)))
 
 
 def test_a_point_of_the_photograph_before_is_none_of_the_next_one(page: Page) -> None:
