@@ -70,7 +70,7 @@ fuzz: .venv/.installed ## feed the decoder of compressed files with damaged ones
 	python -m tests.fuzz_codec $(SECONDS)
 
 pdf: $(if $(filter paper,$(PROFILE)),paper,book) ## the same book as one PDF beside its pages, printed by Chromium or Chrome (PROFILE=sample, same BEANS)
-	reproduce pdf --profile $(call typed,PROFILE)
+	reproduce pdf --profile $(call typed,PROFILE) $(call separate,PARAMETERS,-p)
 
 serve: .venv/.installed ## serve the book on http://localhost:PORT (PROFILE=sample, PORT=8000)
 	page=$$(reproduce where --profile $(call typed,PROFILE)) && \

@@ -26,6 +26,7 @@ import { Pool } from "../book/try_it/pool.js";
 import { sha256 } from "../book/try_it/sha256.js";
 import { cropped, paste, tensor } from "../book/try_it/tensors.js";
 import { compiled } from "../book/try_it/wasm.js";
+import { factor } from "../book/try_it/words.js";
 
 const KINDS = {
   uint8: Uint8Array,
@@ -172,6 +173,7 @@ const QUESTIONS = {
   jpegOfPsnr: ({ picture, least }) => jpeg.jpegOfPsnr(jpeg.coefficientsOf(picture), picture, least),
   verdict: ({ session, jpegs }) => verdict(session, jpegs),
   finding: ({ coded }) => finding(coded),
+  factors: ({ values }) => values.map(factor),
   commands: ({ opened, step, isPhotograph }) => commands(opened, step, isPhotograph),
   pooled: ({ failing, tasks }) => pooled(failing, tasks),
 };

@@ -234,6 +234,11 @@ WITH_PARAMETERS = {
         {SNAKEMAKE} profile=paper seeds=0,1 epochs=3 'folder=/my photos'
         reproduce where --profile paper -p epochs=3 -p 'folder=/my photos'
     """,
+    "pdf": f"""
+        {SNAKEMAKE} profile=sample epochs=3 'folder=/my photos'
+        reproduce where --profile sample -p epochs=3 -p 'folder=/my photos'
+        reproduce pdf --profile sample -p epochs=3 -p 'folder=/my photos'
+    """,
     "record SEEDS=0,1": f"""
         {SNAKEMAKE} profile=paper seeds=0,1 epochs=3 'folder=/my photos' -- measured
         reproduce record results --profile paper -p seeds=0,1 -p epochs=3 -p 'folder=/my photos'

@@ -196,7 +196,9 @@ def test_the_record_of_a_study_is_read_with_what_became_of_each_run(
     )
     one, other = plan.runs(parameters)
     made = stages.with_needs(plan.stages)
-    with pytest.raises(ReproduceError, match=r"no record of the study in .*; make it with"):
+    with pytest.raises(
+        ReproduceError, match=r"no record of the study in .*; make it with: make study STUDY="
+    ):
         findings.read(plan, parameters, results)
     assert not record.is_made(one.parameters, made)
     record.write(one.parameters, results, made, one.model, weights=False)

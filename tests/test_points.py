@@ -90,17 +90,6 @@ def test_a_curve_that_is_not_seen_at_all_is_left_out() -> None:
     assert [curve["name"] for curve in figure.told()["curves"]] == ["seen"]
 
 
-def test_a_bars_point_is_the_middle_of_its_top() -> None:
-    figure = Plot()
-    axes = figure.subplots()
-    bars = axes.bar([1, 2, 3], [5, 9, 2], width=0.4)
-    (line,) = axes.plot([1, 2, 3], [5, 9, 2])
-    figure.tell(bars, "bars", ["a", "b", "c"])
-    figure.tell(line, "line", ["a", "b", "c"])
-    of_bars, of_line = figure.told()["curves"]
-    assert of_bars["points"] == of_line["points"]
-
-
 def test_as_many_texts_as_points_are_told() -> None:
     figure = Plot()
     (line,) = figure.subplots().plot([1, 2], [3, 4])

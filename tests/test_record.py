@@ -321,6 +321,24 @@ def test_what_is_not_recorded_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path
         record.read(seed=7)
 
 
+@pytest.mark.parametrize(
+    ("stage", "profile", "model", "command"),
+    [
+        ("scores", "paper", "paper", "make record SEEDS=9"),
+        ("own-files", "quarter", "no-attention@none", "make study STUDY=future-work"),
+        ("rates", "paper", "paper@noise", "make study STUDY=quantisation"),
+        ("literal", "paper", "paper", "make study STUDY=ten-epochs"),
+        ("repetitions-few", "paper", "paper", "make study STUDY=repetitions"),
+        ("repetitions-many", "sample", "paper", "make study STUDY=sample-repetitions"),
+    ],
+)
+def test_what_makes_a_record_that_is_missing_is_told(
+    stage: str, profile: str, model: str, command: str
+) -> None:
+    with pytest.raises(ReproduceError, match=rf"no record .*{stage}; make it with: {command}$"):
+        record.folder(stages.find(stage), profile, 9, model)
+
+
 def test_the_recorded_weights_give_the_recorded_numbers_of_the_papers_image(seed: int) -> None:
     recorded = dict(record.read(seed=seed).example)
     shown = excerpt.subject(recorded.pop("name"), seed)

@@ -545,6 +545,11 @@ def test_a_jpeg_is_quantised_by_the_steps_of_libjpeg_at_each_quality(modules):
 # What the page says
 
 
+def test_a_factor_below_ten_has_two_digits_that_count(modules: Modules) -> None:
+    told = {1.04: "1.0", 2.55: "2.5", 9.94: "9.9", 9.96: "10", 10.4: "10", 1234.6: "1,235"}
+    assert modules("factors", values=list(told)) == list(told.values())
+
+
 @pytest.mark.parametrize(
     ("trained", "bytes_of_jpeg", "expected"),
     [

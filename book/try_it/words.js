@@ -16,7 +16,7 @@ export function stepName(step) {
 }
 
 /** @param {number} times @returns {string} two digits that count */
-export const factor = (times) => (times < 10 ? times.toFixed(1) : grouped(times));
+export const factor = (times) => (times < 9.95 ? times.toFixed(1) : grouped(times));
 
 /**
  * @param {string} tag @param {Record<string, string>} [attributes] @param {...(Node | string)} children

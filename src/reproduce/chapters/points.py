@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from matplotlib.container import BarContainer
 from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
@@ -23,28 +22,20 @@ class _Curve:
     """What is told of a curve: an item for each of its points, in their order."""
 
     name: str
-    artist: Line2D | BarContainer
+    line: Line2D
     texts: Sequence[str]
     crops: Sequence[int | None]
 
     def places(self) -> NDArray[np.float64]:
         """Return where the points were drawn, N x 2: pixels from the figure's lower left corner."""
-        if isinstance(self.artist, Line2D):
-            places = self.artist.get_transform().transform(self.artist.get_xydata())
-        else:
-            tops = [(bar.get_x() + bar.get_width() / 2, bar.get_height()) for bar in self._bars]
-            places = self._bars[0].axes.transData.transform(tops)
+        places = self.line.get_transform().transform(self.line.get_xydata())
         return np.asarray(places, np.float64)
 
     def is_seen(self, place: NDArray[np.float64]) -> bool:
         """Say whether a place is within the axes that the curve is drawn in."""
-        axes = self.artist.axes if isinstance(self.artist, Line2D) else self._bars[0].axes
+        axes = self.line.axes
         assert axes is not None  # noqa: S101  # for mypy: it is drawn
         return bool(np.isfinite(place).all()) and axes.bbox.padded(_ON_THE_EDGE).contains(*place)
-
-    @property
-    def _bars(self) -> list[Any]:
-        return [*self.artist] if isinstance(self.artist, BarContainer) else []
 
 
 class Plot(Drawing):
@@ -67,16 +58,16 @@ class Plot(Drawing):
 
     def tell(
         self,
-        artist: Line2D | BarContainer,
+        line: Line2D,
         name: str,
         texts: Sequence[str],
         crops: Sequence[int | None] = (),
     ) -> None:
-        """Have the plot tell of a line's points, or of bars' tops.
+        """Have the plot tell of a line's points.
 
         Parameters
         ----------
-        artist
+        line
             As it was drawn: where its points lie is taken from there.
         name
             Of the curve.
@@ -90,7 +81,7 @@ class Plot(Drawing):
         ValueError
             There are not as many texts, or crops, as points.
         """
-        curve = _Curve(name, artist, texts, crops or [None] * len(texts))
+        curve = _Curve(name, line, texts, crops or [None] * len(texts))
         if not len(curve.places()) == len(curve.texts) == len(curve.crops):
             raise ValueError(f"{name}: {len(texts)} texts for {len(curve.places())} points")
         self._curves.append(curve)

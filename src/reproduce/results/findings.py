@@ -168,7 +168,9 @@ def read(study: Study, parameters: Parameters, results: Path | None = None) -> F
 
     found = _of_runs(study, parameters, places)
     if not found.commits:
-        raise ReproduceError(f"no record of the study in {results}; make it with: make study")
+        raise ReproduceError(
+            f"no record of the study in {results}; make it with: make study STUDY=name"
+        )
     return found
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from reproduce.core import store
+from reproduce.core import study as studies
 from reproduce.core.errors import DivergedError, ReproduceError
 from reproduce.core.parameters import SPLITS, Parameters, parse_seeds
 from reproduce.core.stage import DIVERGED, Stage, present
@@ -282,10 +283,25 @@ def folder(stage: Stage, profile: str = "paper", seed: int = 0, model: str = PAP
 def _recorded(stage: Stage, results: Path, profile: str, seed: int, model: str) -> Path:
     place = results / profile / stage.place(model, seed)
     if not (place / store.MANIFEST).is_file():
-        how = "make study" if "@" in model else f"make record SEEDS={seed}"
-        raise ReproduceError(f"no record {place}; make one of profile paper with: {how}")
+        how = _how_to_record(stage, profile, seed, model)
+        raise ReproduceError(f"no record {place}; make it with: {how}")
     store.note_use(place)
     return place
+
+
+def _how_to_record(stage: Stage, profile: str, seed: int, model: str) -> str:
+    """Return the command that makes a record: that of the paper's runs, or of a study."""
+    of_paper = f"make record SEEDS={seed}"
+    _, _, variant = model.partition("@")
+    if profile == "paper" and not variant and stage in stages.ALL:
+        return of_paper
+    folder = store.project_root() / "studies"
+    for file in sorted(folder.glob("*.yaml")):
+        study = studies.read(file.stem, folder)
+        of_study = study.profile == profile and stage in stages.with_needs(study.stages)
+        if of_study and variant in study.settings:
+            return f"make study STUDY={file.stem}"
+    return of_paper
 
 
 def folders(
