@@ -432,7 +432,7 @@ CI = """
     outside/make lint
     outside/make book
     pytest benchmarks --quick --quiet --benchmark-quiet
-    outside/make mutants ONE_IN=3
+    outside/make mutants ONE_IN=6
     pytest --numprocesses=auto tests/test_pages.py tests/test_browser.py {rest}
 """.format(rest="tests/test_try_browser.py tests/test_try_firefox.py --book build/sample/book")
 
