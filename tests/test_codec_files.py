@@ -455,6 +455,12 @@ def test_what_exists_is_skipped_if_told_so(folder, tmp_path, capsys):
     files.compress(folder, made, skip_existing=True)  # nothing is left to do
     files.compress(folder / "1.png", made / "1.cae", skip_existing=True)
     assert "choose one" in refusal(files.compress, folder, made, force=True, skip_existing=True)
+    link = made / "2.cae"
+    link.unlink()
+    link.symlink_to(tmp_path / "elsewhere.cae")  # a link is there, wherever it leads
+    files.compress(folder, made, skip_existing=True)
+    assert link.is_symlink()
+    assert not link.exists()
 
 
 def test_a_partly_failed_batch_can_be_gone_on_with(folder, tmp_path):

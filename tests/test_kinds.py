@@ -212,7 +212,7 @@ def test_png_of_each_depth_is_right(tmp_path, bits):
 @pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
 def test_the_grey_of_png_that_stands_for_transparency_becomes_white(tmp_path, bits):
     values, right = at_depth(bits)
-    stands = int(values[3, 4])
+    stands = int(np.unique(values)[-2])  # not white, which it becomes
     data = png(bits, 0, png_rows(values, bits), (b"tRNS", struct.pack(">H", stands)))
     found = read(tmp_path, data).astype(int)
     assert np.all(found[values == stands] == 255)

@@ -27,7 +27,7 @@ from reproduce.book import rooms
 from reproduce.core import study
 from reproduce.core.parameters import Parameters, load_parameters, parse_overrides, parse_seeds
 from reproduce.data.sources.beans import BEANS_REPOSITORY
-from reproduce.measure import stages
+from reproduce.measure import shards, stages
 from reproduce.models import registry
 from tests import statements
 from tests.statements import ROOT
@@ -254,6 +254,8 @@ def test_every_command_is_known_with_its_options_and_values(path: Path) -> None:
         program, *words = shlex.split(command, comments=True)
         assert program in PROGRAMS, command
         CHECKERS.get(program, check_listed)(words)
+        for part in re.findall(r"--part (\S+)", command):
+            shards.parse(part)
         parts = re.search(r"--part \d+/(\d+) .*--gather (\d+)", command)
         assert parts is None or parts[1] == parts[2], command
 

@@ -164,8 +164,9 @@ def prepared_first(folder_of_images: Path, prepare: Any) -> Any:
     return prepare_first
 
 
-def test_an_image_of_another_size_is_resized_as_in_the_paper(prepared_first, noise):
-    image = noise(1, width=24, height=20)
+@pytest.mark.parametrize(("width", "height"), [(24, 20), (11, 9), (150, 90)])
+def test_an_image_of_another_size_is_resized_as_in_the_paper(prepared_first, noise, width, height):
+    image = noise(1, width=width, height=height)
     expected = np.asarray(image.convert("L").resize((16, 16)))  # section III.A
     assert np.array_equal(prepared_first(image), expected)
 

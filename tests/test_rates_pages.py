@@ -162,6 +162,13 @@ def test_bd_rates_of_images_are_shown_with_how_many_have_one() -> None:
     assert head[:2] == ["codec", "PSNR (dB)"]
     assert own[:2] == [AUTOENCODER, f"{np.mean(each):+.1f} %, 2 of 3 images"]
 
+    half = table.assign(size="half")
+    half.loc[half["codec"] == AUTOENCODER, "bpp"] *= 3
+    both = pd.concat([table, half])
+    assert curves.bd_rate_of_images(both, AUTOENCODER, "psnr_db") == found
+    times_three = pytest.approx(100 * (3 * (1 + np.array(each) / 100) - 1).mean())
+    assert curves.bd_rate_of_images(both, AUTOENCODER, "psnr_db", "half").percent == times_three
+
 
 def told(figure: Plot) -> list[str]:
     """What all points say."""

@@ -96,6 +96,7 @@ def test_the_profile_for_slurm_names_no_account_and_is_no_profile_of_parameters(
     settings = yaml.safe_load((ROOT / "cluster" / "slurm" / "config.yaml").read_text())
     assert settings["executor"] == "slurm"
     assert settings["slurm-no-account"] is True
+    assert settings["latency-wait"] >= 60, "NFS shows a file of another node after as long"
     assert not {"default-resources", "slurm-qos", "slurm-reservation"} & settings.keys()
     assert not list((ROOT / "profiles").glob("*/"))
     # As `make` has it, but for the cores.

@@ -243,7 +243,7 @@ def test_it_computes_in_webassembly_and_without_any_to_the_same(
             show(one, PHOTOGRAPH)
             assert one.locator("#try-program").get_attribute("data-compiled") == is_compiled
             told = one.locator(".try-status").inner_text()
-            assert told.endswith(" s without WebAssembly.") == (is_compiled == "false")
+            assert told.endswith("s without WebAssembly.") == (is_compiled == "false")
             image = images.read_grey(PHOTOGRAPH)
             assert saved(one, "Save the file") == codec.compress(image)
         assert saved(page, "as PNG") == saved(other, "as PNG")
