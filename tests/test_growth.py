@@ -12,6 +12,7 @@ from PIL import Image
 from benchmarks import growth as benchmark
 from benchmarks import taken
 from reproduce.core import store
+from reproduce.core.parameters import parse_seeds
 from reproduce.measure import stages
 from reproduce.results import growth
 from reproduce.results.growth import OfImages, OfJobs
@@ -81,6 +82,26 @@ def test_a_stage_is_measured_in_a_process_of_its_own_and_jobs_are_run(
     assert jobs.running_seconds is not None
     assert jobs.running_seconds > jobs.planning_seconds > 0.3
     assert len(list(tmp_path.glob("build/sample/png-sizes-[12]-of-2-*/manifest.json"))) == 2
+
+
+@pytest.mark.parametrize("jobs", benchmark.JOBS)
+def test_as_many_jobs_are_planned_as_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    planned: list[tuple[str, ...]] = []
+
+    def note(_: benchmark.Place, *command: str) -> benchmark.Taken:
+        planned.append(command)
+        return benchmark.Taken(processor_seconds=1.0, peak_bytes=1, printed="")
+
+    monkeypatch.setattr(benchmark.Place, "run", note)
+    monkeypatch.setattr(benchmark, "RUN", ())
+    assert benchmark.Place(tmp_path).measure_jobs(jobs).jobs == jobs
+    (command,) = planned
+    (seeds,) = (word for word in command if word.startswith("seeds="))
+    # Of each seed the training and the scores.
+    assert 2 * len(parse_seeds(seeds.removeprefix("seeds="))) == jobs
+    assert command[-2:] == ("--", "scored")
 
 
 def test_processor_seconds_are_those_of_the_program_and_of_the_system_for_it() -> None:
