@@ -89,7 +89,8 @@ def test_the_step_is_in_units_of_a_65536th():
     assert HEADER.step == 0.25
     assert fileformat.step_units(0.25) == 1 << 14
     assert fileformat.step_units(np.float32(0.25)) == 1 << 14  # type: ignore[arg-type]
-    assert fileformat.step_units(1 / 3) == 21845
+    assert fileformat.step_units(1 / 3) == 21845  # the third above it is left out
+    assert fileformat.step_units(0.1) == 6554  # 6553.6
     assert fileformat.step_units(2**-16) == 1
     assert fileformat.step_units(2**15) == 1 << 31
 
