@@ -650,6 +650,10 @@ def test_buttons_and_keys_set_the_size_of_the_pictures(phone: Page, frame: Locat
                 assert ("try-movable" in str(frame.get_attribute("class"))) == (zoom > whole)
                 enlarged = phone.locator(".try-frame canvas.try-enlarged").count()
                 assert enlarged == (3 if zoom > 1.5 else 0)
+                if zoom == 32:  # at which it stays, and so does what is seen
+                    there = sight(phone)
+                    frame.press("+")
+                    assert sight(phone).tolist() == there.tolist()
 
 
 def test_pixel_by_pixel_means_those_of_the_screen(browser: Browser, book: Path) -> None:

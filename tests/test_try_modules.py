@@ -318,6 +318,17 @@ def test_a_golden_file_is_decoded_to_its_latent_and_back_to_the_same_bytes(modul
     assert unpacked["header"]["units"] == header.step_units
 
 
+@pytest.mark.parametrize(("units", "beyond"), [(1, 0), (2**31, 2**31 + 1)])
+def test_the_least_and_the_greatest_step_are_taken_and_none_beyond(modules, units, beyond):
+    file = fileformat.pack(fileformat.Header(1, bytes(8), 2, 2, units), b"")
+    assert modules("unpack", file=file)["header"]["units"] == units
+    start = file[:18] + struct.pack("<II", beyond, 0)
+    with pytest.raises(CodecError, match="out of range") as told:
+        fileformat.unpack(start + struct.pack("<I", zlib.crc32(start)))
+    refused = modules.ask("unpack", file=start + struct.pack("<I", zlib.crc32(start))).refused
+    assert refused == str(told.value)
+
+
 def random_latents(count: int) -> Iterator[NDArray[np.int32]]:
     """Latents of all sizes and magnitudes: every fifth has values from all of the 32 bits."""
     rng = np.random.default_rng(1)
