@@ -57,11 +57,11 @@ paper: .venv/.installed ## the same in the paper's own setting, on beans from th
 	$(SNAKEMAKE) $(PAPER)
 	@page=$$(reproduce where --profile paper $(call separate,PARAMETERS,-p)) && echo "open $$page"
 
-test: .venv/.installed ## run the tests, the notebooks' stored outputs included, but for the slow ones
+test: .venv/.installed ## run the tests, most notebooks' stored outputs included, but for the slow ones
 	$(PYTEST) --nbval -m "not slow"
 
-slow: .venv/.installed ## run the slow tests: rendered pages, the workflow from end to end on tiny images, and what starts processes
-	$(PYTEST) -m slow
+slow: .venv/.installed ## run the slow tests: rendered pages, three notebooks, the workflow from end to end on tiny images, and what starts processes
+	$(PYTEST) --nbval -m slow
 
 mutants: .venv/.installed ## plant faults one by one and see that the tests catch each (FAULTS="name …": only these; ONE_IN=3: a third, others with each commit)
 	python -m tests.mutants $(if $(ONE_IN),--one-in $(ONE_IN)) $(FAULTS)

@@ -42,8 +42,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
     return Together(config, log)
 
 
+SLOW_NOTEBOOKS = ("gallery", "rate_distortion", "reproduction_report")
+"""They take half as much processor time as all others together: `make slow` runs them."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before what is slow is left out
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With several processes, begin with what takes longest."""
+    """Mark slow notebooks; with several processes, begin with what takes longest."""
+    for item in items:
+        if item.path.suffix == ".ipynb" and item.path.stem in SLOW_NOTEBOOKS:
+            item.add_marker(pytest.mark.slow)
     if hasattr(config, "workerinput"):
         ranks = {name: rank for rank, name in enumerate(TOGETHER)}
         items.sort(key=lambda item: ranks.get(group_of(item.nodeid), len(ranks)))

@@ -145,7 +145,7 @@ TARGETS = {
         reproduce where --profile paper
     """,
     "test": f'{PYTEST} --nbval -m "not slow"',
-    "slow": f"{PYTEST} -m slow",
+    "slow": f"{PYTEST} --nbval -m slow",
     "mutants": "python -m tests.mutants",
     "mutants 'FAULTS=one another'": "python -m tests.mutants one another",
     "mutants ONE_IN=3": "python -m tests.mutants --one-in 3",

@@ -324,7 +324,7 @@ def test_what_is_not_recorded_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path
 @pytest.mark.parametrize(
     ("stage", "profile", "model", "command"),
     [
-        ("scores", "paper", "paper", "make record SEEDS=9"),
+        ("scores", "paper", "paper", "make record SEEDS=99"),
         ("own-files", "quarter", "no-attention@none", "make study STUDY=future-work"),
         ("rates", "paper", "paper@noise", "make study STUDY=quantisation"),
         ("literal", "paper", "paper", "make study STUDY=ten-epochs"),
@@ -336,7 +336,7 @@ def test_what_makes_a_record_that_is_missing_is_told(
     stage: str, profile: str, model: str, command: str
 ) -> None:
     with pytest.raises(ReproduceError, match=rf"no record .*{stage}; make it with: {command}$"):
-        record.folder(stages.find(stage), profile, 9, model)
+        record.folder(stages.find(stage), profile, 99, model)
 
 
 def test_the_recorded_weights_give_the_recorded_numbers_of_the_papers_image(seed: int) -> None:
