@@ -327,6 +327,7 @@ def test_what_is_not_recorded_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path
         ("scores", "paper", "paper", "make record SEEDS=99"),
         ("own-files", "quarter", "no-attention@none", "make study STUDY=future-work"),
         ("rates", "paper", "paper@noise", "make study STUDY=quantisation"),
+        ("model", "sample", "paper@l1", "make study STUDY=future-work-sample"),
         ("literal", "paper", "paper", "make study STUDY=ten-epochs"),
         ("repetitions-few", "paper", "paper", "make study STUDY=repetitions"),
         ("repetitions-many", "sample", "paper", "make study STUDY=sample-repetitions"),

@@ -52,12 +52,13 @@ def scores_of(seed: int) -> pd.DataFrame:
 def runs_of_studies(profile: str) -> dict[tuple[str, int], Parameters]:
     """The parameters of each run that a study of this profile plans, by its model and seed."""
     plans = [studies.read(one.stem, one.parent) for one in (ROOT / "studies").glob("*")]
-    return {
-        (run.model, run.parameters.seed): run.parameters
-        for plan in plans
-        if plan.profile == profile
-        for run in plan.runs(load_parameters(profile, ROOT / "profiles"))
-    }
+    planned: dict[tuple[str, int], Parameters] = {}
+    for plan in plans:
+        if plan.profile == profile:
+            for run in plan.runs(load_parameters(profile, ROOT / "profiles")):
+                key = run.model, run.parameters.seed
+                assert planned.setdefault(key, run.parameters) == run.parameters, "of one name"
+    return planned
 
 
 @each(store.MANIFEST)
