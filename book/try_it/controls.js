@@ -10,7 +10,7 @@ export class Controls {
     this.slider = this.part("#try-step");
     /** Of the file that is open, which has a step of its own. @type {number | null} */
     this.units = null;
-    /** Of the photograph before that file. */
+    /** For photographs, given back after that file. */
     this.chosen = { step: this.slider.value, against: this.against };
     this.slider.addEventListener("input", () => this.nameStep());
     this.nameStep();
@@ -42,7 +42,6 @@ export class Controls {
   chooseFor(units) {
     const isFile = units !== null;
     const wasFile = this.units !== null;
-    // What was chosen for photographs is kept, and given back with the next one.
     if (isFile && !wasFile) this.chosen = { step: this.slider.value, against: this.against };
     if (isFile) this.set(String(Math.log2(units / STEP_UNIT)), "latent");
     else if (wasFile) this.set(this.chosen.step, this.chosen.against);
