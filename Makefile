@@ -60,7 +60,7 @@ paper: .venv/.installed ## the same in the paper's own setting, on beans from th
 test: .venv/.installed ## run the tests, most notebooks' stored outputs included, but for the slow ones
 	$(PYTEST) --nbval -m "not slow"
 
-slow: .venv/.installed ## run the slow tests: rendered pages, three notebooks, the workflow from end to end on tiny images, and what starts processes
+slow: .venv/.installed ## run the slow tests: rendered pages, four notebooks, the workflow from end to end on tiny images, and what starts processes
 	$(PYTEST) --nbval -m slow
 
 mutants: .venv/.installed ## plant faults one by one and see that the tests catch each (FAULTS="name …": only these; ONE_IN=3: a third, others with each commit)

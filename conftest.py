@@ -42,8 +42,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
     return Together(config, log)
 
 
-SLOW_NOTEBOOKS = ("gallery", "rate_distortion", "reproduction_report")
-"""They take half as much processor time as all others together: `make slow` runs them."""
+SLOW_NOTEBOOKS = ("future_work", "gallery", "rate_distortion", "reproduction_report")
+"""They take more processor time than all others together: `make slow` runs them."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before what is slow is left out
